@@ -1,0 +1,163 @@
+package assay
+
+import (
+	"strings"
+	"time"
+)
+
+// Ecosystem says whose naming rules an artifact follows.
+type Ecosystem string
+
+// The ecosystems Assay knows.
+const (
+	PyPI  Ecosystem = "pypi"
+	Conda Ecosystem = "conda"
+)
+
+// Artifact is one distribution file as somebody offers it. It is a plain value:
+// nothing in it has been verified.
+type Artifact struct {
+	Ecosystem Ecosystem
+
+	// Project is the normalised project name (PEP 503), Version the version in
+	// its normal form (PEP 440). Both are empty where the file name tells
+	// neither.
+	Project string
+	Version string
+
+	// Filename is the file's own name, as the index spells it.
+	Filename string
+
+	// Digests are the digests that the index (or the person) promises. They
+	// become evidence only when the bytes were compared with them.
+	Digests []Digest
+
+	// Size is the promised size in bytes, or -1 where nobody promised one.
+	Size int64
+
+	// UploadTime is when the index says that the file was uploaded; zero where
+	// it does not say.
+	UploadTime time.Time
+
+	// Index is the page or index that offered the file, and URL where the bytes
+	// are. Neither carries credentials. Both are empty for a local file.
+	Index string
+	URL   string
+
+	// Provenance is the URL at which the index says that the file's PEP 740
+	// provenance is; empty where it offers none. ProvenanceGuess says that the
+	// page could not have told (it speaks an API version older than 1.3) and
+	// that the URL follows from the index's Integrity API instead.
+	Provenance      string
+	ProvenanceGuess bool
+
+	// Yanked says that the index marks the file as yanked (PEP 592), and
+	// YankReason why.
+	Yanked     bool
+	YankReason string
+}
+
+// Release names one version of one project: all files of a release stand and
+// fall together.
+type Release struct {
+	Ecosystem Ecosystem
+	Project   string
+	Version   string
+}
+
+// String renders the release as NAME==VERSION.
+func (r Release) String() string { return r.Project + "==" + r.Version }
+
+// Release returns the release that the artifact belongs to.
+func (a Artifact) Release() Release {
+	return Release{Ecosystem: a.Ecosystem, Project: a.Project, Version: a.Version}
+}
+
+// Digest returns the promised digest of the given algorithm ("sha256"), and
+// whether there is one.
+func (a Artifact) Digest(algorithm string) (Digest, bool) {
+	for _, d := range a.Digests {
+		if d.Algorithm == algorithm {
+			return d, true
+		}
+	}
+	return Digest{}, false
+}
+
+// IsSdist reports whether the file is a source distribution, judged by its
+// name: installing one runs code from it.
+func (a Artifact) IsSdist() bool {
+	name := strings.ToLower(a.Filename)
+	for _, ext := range []string{".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar"} {
+		if strings.HasSuffix(name, ext) {
+			return true
+		}
+	}
+	return false
+}
+
+// Material is something that lies beside an artifact for a verifier to read: a
+// provenance file, an attestation, a signature. It is hostile input.
+type Material struct {
+	Kind MaterialKind
+
+	// Name says where it came from, for messages: a file name or a URL without
+	// credentials.
+	Name string
+
+	// Data is the material itself; nil where it could not be had.
+	Data []byte
+
+	// Err says why the material is known to exist but could not be had. It
+	// makes the evidence Unavailable, never Absent.
+	Err error
+}
+
+// MaterialKind says in which format material is.
+type MaterialKind string
+
+// The kinds of material.
+const (
+	// Provenance is a PEP 740 provenance object: bundles of attestations, each
+	// with the publisher that the index names for it.
+	Provenance MaterialKind = "provenance"
+	// Attestation is one PEP 740 attestation object without a publisher.
+	Attestation MaterialKind = "attestation"
+	// SigstoreBundle is a Sigstore bundle (protobuf-specs, JSON).
+	SigstoreBundle MaterialKind = "sigstore-bundle"
+)
+
+// Content is what was found when an artifact's bytes were read to their end.
+type Content struct {
+	Digests []Digest
+	Size    int64
+}
+
+// Digest returns the computed digest of the given algorithm, and whether it was
+// computed.
+func (c Content) Digest(algorithm string) (Digest, bool) {
+	for _, d := range c.Digests {
+		if d.Algorithm == algorithm {
+			return d, true
+		}
+	}
+	return Digest{}, false
+}
+
+// Subject is what a verifier is handed: the artifact, the material beside it,
+// and what its bytes turned out to be. Content is nil while the bytes have not
+// been read.
+type Subject struct {
+	Artifact  Artifact
+	Materials []Material
+	Content   *Content
+}
+
+// SHA256 returns the SHA-256 digest that evidence about the subject must bind:
+// the computed one where the bytes were read, else the promised one.
+func (s Subject) SHA256() (Digest, bool) {
+	if s.Content != nil {
+		return s.Content.Digest("sha256")
+	}
+	return s.Artifact.Digest("sha256")
+}

@@ -1,0 +1,217 @@
+package assay
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Verdict is what a decision comes to.
+type Verdict string
+
+// The verdicts.
+const (
+	Allow Verdict = "allow"
+	Warn  Verdict = "warn"
+	Deny  Verdict = "deny"
+)
+
+// Decision is a verdict with every reason for it, most severe first.
+type Decision struct {
+	Verdict Verdict
+	Reasons []Reason
+}
+
+// Reason is one reason, ready to be shown: Message is one plain sentence
+// without a full stop, Hint names the next command or step.
+type Reason struct {
+	Code     Code
+	Severity Severity
+	Message  string
+	Hint     string
+}
+
+// Undecided reports whether the decision is a denial only because evidence was
+// out of reach: nothing was found to be wrong.
+func (d Decision) Undecided() bool {
+	if d.Verdict != Deny {
+		return false
+	}
+	for _, r := range d.Reasons {
+		if r.Severity == Error && !r.Code.outOfReach() {
+			return false
+		}
+	}
+	return true
+}
+
+// Main returns the reason that a person should read first, and false where
+// there is none.
+func (d Decision) Main() (Reason, bool) {
+	if len(d.Reasons) == 0 {
+		return Reason{}, false
+	}
+	return d.Reasons[0], true
+}
+
+// clockTolerance is how far a time stamped by somebody else may lie ahead of
+// now before the clock is mentioned.
+const clockTolerance = 10 * time.Minute
+
+// Decide judges the evidence about an artifact. It is pure: the same arguments
+// give the same decision. Every reason is returned, not only the first.
+//
+// Invalid evidence denies. Unavailable evidence does what the rules say. Absent
+// evidence is noted, and a file of which nothing is verified warns or, where
+// the rules require evidence, is denied. Evidence without a state denies:
+// it is a verifier's bug, and bugs fail closed.
+func Decide(rules Rules, a Artifact, evidence []Evidence, memory Memory, now time.Time) Decision {
+	b := builder{artifact: a}
+	verified, identified := false, false
+	for _, e := range evidence {
+		b.evidence(rules, e)
+		if e.State == Verified {
+			verified = true
+			for _, c := range e.Claims {
+				identified = identified || c.Identity != ""
+			}
+		}
+		for _, c := range e.Claims {
+			if c.Time.After(now.Add(clockTolerance)) {
+				b.add(ClockBehind, fmt.Sprintf("the signature is from %s, the clock says %s",
+					c.Time.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
+			}
+		}
+	}
+	switch {
+	case rules.Evidence == RequireEvidence && !identified:
+		b.add(EvidenceRequired, "")
+	case !verified:
+		b.add(EvidenceNone, "")
+	}
+	if before, ok := memory.Files[FileKey{a.Index, a.Filename}]; ok {
+		if d, ok := a.Digest(before.Algorithm); ok && d != before {
+			b.add(DigestChanged, fmt.Sprintf("accepted before %s, offered now %s", before, d))
+		}
+	}
+	if a.UploadTime.After(now.Add(clockTolerance)) {
+		b.add(ClockBehind, fmt.Sprintf("the file is from %s, the clock says %s",
+			a.UploadTime.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
+	}
+	if a.Yanked {
+		b.add(FileYanked, a.YankReason)
+	}
+	return b.decision()
+}
+
+// Refuse makes the decision that denies an artifact for one reason found
+// outside of any evidence: a page that lists it twice, another file of its
+// release.
+func Refuse(a Artifact, code Code, detail string) Decision {
+	b := builder{artifact: a}
+	b.addAs(code, detail, Error)
+	return b.decision()
+}
+
+// Join adds the reasons of other to the decision's and takes the worse verdict.
+func (d Decision) Join(other Decision) Decision {
+	b := builder{reasons: append(append([]Reason(nil), d.Reasons...), other.Reasons...)}
+	return b.decision()
+}
+
+// builder collects reasons.
+type builder struct {
+	artifact Artifact
+	reasons  []Reason
+}
+
+func (b *builder) evidence(rules Rules, e Evidence) {
+	refused := false
+	for _, f := range e.Findings {
+		severity := f.Code.entry().Severity
+		if e.State == Unavailable && f.Code.outOfReach() {
+			severity = rules.OnUnavailable
+		}
+		b.addAs(f.Code, f.Detail, severity)
+		refused = refused || severity == Error
+	}
+	switch e.State {
+	case Verified, Absent:
+	case Invalid:
+		if !refused {
+			b.add(EvidenceInvalid, "the "+e.Verifier+" evidence does not hold")
+		}
+	case Unavailable:
+		if len(e.Findings) == 0 {
+			b.addAs(EvidenceUnavailable, "the "+e.Verifier+" evidence could not be asked for", rules.OnUnavailable)
+		}
+	default:
+		b.add(EvidenceInvalid, "the "+e.Verifier+" verifier came to no result")
+	}
+}
+
+func (b *builder) add(code Code, detail string) {
+	b.addAs(code, detail, code.entry().Severity)
+}
+
+func (b *builder) addAs(code Code, detail string, severity Severity) {
+	entry := code.entry()
+	message := entry.Text
+	if detail != "" {
+		message += ": " + clean(detail)
+	}
+	fill := strings.NewReplacer("{project}", clean(b.artifact.Project), "{version}", clean(b.artifact.Version),
+		"{filename}", clean(b.artifact.Filename))
+	b.reasons = append(b.reasons, Reason{Code: code, Severity: severity, Message: fill.Replace(message), Hint: fill.Replace(entry.Hint)})
+}
+
+// decision orders the reasons by severity, drops repeated ones and derives the
+// verdict.
+func (b *builder) decision() Decision {
+	d := Decision{Verdict: Allow}
+	seen := map[Reason]bool{}
+	for _, level := range []Severity{Error, Warning, Note} {
+		for _, r := range b.reasons {
+			if r.Severity != level || seen[r] {
+				continue
+			}
+			seen[r] = true
+			d.Reasons = append(d.Reasons, r)
+		}
+	}
+	if len(d.Reasons) > 0 {
+		switch d.Reasons[0].Severity {
+		case Error:
+			d.Verdict = Deny
+		case Warning:
+			d.Verdict = Warn
+		}
+	}
+	return d
+}
+
+// maxDetail bounds a detail in bytes: details quote what strangers wrote.
+const maxDetail = 400
+
+// clean makes a detail safe to print on a terminal, in a status line and in a
+// log: no control characters, no line breaks, bounded.
+func clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\r' || r == '\t':
+			return ' '
+		case r < 0x20 || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029',
+			r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069', r == '\ufeff', r == '\ufffd':
+			return -1
+		}
+		return r
+	}, s)
+	if len(s) > maxDetail {
+		cut := maxDetail
+		for cut > 0 && s[cut]&0xc0 == 0x80 {
+			cut--
+		}
+		s = s[:cut] + "…"
+	}
+	return s
+}

@@ -1,0 +1,112 @@
+package assay
+
+import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"strings"
+)
+
+// Digest is a hash value with its algorithm, written "sha256:<hex>".
+type Digest struct {
+	Algorithm string // lower case, as Python's hashlib names it: "sha256"
+	Hex       string // lower case
+}
+
+// algorithms are those Assay knows by name (the names of the Simple API's
+// hashes key), with the hex length of each. Those that have no constructor are
+// recognised but never computed: they are too weak to decide anything.
+var algorithms = map[string]struct {
+	hexLen int
+	make   func() hash.Hash
+}{
+	"md5":    {32, nil},
+	"sha1":   {40, nil},
+	"sha224": {56, nil},
+	"sha256": {64, sha256.New},
+	"sha384": {96, sha512.New384},
+	"sha512": {128, sha512.New},
+}
+
+// ParseDigest reads "algorithm:hex". It returns an error for an algorithm that
+// Assay does not know and for a value of the wrong length.
+func ParseDigest(s string) (Digest, error) {
+	alg, value, ok := strings.Cut(s, ":")
+	if !ok {
+		return Digest{}, fmt.Errorf("digest %q is not of the form algorithm:hex", s)
+	}
+	return NewDigest(alg, value)
+}
+
+// NewDigest checks an algorithm's name and a hex value of either case.
+func NewDigest(algorithm, value string) (Digest, error) {
+	algorithm, value = strings.ToLower(algorithm), strings.ToLower(value)
+	known, ok := algorithms[algorithm]
+	if !ok {
+		return Digest{}, fmt.Errorf("digest algorithm %q is not known", algorithm)
+	}
+	if len(value) != known.hexLen {
+		return Digest{}, fmt.Errorf("a %s digest has %d hex digits, not %d", algorithm, known.hexLen, len(value))
+	}
+	if _, err := hex.DecodeString(value); err != nil {
+		return Digest{}, fmt.Errorf("%s digest is not hexadecimal", algorithm)
+	}
+	return Digest{Algorithm: algorithm, Hex: value}, nil
+}
+
+// String renders the digest as "algorithm:hex".
+func (d Digest) String() string { return d.Algorithm + ":" + d.Hex }
+
+// Strong reports whether the digest may decide: SHA-256, SHA-384 and SHA-512
+// do, anything shorter or broken does not.
+func (d Digest) Strong() bool { return algorithms[d.Algorithm].make != nil }
+
+// Hasher computes, in one pass over a file's bytes, SHA-256 and every other
+// strong algorithm that the file's promised digests use.
+type Hasher struct {
+	names  []string
+	hashes []hash.Hash
+	size   int64
+}
+
+// NewHasher returns a Hasher for a file with the given promised digests.
+func NewHasher(promised []Digest) *Hasher {
+	h := &Hasher{names: []string{"sha256"}, hashes: []hash.Hash{sha256.New()}}
+	for _, d := range promised {
+		if d.Algorithm == "sha256" || !d.Strong() {
+			continue
+		}
+		h.add(d.Algorithm)
+	}
+	return h
+}
+
+func (h *Hasher) add(algorithm string) {
+	for _, n := range h.names {
+		if n == algorithm {
+			return
+		}
+	}
+	h.names = append(h.names, algorithm)
+	h.hashes = append(h.hashes, algorithms[algorithm].make())
+}
+
+// Write adds bytes of the file. It never returns an error.
+func (h *Hasher) Write(p []byte) (int, error) {
+	for _, x := range h.hashes {
+		x.Write(p)
+	}
+	h.size += int64(len(p))
+	return len(p), nil
+}
+
+// Content returns what the bytes written so far amount to.
+func (h *Hasher) Content() Content {
+	c := Content{Size: h.size}
+	for i, x := range h.hashes {
+		c.Digests = append(c.Digests, Digest{Algorithm: h.names[i], Hex: hex.EncodeToString(x.Sum(nil))})
+	}
+	return c
+}

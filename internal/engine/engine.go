@@ -1,0 +1,188 @@
+// Package engine is the one path that every artifact takes: gather the
+// evidence, decide, record. The command line, the wrapper and every server
+// around it call this package and nothing else to come to a decision.
+//
+// An artifact is judged in up to two steps, because evidence binds a digest
+// and a digest is known before the bytes are:
+//
+//	j, err := e.Judge(ctx, assay.Subject{Artifact: a}) // from the promised digest
+//	if j.Decision.Verdict == assay.Deny { … }          // nothing was released
+//	…read the bytes through an assay.Hasher…
+//	j, err = e.Complete(ctx, j, hasher.Content())      // now with the bytes
+//
+// Where the bytes are at hand from the start, Judge with Subject.Content set
+// does both at once.
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"assay"
+)
+
+// Verifier looks at one kind of evidence. It is a pure function of its subject:
+// no clock, no network, no files. It returns an error only for a cancelled
+// context; whatever is wrong with the material is evidence.
+type Verifier interface {
+	// Name is the verifier's stable name, as reports show it.
+	Name() string
+	// NeedsContent reports whether it judges the bytes themselves, so that it
+	// is left out while they have not been read.
+	NeedsContent() bool
+	Verify(ctx context.Context, s assay.Subject) (assay.Evidence, error)
+}
+
+// Source finds the material that lies beside an artifact. What exists but could
+// not be had is a Material with Err set, never an omission.
+type Source interface {
+	Materials(ctx context.Context, a assay.Artifact) ([]assay.Material, error)
+}
+
+// Rememberer recalls what was accepted before of an artifact's project.
+type Rememberer interface {
+	Memory(ctx context.Context, a assay.Artifact) (assay.Memory, error)
+}
+
+// Recorder keeps judgements. Record is called once for every final judgement,
+// from many goroutines at once.
+type Recorder interface {
+	Record(ctx context.Context, j Judgement) error
+}
+
+// Judgement is a decision with all that led to it.
+type Judgement struct {
+	Subject  assay.Subject
+	Evidence []assay.Evidence
+	Decision assay.Decision
+	Time     time.Time
+
+	// NeedsContent says that evidence could not be judged because no promised
+	// digest names the bytes: nothing of the file may be released before
+	// Complete.
+	NeedsContent bool
+}
+
+// Config says what an engine works with. Verifiers and Rules are needed; Now
+// defaults to time.Now, and a nil Source, Memory or Recorder has nothing to say.
+type Config struct {
+	Verifiers []Verifier
+	Rules     assay.Rules
+	Source    Source
+	Memory    Rememberer
+	Recorder  Recorder
+	Now       func() time.Time
+}
+
+// Engine gathers, decides and records. It is safe for concurrent use.
+type Engine struct{ config Config }
+
+// New returns an engine.
+func New(config Config) *Engine {
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	return &Engine{config: config}
+}
+
+// Judge gathers the evidence about a subject and decides. Where the subject has
+// no material yet the engine's source is asked. While the content is unknown the
+// judgement is final only if it denies.
+func (e *Engine) Judge(ctx context.Context, s assay.Subject) (Judgement, error) {
+	if s.Materials == nil && e.config.Source != nil {
+		m, err := e.config.Source.Materials(ctx, s.Artifact)
+		if err != nil {
+			return Judgement{}, fmt.Errorf("gathering evidence for %s: %w", s.Artifact.Filename, err)
+		}
+		s.Materials = m
+	}
+	return e.judge(ctx, s)
+}
+
+// Complete judges again with the content known. Evidence that was judged from
+// the same SHA-256 digest before is kept, not computed anew.
+func (e *Engine) Complete(ctx context.Context, j Judgement, c assay.Content) (Judgement, error) {
+	before, promised := j.Subject.SHA256()
+	s := j.Subject
+	s.Content = &c
+	now, _ := c.Digest("sha256")
+	keep := map[string]assay.Evidence{}
+	if promised && before == now {
+		for _, ev := range j.Evidence {
+			keep[ev.Verifier] = ev
+		}
+	}
+	return e.judgeKeeping(ctx, s, keep)
+}
+
+func (e *Engine) judge(ctx context.Context, s assay.Subject) (Judgement, error) {
+	return e.judgeKeeping(ctx, s, nil)
+}
+
+func (e *Engine) judgeKeeping(ctx context.Context, s assay.Subject, keep map[string]assay.Evidence) (Judgement, error) {
+	j := Judgement{Subject: s, Time: e.config.Now()}
+	_, hasDigest := s.SHA256()
+	j.NeedsContent = s.Content == nil && !hasDigest && len(s.Materials) > 0
+	results := make([]*assay.Evidence, len(e.config.Verifiers))
+	errs := make([]error, len(e.config.Verifiers))
+	var wg sync.WaitGroup
+	for i, v := range e.config.Verifiers {
+		if s.Content == nil && (v.NeedsContent() || j.NeedsContent) {
+			continue
+		}
+		if ev, ok := keep[v.Name()]; ok && !v.NeedsContent() {
+			results[i] = &ev
+			continue
+		}
+		wg.Go(func() {
+			ev, err := verify(ctx, v, s)
+			results[i], errs[i] = &ev, err
+		})
+	}
+	wg.Wait()
+	for i, ev := range results {
+		if errs[i] != nil {
+			return Judgement{}, errs[i]
+		}
+		if ev != nil {
+			j.Evidence = append(j.Evidence, *ev)
+		}
+	}
+	var memory assay.Memory
+	if e.config.Memory != nil {
+		m, err := e.config.Memory.Memory(ctx, s.Artifact)
+		if err != nil {
+			return Judgement{}, fmt.Errorf("recalling %s: %w", s.Artifact.Project, err)
+		}
+		memory = m
+	}
+	j.Decision = assay.Decide(e.config.Rules, s.Artifact, j.Evidence, memory, j.Time)
+	return j, nil
+}
+
+// Record hands a final judgement to the recorder.
+func (e *Engine) Record(ctx context.Context, j Judgement) error {
+	if e.config.Recorder == nil {
+		return nil
+	}
+	return e.config.Recorder.Record(ctx, j)
+}
+
+// verify calls one verifier. A panic inside it (a library on hostile input) is
+// invalid evidence, never a crash and never a pass.
+func verify(ctx context.Context, v Verifier, s assay.Subject) (ev assay.Evidence, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			ev = assay.Evidence{Verifier: v.Name(), State: assay.Invalid, Findings: []assay.Finding{{
+				Code: assay.EvidenceInvalid, Detail: fmt.Sprintf("the %s verifier broke down on it (%v)", v.Name(), p)}}}
+			err = nil
+		}
+	}()
+	ev, err = v.Verify(ctx, s)
+	if err == nil {
+		err = ctx.Err()
+	}
+	return ev, err
+}

@@ -1,0 +1,142 @@
+package assay
+
+import "sort"
+
+// Severity says how much a reason weighs. The words are SARIF's levels.
+type Severity string
+
+// The severities.
+const (
+	Error   Severity = "error"   // denies
+	Warning Severity = "warning" // allows, and a person should look
+	Note    Severity = "note"    // for the record
+)
+
+// Code is the stable name of a kind of reason. Codes are never renamed or
+// reused; docs/reasons has a page for each.
+type Code string
+
+// The codes. Each has an entry in the registry below.
+const (
+	DigestMismatch Code = "digest.mismatch"
+	DigestMissing  Code = "digest.missing"
+	DigestWeak     Code = "digest.weak"
+	DigestChanged  Code = "digest.changed"
+
+	EvidenceNone        Code = "evidence.none"
+	EvidenceRequired    Code = "evidence.required"
+	EvidenceInvalid     Code = "evidence.invalid"
+	EvidenceUnavailable Code = "evidence.unavailable"
+
+	ProvenanceAbsent             Code = "provenance.absent"
+	ProvenanceInvalid            Code = "provenance.invalid"
+	ProvenanceMalformed          Code = "provenance.malformed"
+	ProvenanceEmptyBundles       Code = "provenance.empty-bundles"
+	ProvenanceEmptyAttestations  Code = "provenance.empty-attestations"
+	ProvenanceDuplicatePredicate Code = "provenance.duplicate-predicate"
+	ProvenanceWrongSubject       Code = "provenance.wrong-subject"
+	ProvenanceWrongPublisher     Code = "provenance.wrong-publisher"
+	ProvenanceUntrusted          Code = "provenance.untrusted"
+	ProvenanceUnknownPublisher   Code = "provenance.unknown-publisher"
+	ProvenanceUnknownPredicate   Code = "provenance.unknown-predicate"
+	ProvenanceUnknownVersion     Code = "provenance.unknown-version"
+	ProvenancePersonal           Code = "provenance.personal"
+	ProvenanceUnavailable        Code = "provenance.unavailable"
+
+	FileTruncated    Code = "file.truncated"
+	FileUnlisted     Code = "file.unlisted"
+	FileWrongProject Code = "file.wrong-project"
+	FileYanked       Code = "file.yanked"
+	FileUnavailable  Code = "file.unavailable"
+
+	PageMalformed     Code = "page.malformed"
+	PageDuplicateFile Code = "page.duplicate-file"
+
+	MetadataMismatch Code = "metadata.mismatch"
+	ReleaseRefused   Code = "release.refused"
+	ClockBehind      Code = "clock.behind"
+)
+
+// Entry describes a code: its usual severity, its sentence, and the hint that
+// goes with it. Text and Hint may hold {project}, {version} and {filename}.
+type Entry struct {
+	Code     Code
+	Severity Severity
+	Text     string
+	Hint     string
+}
+
+// Entries returns the registry, ordered by code.
+func Entries() []Entry {
+	out := make([]Entry, 0, len(registry))
+	for code, e := range registry {
+		e.Code = code
+		out = append(out, e)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Code < out[j].Code })
+	return out
+}
+
+// entry returns the code's entry. A code without one is a bug and fails closed.
+func (c Code) entry() Entry {
+	if e, ok := registry[c]; ok {
+		return e
+	}
+	return Entry{Code: c, Severity: Error, Text: "an unregistered reason " + string(c), Hint: "report this as a bug in assay"}
+}
+
+// outOfReach reports whether the code says "could not ask" rather than "does
+// not hold".
+func (c Code) outOfReach() bool {
+	switch c {
+	case EvidenceUnavailable, ProvenanceUnavailable, FileUnavailable, FileTruncated:
+		return true
+	}
+	return false
+}
+
+const (
+	hintPage     = "do not install it: ask the project's maintainers whether they released this file, then run 'assay verify {project}=={version}' again"
+	hintRefetch  = "run the command again; if it says the same, do not install the file and tell the index's operators"
+	hintProducer = "the index or the file beside it is at fault: run 'assay verify {project}=={version}' later, or pin another version"
+)
+
+var registry = map[Code]Entry{
+	DigestMismatch: {Severity: Error, Text: "the file's bytes are not the ones that were promised", Hint: hintRefetch},
+	DigestMissing:  {Severity: Note, Text: "nobody promised a digest of the file", Hint: "give one with '--digest sha256:…', or use an index that lists digests"},
+	DigestWeak:     {Severity: Warning, Text: "only a weak digest of the file was promised", Hint: "use an index that lists sha256 digests"},
+	DigestChanged:  {Severity: Error, Text: "the index offers other bytes under a name that was accepted before", Hint: hintPage},
+
+	EvidenceNone:        {Severity: Warning, Text: "nothing about {filename} could be verified", Hint: "run 'assay verify {project}=={version}' to compare it with the index, or put its provenance beside it"},
+	EvidenceRequired:    {Severity: Error, Text: "the rules require to know who published {filename}, and nothing says so", Hint: "pin a version with provenance, or relax 'evidence' in the policy"},
+	EvidenceInvalid:     {Severity: Error, Text: "the evidence does not hold", Hint: hintPage},
+	EvidenceUnavailable: {Severity: Error, Text: "the evidence could not be asked for", Hint: "check the network and run the command again"},
+
+	ProvenanceAbsent:             {Severity: Note, Text: "the file has no provenance", Hint: "most files have none yet; nothing to do"},
+	ProvenanceInvalid:            {Severity: Error, Text: "the provenance does not hold", Hint: hintPage},
+	ProvenanceMalformed:          {Severity: Error, Text: "the provenance cannot be read without doubt", Hint: hintProducer},
+	ProvenanceEmptyBundles:       {Severity: Error, Text: "the provenance holds no attestation bundle", Hint: hintProducer},
+	ProvenanceEmptyAttestations:  {Severity: Error, Text: "the provenance holds a bundle without attestations", Hint: hintProducer},
+	ProvenanceDuplicatePredicate: {Severity: Error, Text: "the provenance holds two attestations of one predicate type", Hint: hintProducer},
+	ProvenanceWrongSubject:       {Severity: Error, Text: "the provenance is about another file", Hint: hintPage},
+	ProvenanceWrongPublisher:     {Severity: Error, Text: "the provenance was not signed by the publisher that it names", Hint: hintPage},
+	ProvenanceUntrusted:          {Severity: Error, Text: "the provenance was not issued under the trusted root", Hint: "run 'assay trust refresh'; if it says the same, do not install the file (staging material needs '--trusted-root')"},
+	ProvenanceUnknownPublisher:   {Severity: Warning, Text: "the provenance names a kind of publisher that assay does not know", Hint: "nothing is verified by it: a newer assay may know the kind ('assay version' tells yours)"},
+	ProvenanceUnknownPredicate:   {Severity: Warning, Text: "an attestation makes a kind of statement that assay does not know", Hint: "nothing is verified by it: a newer assay may know the kind ('assay version' tells yours)"},
+	ProvenanceUnknownVersion:     {Severity: Warning, Text: "the provenance is in a version of the format that assay does not know", Hint: "nothing is verified by it: a newer assay may know the version ('assay version' tells yours)"},
+	ProvenancePersonal:           {Severity: Note, Text: "the file is signed by a person's account, not by a Trusted Publisher", Hint: "ask yourself whether this is who should sign {project}"},
+	ProvenanceUnavailable:        {Severity: Error, Text: "the provenance exists but could not be fetched", Hint: "check the network and run the command again"},
+
+	FileTruncated:    {Severity: Error, Text: "the file ended before its announced length", Hint: "run the command again; the index or the network cut the transfer"},
+	FileUnlisted:     {Severity: Warning, Text: "no index page lists the file", Hint: "install it by name from an index, or verify it with 'assay verify FILE'"},
+	FileWrongProject: {Severity: Error, Text: "the page of {project} lists a file that belongs to another project", Hint: "tell the index's operators; install {project} from another index"},
+	FileYanked:       {Severity: Note, Text: "the index marks the file as yanked", Hint: "choose another version unless you need this one"},
+	FileUnavailable:  {Severity: Error, Text: "the file could not be fetched", Hint: "check the network and the index, and run the command again"},
+
+	PageMalformed:     {Severity: Error, Text: "the index page cannot be read without doubt", Hint: "tell the index's operators, or use another index"},
+	PageDuplicateFile: {Severity: Error, Text: "the index page lists {filename} more than once", Hint: "tell the index's operators, or use another index"},
+
+	MetadataMismatch: {Severity: Error, Text: "the metadata of the file is not what the index promised", Hint: hintRefetch},
+	ReleaseRefused:   {Severity: Error, Text: "another file of {project} {version} was refused", Hint: "see the reason for the other file; pin another version to go on"},
+	ClockBehind:      {Severity: Warning, Text: "this computer's clock seems to be wrong", Hint: "set the clock, then run the command again"},
+}
