@@ -32,7 +32,8 @@ type Artifact struct {
 	// become evidence only when the bytes were compared with them.
 	Digests []Digest
 
-	// Size is the promised size in bytes, or -1 where nobody promised one.
+	// Size is the promised size in bytes; 0 where nobody promised one (no
+	// distribution file is empty).
 	Size int64
 
 	// UploadTime is when the index says that the file was uploaded; zero where

@@ -52,7 +52,7 @@ func (v Verifier) Verify(ctx context.Context, s assay.Subject) (assay.Evidence, 
 		}
 		claims = append(claims, assay.Claim{Method: want.Algorithm, Digest: got})
 	}
-	if size := s.Artifact.Size; size >= 0 && size != s.Content.Size {
+	if size := s.Artifact.Size; size > 0 && size != s.Content.Size {
 		return invalid(ev, fmt.Sprintf("promised %d bytes, found %d", size, s.Content.Size)), nil
 	}
 	switch {
@@ -75,7 +75,7 @@ func invalid(ev assay.Evidence, detail string) assay.Evidence {
 // sizes explains a wrong digest by a wrong length, which is what a cut-off
 // transfer looks like.
 func sizes(s assay.Subject) string {
-	if s.Artifact.Size < 0 || s.Artifact.Size == s.Content.Size {
+	if s.Artifact.Size <= 0 || s.Artifact.Size == s.Content.Size {
 		return ""
 	}
 	return fmt.Sprintf(" (%d of %d bytes)", s.Content.Size, s.Artifact.Size)
