@@ -113,6 +113,14 @@ func Refuse(a Artifact, code Code, detail string) Decision {
 	return b.decision()
 }
 
+// Remark makes the decision that notes one thing found outside of any evidence,
+// with the severity that its code usually has.
+func Remark(a Artifact, code Code, detail string) Decision {
+	b := builder{artifact: a}
+	b.add(code, detail)
+	return b.decision()
+}
+
 // Join adds the reasons of other to the decision's and takes the worse verdict.
 func (d Decision) Join(other Decision) Decision {
 	b := builder{reasons: append(append([]Reason(nil), d.Reasons...), other.Reasons...)}

@@ -1,0 +1,143 @@
+package assay_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"assay"
+)
+
+var (
+	now  = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	file = assay.Artifact{Ecosystem: assay.PyPI, Project: "foo", Version: "1.0", Filename: "foo-1.0.tar.gz", Index: "https://index.example.invalid/simple/foo/",
+		Digests: []assay.Digest{{Algorithm: "sha256", Hex: strings.Repeat("a", 64)}}}
+)
+
+func verified(claims ...assay.Claim) assay.Evidence {
+	return assay.Evidence{Verifier: "digest", State: assay.Verified, Claims: claims}
+}
+
+// lines renders a decision's reasons, one a line.
+func lines(d assay.Decision) string {
+	var b strings.Builder
+	for _, r := range d.Reasons {
+		b.WriteString(string(r.Severity) + " " + string(r.Code) + ": " + r.Message + "\n")
+	}
+	return b.String()
+}
+
+func TestDecide(t *testing.T) {
+	signed := assay.Evidence{Verifier: "pep740", State: assay.Verified,
+		Claims: []assay.Claim{{Method: "pep740", Identity: "github:o/r@w.yml", Time: now.Add(-time.Hour)}}}
+	bytesHold := verified(assay.Claim{Method: "sha256"})
+	for name, c := range map[string]struct {
+		rules     assay.Rules
+		artifact  func(assay.Artifact) assay.Artifact
+		evidence  []assay.Evidence
+		memory    assay.Memory
+		verdict   assay.Verdict
+		undecided bool
+		reasons   string
+	}{
+		"everything holds": {evidence: []assay.Evidence{bytesHold, signed}, verdict: assay.Allow},
+		"bytes hold, nobody signed": {evidence: []assay.Evidence{bytesHold, {Verifier: "pep740", State: assay.Absent, Findings: []assay.Finding{{Code: assay.ProvenanceAbsent}}}},
+			verdict: assay.Allow, reasons: "note provenance.absent: the file has no provenance\n"},
+		"no evidence at all": {verdict: assay.Warn, reasons: "warning evidence.none: nothing about foo-1.0.tar.gz could be verified\n"},
+		"every reason, the worst first": {
+			evidence: []assay.Evidence{
+				{Verifier: "digest", State: assay.Absent, Findings: []assay.Finding{{Code: assay.DigestWeak, Detail: "md5"}}},
+				{Verifier: "pep740", State: assay.Invalid, Findings: []assay.Finding{{Code: assay.ProvenanceWrongSubject, Detail: "it is about bar"}, {Code: assay.ProvenanceInvalid, Detail: "bad signature"}}}},
+			verdict: assay.Deny,
+			reasons: "error provenance.wrong-subject: the provenance is about another file: it is about bar\n" +
+				"error provenance.invalid: the provenance does not hold: bad signature\n" +
+				"warning digest.weak: only a weak digest of the file was promised: md5\n" +
+				"warning evidence.none: nothing about foo-1.0.tar.gz could be verified\n"},
+		"one invalid among verified refuses": {evidence: []assay.Evidence{bytesHold, signed, {Verifier: "x", State: assay.Invalid}},
+			verdict: assay.Deny, reasons: "error evidence.invalid: the evidence does not hold: the x evidence does not hold\n"},
+		"invalid with a finding that only warns still refuses": {evidence: []assay.Evidence{bytesHold, {Verifier: "x", State: assay.Invalid, Findings: []assay.Finding{{Code: assay.ProvenanceUnknownPublisher}}}},
+			verdict: assay.Deny, reasons: "error evidence.invalid: the evidence does not hold: the x evidence does not hold\n" +
+				"warning provenance.unknown-publisher: the provenance names a kind of publisher that assay does not know\n"},
+		"no state is a bug and refuses": {evidence: []assay.Evidence{bytesHold, {Verifier: "x"}},
+			verdict: assay.Deny, reasons: "error evidence.invalid: the evidence does not hold: the x verifier came to no result\n"},
+		"out of reach refuses, undecided": {evidence: []assay.Evidence{bytesHold, {Verifier: "pep740", State: assay.Unavailable, Findings: []assay.Finding{{Code: assay.ProvenanceUnavailable, Detail: "status 503"}}}},
+			verdict: assay.Deny, undecided: true, reasons: "error provenance.unavailable: the provenance exists but could not be fetched: status 503\n"},
+		"out of reach warns where the rules say so": {rules: assay.Rules{OnUnavailable: assay.Warning}, evidence: []assay.Evidence{bytesHold, {Verifier: "pep740", State: assay.Unavailable, Findings: []assay.Finding{{Code: assay.ProvenanceUnavailable}}}},
+			verdict: assay.Warn, reasons: "warning provenance.unavailable: the provenance exists but could not be fetched\n"},
+		"out of reach without a finding": {evidence: []assay.Evidence{bytesHold, {Verifier: "x", State: assay.Unavailable}},
+			verdict: assay.Deny, undecided: true, reasons: "error evidence.unavailable: the evidence could not be asked for: the x evidence could not be asked for\n"},
+		"out of reach and wrong is refused, not undecided": {evidence: []assay.Evidence{
+			{Verifier: "digest", State: assay.Invalid, Findings: []assay.Finding{{Code: assay.DigestMismatch}}}, {Verifier: "x", State: assay.Unavailable}},
+			verdict: assay.Deny, reasons: "error digest.mismatch: the file's bytes are not the ones that were promised\n" +
+				"error evidence.unavailable: the evidence could not be asked for: the x evidence could not be asked for\n" +
+				"warning evidence.none: nothing about foo-1.0.tar.gz could be verified\n"},
+		"required and nobody signed": {rules: assay.Rules{Evidence: assay.RequireEvidence}, evidence: []assay.Evidence{bytesHold},
+			verdict: assay.Deny, reasons: "error evidence.required: the rules require to know who published foo-1.0.tar.gz, and nothing says so\n"},
+		"required and signed": {rules: assay.Rules{Evidence: assay.RequireEvidence}, evidence: []assay.Evidence{signed}, verdict: assay.Allow},
+		"other bytes than before": {evidence: []assay.Evidence{bytesHold},
+			memory:  assay.Memory{Files: map[assay.FileKey]assay.Digest{{Index: file.Index, Filename: file.Filename}: {Algorithm: "sha256", Hex: strings.Repeat("b", 64)}}},
+			verdict: assay.Deny, reasons: "error digest.changed: the index offers other bytes under a name that was accepted before: accepted before sha256:" +
+				strings.Repeat("b", 64) + ", offered now sha256:" + strings.Repeat("a", 64) + "\n"},
+		"the same bytes from another index are another file": {evidence: []assay.Evidence{bytesHold},
+			memory:  assay.Memory{Files: map[assay.FileKey]assay.Digest{{Index: "elsewhere", Filename: file.Filename}: {Algorithm: "sha256", Hex: strings.Repeat("b", 64)}}},
+			verdict: assay.Allow},
+		"a signature from the future": {evidence: []assay.Evidence{verified(assay.Claim{Method: "sha256", Time: now.Add(time.Hour)})}, verdict: assay.Warn,
+			reasons: "warning clock.behind: this computer's clock seems to be wrong: the signature is from 2026-06-01T13:00:00Z, the clock says 2026-06-01T12:00:00Z\n"},
+		"an upload from the future": {artifact: func(a assay.Artifact) assay.Artifact { a.UploadTime = now.Add(time.Hour); return a },
+			evidence: []assay.Evidence{bytesHold}, verdict: assay.Warn,
+			reasons: "warning clock.behind: this computer's clock seems to be wrong: the file is from 2026-06-01T13:00:00Z, the clock says 2026-06-01T12:00:00Z\n"},
+		"yanked": {artifact: func(a assay.Artifact) assay.Artifact { a.Yanked, a.YankReason = true, "broken\x1b[31m\u202e on\nwindows"; return a },
+			evidence: []assay.Evidence{bytesHold}, verdict: assay.Allow, reasons: "note file.yanked: the index marks the file as yanked: broken[31m on windows\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := file
+			if c.artifact != nil {
+				a = c.artifact(a)
+			}
+			if c.rules.OnUnavailable == "" {
+				c.rules.OnUnavailable = assay.Error
+			}
+			d := assay.Decide(c.rules, a, c.evidence, c.memory, now)
+			if d.Verdict != c.verdict || d.Undecided() != c.undecided {
+				t.Errorf("verdict %s, undecided %t; want %s, %t", d.Verdict, d.Undecided(), c.verdict, c.undecided)
+			}
+			if got := lines(d); got != c.reasons {
+				t.Errorf("reasons:\n%swant:\n%s", got, c.reasons)
+			}
+		})
+	}
+}
+
+func TestHintsNameTheFile(t *testing.T) {
+	d := assay.Refuse(file, assay.ProvenanceWrongSubject, "")
+	main, ok := d.Main()
+	if want := "do not install it: ask the project's maintainers whether they released this file, then run 'assay verify foo==1.0' again"; !ok || main.Hint != want {
+		t.Errorf("hint %q, want %q", main.Hint, want)
+	}
+}
+
+func TestJoinTakesTheWorse(t *testing.T) {
+	d := assay.Remark(file, assay.FileUnlisted, "").Join(assay.Refuse(file, assay.PageMalformed, "x"))
+	if want := "error page.malformed: the index page cannot be read without doubt: x\nwarning file.unlisted: no index page lists the file\n"; d.Verdict != assay.Deny || lines(d) != want {
+		t.Errorf("%s\n%s", d.Verdict, lines(d))
+	}
+	if again := d.Join(d); lines(again) != lines(d) {
+		t.Errorf("joining a decision with itself repeats reasons:\n%s", lines(again))
+	}
+}
+
+func TestAnUnregisteredCodeRefuses(t *testing.T) {
+	d := assay.Decide(assay.DefaultRules(), file, []assay.Evidence{{Verifier: "digest", State: assay.Verified,
+		Findings: []assay.Finding{{Code: "no.such-code"}}}}, assay.Memory{}, now)
+	if d.Verdict != assay.Deny {
+		t.Errorf("verdict %s", d.Verdict)
+	}
+}
+
+func TestLongDetailsAreCut(t *testing.T) {
+	d := assay.Refuse(file, assay.PageMalformed, strings.Repeat("é", 1000))
+	main, _ := d.Main()
+	if len(main.Message) > 500 || !strings.HasSuffix(main.Message, "é…") {
+		t.Errorf("%d bytes, ending %q", len(main.Message), main.Message[len(main.Message)-10:])
+	}
+}
