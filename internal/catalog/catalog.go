@@ -3,10 +3,49 @@ package catalog
 import (
 	"context"
 	"net/url"
+	"strings"
+	"sync"
+	"time"
 
 	"assay"
 	"assay/internal/engine"
+	"assay/internal/pypi"
 )
+
+// Caps on what one page may cost and on what is kept.
+const (
+	// pageBudget is how long the evidence for a page's newest releases may take
+	// before the page is handed on without it. The evidence is then judged when
+	// a file is asked for.
+	pageBudget = 10 * time.Second
+	// pageReleases is how many releases of a page are looked at, newest first,
+	// until one holds.
+	pageReleases = 6
+	// releaseFiles is how many files of one release are looked at for its page.
+	releaseFiles = 24
+	// parallel is how many files are judged at once for one page.
+	parallel = 8
+	// maxFiles is how many file URLs are remembered; beyond it a file is mapped
+	// to its project by asking the index again.
+	maxFiles = 2_000_000
+)
+
+// Judge is the engine, as the catalog needs it.
+type Judge interface {
+	Judge(ctx context.Context, s assay.Subject) (engine.Judgement, error)
+	Complete(ctx context.Context, j engine.Judgement, c assay.Content) (engine.Judgement, error)
+	Record(ctx context.Context, j engine.Judgement) error
+}
+
+// Upstream answers for the indexes behind the catalog.
+type Upstream interface {
+	// Locate finds the artifact whose file is at exactly this URL, for a file
+	// that was asked for without a page. False means that no index lists it.
+	Locate(ctx context.Context, file *url.URL) (assay.Artifact, bool, error)
+	// ProvenanceGuess names where an index keeps a file's provenance when its
+	// page is too old to say so.
+	ProvenanceGuess(page *pypi.Page, index *url.URL, f pypi.File) (string, bool)
+}
 
 // Page is an index page as it may be handed on.
 type Page struct {
@@ -34,6 +73,8 @@ type File struct {
 	// HoldWhole says that not a byte may be released before Conclude, whatever
 	// the size: nothing else is known of the file.
 	HoldWhole bool
+
+	extra assay.Decision // reasons from outside of any evidence
 }
 
 // Refusal returns the decision that refuses the file, and whether it is refused.
@@ -41,9 +82,144 @@ func (f *File) Refusal() (assay.Decision, bool) {
 	return f.Judgement.Decision, f.Judgement.Decision.Verdict == assay.Deny
 }
 
-type (
-	pageFunc     = func(ctx context.Context, u *url.URL, contentType string, body []byte) (Page, error)
-	fileFunc     = func(ctx context.Context, u *url.URL) (*File, error)
-	concludeFunc = func(ctx context.Context, f *File, c assay.Content) (assay.Decision, error)
-	brokenFunc   = func(ctx context.Context, f *File, cause error) (assay.Decision, error)
-)
+// Catalog is safe for concurrent use. It keeps what it learns in memory.
+type Catalog struct {
+	judge    Judge
+	upstream Upstream
+	now      func() time.Time
+
+	mu      sync.Mutex
+	files   map[string]listing
+	refused map[assay.Release]refusal
+	tried   map[string]*attempt
+	told    map[string]bool
+}
+
+// listing is where a file URL was seen.
+type listing struct {
+	page  *pypi.Page
+	index *url.URL
+	i     int
+}
+
+// refusal is why a release is refused: the file that was refused first.
+type refusal struct {
+	filename string
+	decision assay.Decision
+}
+
+// attempt is one judgement under way or done, shared by all who ask for the
+// same file.
+type attempt struct {
+	done chan struct{}
+	j    engine.Judgement
+	err  error
+}
+
+// New returns an empty catalog.
+func New(judge Judge, upstream Upstream, now func() time.Time) *Catalog {
+	return &Catalog{
+		judge: judge, upstream: upstream, now: now,
+		files:   map[string]listing{},
+		refused: map[assay.Release]refusal{},
+		tried:   map[string]*attempt{},
+		told:    map[string]bool{},
+	}
+}
+
+// key is how a file URL is compared: without fragment and credentials, the host
+// in lower case.
+func key(u *url.URL) string {
+	k := *u
+	k.User, k.Fragment, k.RawFragment = nil, "", ""
+	k.Host = strings.ToLower(k.Host)
+	return k.String()
+}
+
+// refuse remembers that a release is refused. A decision that only lacks an
+// answer is not remembered: the next try may get one.
+func (c *Catalog) refuse(r assay.Release, filename string, d assay.Decision) {
+	if r.Project == "" || r.Version == "" || d.Undecided() {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.refused[r]; !ok {
+		c.refused[r] = refusal{filename, d}
+	}
+}
+
+// refusalOf returns why an artifact's release is refused, in the artifact's own
+// words where it is the file that was refused.
+func (c *Catalog) refusalOf(a assay.Artifact) (assay.Decision, bool) {
+	c.mu.Lock()
+	r, ok := c.refused[a.Release()]
+	c.mu.Unlock()
+	if !ok {
+		return assay.Decision{}, false
+	}
+	if r.filename == a.Filename {
+		return r.decision, true
+	}
+	return assay.Refuse(a, assay.ReleaseRefused, because(r)), true
+}
+
+// because explains a refusal by the file that caused it.
+func because(r refusal) string {
+	main, _ := r.decision.Main()
+	return r.filename + ", " + main.Message + " [" + string(main.Code) + "]"
+}
+
+// record hands a refusal to the recorder once for each file.
+func (c *Catalog) recordOnce(ctx context.Context, j engine.Judgement) error {
+	a := j.Subject.Artifact
+	k := a.Index + " " + a.Project + " " + a.Filename + " " + string(j.Decision.Verdict)
+	c.mu.Lock()
+	told := c.told[k]
+	c.told[k] = true
+	c.mu.Unlock()
+	if told {
+		return nil
+	}
+	return c.judge.Record(ctx, j)
+}
+
+// evidence judges an artifact from its promised digest, once for all who ask.
+// An undecided judgement is forgotten, so that the next request asks again.
+func (c *Catalog) evidence(ctx context.Context, a assay.Artifact) (engine.Judgement, error) {
+	if a.URL == "" {
+		return c.judge.Judge(ctx, assay.Subject{Artifact: a})
+	}
+	for {
+		c.mu.Lock()
+		t, ok := c.tried[a.URL]
+		if !ok {
+			t = &attempt{done: make(chan struct{})}
+			c.tried[a.URL] = t
+		}
+		c.mu.Unlock()
+		if !ok {
+			return c.try(ctx, t, a)
+		}
+		select {
+		case <-t.done:
+		case <-ctx.Done():
+			return engine.Judgement{}, ctx.Err()
+		}
+		// The one who judged may have given up for reasons of its own.
+		if t.err == nil {
+			return t.j, nil
+		}
+	}
+}
+
+func (c *Catalog) try(ctx context.Context, t *attempt, a assay.Artifact) (engine.Judgement, error) {
+	t.j, t.err = c.judge.Judge(ctx, assay.Subject{Artifact: a})
+	if t.err != nil || t.j.Decision.Undecided() {
+		c.mu.Lock()
+		delete(c.tried, a.URL)
+		c.mu.Unlock()
+	}
+	close(t.done)
+	return t.j, t.err
+}

@@ -1,0 +1,119 @@
+package catalog
+
+import (
+	"context"
+	"net/url"
+	"path"
+
+	"assay"
+	"assay/internal/engine"
+	"assay/internal/pypi"
+)
+
+// File maps a file URL (or the URL of its core metadata) to its artifact and
+// judges it from the promised digest, before a byte is released. A refusal is
+// in the returned File; an error means I/O or cancellation.
+func (c *Catalog) File(ctx context.Context, u *url.URL) (*File, error) {
+	target := *u
+	f := &File{}
+	if file, ok := pypi.MetadataOf(u.Path); ok {
+		target.Path, target.RawPath, f.Metadata = file, "", true
+	}
+	a, core, listed, err := c.lookUp(ctx, &target)
+	if err != nil {
+		return nil, err
+	}
+	if !listed {
+		f.extra = assay.Remark(a, assay.FileUnlisted, "")
+	}
+	f.Promised, f.Size = a.Digests, a.Size
+	if f.Metadata {
+		f.Promised, f.Size = core, 0
+	}
+	if d, ok := c.refusalOf(a); ok {
+		f.Judgement = engine.Judgement{Subject: assay.Subject{Artifact: a}, Decision: d, Time: c.now()}
+		return f, c.recordOnce(ctx, f.Judgement)
+	}
+	j, err := c.evidence(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	f.HoldWhole = j.NeedsContent
+	j.Decision = j.Decision.Join(f.extra)
+	f.Judgement = j
+	if j.Decision.Verdict != assay.Deny {
+		return f, nil
+	}
+	c.refuse(a.Release(), a.Filename, j.Decision)
+	return f, c.recordOnce(ctx, j)
+}
+
+// lookUp finds the artifact at a file URL: on a page that passed by, else by
+// asking the indexes. Where no index lists the file it is known by its name alone.
+func (c *Catalog) lookUp(ctx context.Context, u *url.URL) (a assay.Artifact, core []assay.Digest, listed bool, err error) {
+	k := key(u)
+	c.mu.Lock()
+	l, ok := c.files[k]
+	c.mu.Unlock()
+	if ok {
+		return c.artifact(l), l.page.Files[l.i].CoreMetadataDigests, true, nil
+	}
+	if c.upstream != nil {
+		a, ok, err := c.upstream.Locate(ctx, u)
+		if err != nil {
+			return assay.Artifact{}, nil, false, err
+		}
+		if ok {
+			return a, nil, true, nil
+		}
+	}
+	a = assay.Artifact{Ecosystem: assay.PyPI, Filename: path.Base(u.Path), URL: k}
+	if name, err := pypi.ParseFilename(a.Filename); err == nil {
+		a.Project, a.Version = name.Project, name.Version.String()
+	}
+	return a, nil, false, nil
+}
+
+// Conclude judges what was asked for once its bytes are known, records the
+// decision, and remembers a refusal so that every retry meets it.
+func (c *Catalog) Conclude(ctx context.Context, f *File, content assay.Content) (assay.Decision, error) {
+	a := f.Judgement.Subject.Artifact
+	if f.Metadata {
+		return c.concludeMetadata(ctx, f, content)
+	}
+	j, err := c.judge.Complete(ctx, f.Judgement, content)
+	if err != nil {
+		return assay.Decision{}, err
+	}
+	j.Decision = j.Decision.Join(f.extra)
+	if j.Decision.Verdict == assay.Deny {
+		c.refuse(a.Release(), a.Filename, j.Decision)
+	}
+	return j.Decision, c.recordOnce(ctx, j)
+}
+
+// concludeMetadata compares core metadata with its promised digest: a resolver
+// acts on it, so other metadata than the promised is as bad as another file.
+func (c *Catalog) concludeMetadata(ctx context.Context, f *File, content assay.Content) (assay.Decision, error) {
+	a := f.Judgement.Subject.Artifact
+	for _, want := range f.Promised {
+		if !want.Strong() {
+			continue
+		}
+		if got, ok := content.Digest(want.Algorithm); !ok || got != want {
+			j := f.Judgement
+			j.Decision = assay.Refuse(a, assay.MetadataMismatch, "promised "+want.String()+", found "+got.String())
+			c.refuse(a.Release(), a.Filename, j.Decision)
+			return j.Decision, c.recordOnce(ctx, j)
+		}
+	}
+	return f.Judgement.Decision, nil
+}
+
+// Broken decides about a file whose transfer broke off: nothing of it may be
+// used, and nothing is known against its release, so the next try is judged anew.
+func (c *Catalog) Broken(ctx context.Context, f *File, cause error) (assay.Decision, error) {
+	j := f.Judgement
+	j.Decision = assay.Refuse(j.Subject.Artifact, assay.FileTruncated, cause.Error()).Join(f.extra)
+	return j.Decision, c.recordOnce(ctx, j)
+}
