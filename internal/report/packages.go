@@ -157,37 +157,67 @@ func age(d time.Duration) string {
 const (
 	gap       = "  "
 	rowIndent = 2 + 2 + wordWidth + len(gap) // indent, mark, word
+
+	reasonIndent = "      "
 )
 
 // writeRows writes the packages' lines in aligned columns, with the reasons
-// below those that have some. Where the lines do not fit, who published a
-// package moves to a line of its own: an identity cut short could be mistaken.
+// below those that have some. Of a line that does not fit, who published the
+// package moves below it: an identity cut short could be mistaken for another.
 func (t Text) writeRows(b *strings.Builder, rows []pack) {
 	cells := make([][]string, len(rows))
-	widths := make([]int, 4)
 	for i, p := range rows {
 		cells[i] = p.cells(t)
-		for c, s := range cells[i] {
-			widths[c] = max(widths[c], utf8.RuneCountInString(s))
-		}
 	}
-	total := rowIndent + len(gap)*3
-	for _, n := range widths {
-		total += n
-	}
-	stacked := t.width() > 0 && total > t.width()
+	widths, stacked := t.layout(cells)
 	for i, p := range rows {
 		c := cells[i]
 		b.WriteString("  " + t.verdict(p.outcome) + gap)
-		if stacked {
-			room := t.width() - rowIndent
-			b.WriteString(t.cut(c[0], room) + "\n")
-			t.writeWrapped(b, "      ", c[1]+" ("+c[2]+", "+c[3]+")")
+		if stacked[i] {
+			b.WriteString(t.fit(c[0]) + "\n")
+			t.writeWrapped(b, reasonIndent, strings.Join(c[1:], ", "))
 		} else {
 			b.WriteString(pad(c[0], widths[0]) + gap + pad(c[1], widths[1]) + gap + pad(c[2], widths[2]) + gap + c[3] + "\n")
 		}
-		t.writeReasons(b, "      ", p.reasons())
+		t.writeReasons(b, reasonIndent, p.reasons())
 	}
+}
+
+// layout returns the columns' widths and which rows are left out of them,
+// longest first, so that the others fit.
+func (t Text) layout(cells [][]string) (widths [4]int, stacked []bool) {
+	stacked = make([]bool, len(cells))
+	for {
+		widths = [4]int{}
+		longest, most := -1, 0
+		for i, row := range cells {
+			if stacked[i] {
+				continue
+			}
+			sum := 0
+			for c, s := range row {
+				n := utf8.RuneCountInString(s)
+				widths[c] = max(widths[c], n)
+				sum += n
+			}
+			if sum > most {
+				longest, most = i, sum
+			}
+		}
+		total := rowIndent + len(gap)*3 + widths[0] + widths[1] + widths[2] + widths[3]
+		if t.width() == 0 || total <= t.width() || longest < 0 {
+			return widths, stacked
+		}
+		stacked[longest] = true
+	}
+}
+
+// fit cuts a package's name and version to what the line has room for.
+func (t Text) fit(title string) string {
+	if t.width() == 0 {
+		return title
+	}
+	return t.cut(title, t.width()-rowIndent)
 }
 
 // writeFolded writes the packages of which there is nothing more to say as one
@@ -196,43 +226,40 @@ func (t Text) writeFolded(b *strings.Builder, folded []pack) {
 	if len(folded) == 0 {
 		return
 	}
-	head := plural(len(folded), "package") + " without attestations: "
-	const tail = " (bytes as the index promised)"
-	room := t.width() - rowIndent - len(head) - len(tail)
-	var names strings.Builder
+	line := plural(len(folded), "package") + " without attestations (bytes as listed)"
+	room := t.width() - rowIndent
+	more := ", " + t.ellipsis()
 	for i, p := range folded {
-		name := p.title(t)
-		if i > 0 {
-			name = ", " + name
+		next := line + ", " + p.title(t)
+		if i == 0 {
+			next = line + ": " + p.title(t)
 		}
-		more := 0
-		if i+1 < len(folded) {
-			more = len(", ") + utf8.RuneCountInString(t.ellipsis())
+		if last := i+1 == len(folded); last {
+			more = ""
 		}
-		if t.width() > 0 && names.Len()+len(name)+more > room {
+		if t.width() > 0 && utf8.RuneCountInString(next+more) > room {
 			if i > 0 {
-				names.WriteString(", ")
+				line += ", " + t.ellipsis()
 			}
-			names.WriteString(t.ellipsis())
 			break
 		}
-		names.WriteString(name)
+		line = next
 	}
-	b.WriteString("  " + t.verdict(allowed) + gap + head + names.String() + tail + "\n")
+	b.WriteString("  " + t.verdict(allowed) + gap + line + "\n")
 }
 
 // writeDenied writes a refused or undecided package with every reason, and names
 // the version that was taken instead.
 func (t Text) writeDenied(b *strings.Builder, p pack, all []pack) {
-	b.WriteString("  " + t.verdict(p.outcome) + gap + p.title(t))
+	b.WriteString("  " + t.verdict(p.outcome) + gap + t.fit(p.title(t)))
 	for _, o := range all {
 		if o.outcome <= warned && o.release.Project == p.release.Project && o.release.Ecosystem == p.release.Ecosystem {
-			b.WriteString(", taken instead: " + o.title(t))
+			b.WriteString(", taken instead: " + t.fit(o.title(t)))
 			break
 		}
 	}
 	b.WriteByte('\n')
-	t.writeReasons(b, "      ", p.reasons())
+	t.writeReasons(b, reasonIndent, p.reasons())
 }
 
 // reasons returns those of all the package's files, worst first, each once. That
@@ -254,7 +281,7 @@ func (p pack) reasons() []labelled {
 				}
 				seen[r] = true
 				label := ""
-				if item.Artifact.Filename != p.release.Project && !strings.Contains(r.Message, item.Artifact.Filename) {
+				if len(p.items) > 1 && !strings.Contains(r.Message, item.Artifact.Filename) {
 					label = item.Artifact.Filename
 				}
 				out = append(out, labelled{r, label})

@@ -14,9 +14,9 @@
 //
 //	assay: 3 packages, 3 files looked at
 //	  ✓ allowed    sampleproject 4.0.0  github:pypa/sampleproject@release.yml  pep740  2 years old
-//	  ✓ allowed    1 package without attestations: idna 3.11 (bytes as the index promised)
+//	  ✓ allowed    1 package without attestations (bytes as listed): idna 3.11
 //	  ✗ refused    foo 2.0
-//	      foo-2.0.tar.gz: the provenance is about another file [provenance.wrong-subject]
+//	      the provenance is about another file [provenance.wrong-subject]
 //	      hint: do not install it: …
 //	assay: 1 package refused, 2 allowed
 //

@@ -36,7 +36,7 @@ var styles = [...]style{
 
 const (
 	// maxName bounds a name in columns where a text shows it.
-	maxName = 100
+	maxName = 255
 	// maxMarks bounds how many combining marks may follow each other.
 	maxMarks = 2
 	// minWidth is the narrowest layout: below it a text is laid out as if it
