@@ -3,7 +3,8 @@ package catalog
 import (
 	"context"
 	"net/url"
-	"strings"
+	"path"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,9 +26,9 @@ const (
 	releaseFiles = 24
 	// parallel is how many files are judged at once for one page.
 	parallel = 8
-	// maxFiles is how many file URLs are remembered; beyond it a file is mapped
-	// to its project by asking the index again.
-	maxFiles = 2_000_000
+	// maxPages is how many pages are remembered; beyond it the oldest goes, and
+	// its files are mapped to their project by asking the index again.
+	maxPages = 4096
 )
 
 // Judge is the engine, as the catalog needs it.
@@ -39,6 +40,8 @@ type Judge interface {
 
 // Upstream answers for the indexes behind the catalog.
 type Upstream interface {
+	// Key renders a URL so that two spellings of one resource compare equal.
+	Key(u *url.URL) string
 	// Locate finds the artifact whose file is at exactly this URL, for a file
 	// that was asked for without a page. False means that no index lists it.
 	Locate(ctx context.Context, file *url.URL) (assay.Artifact, bool, error)
@@ -89,17 +92,39 @@ type Catalog struct {
 	now      func() time.Time
 
 	mu      sync.Mutex
-	files   map[string]listing
+	pages   []*seen // oldest first, one of each address
 	refused map[assay.Release]refusal
 	tried   map[string]*attempt
 	told    map[string]bool
 }
 
-// listing is where a file URL was seen.
-type listing struct {
+// seen is a page that passed by. Its files are indexed by URL when the first of
+// them is asked for: most pages are read for one file, or for none.
+type seen struct {
 	page  *pypi.Page
 	index *url.URL
-	i     int
+	once  sync.Once
+	files map[string]int
+}
+
+// listing is one file of a page.
+type listing struct {
+	*seen
+	i int
+}
+
+// find returns the listing of a file URL on the page.
+func (s *seen) find(key string, keyOf func(*url.URL) string) (listing, bool) {
+	s.once.Do(func() {
+		s.files = make(map[string]int, len(s.page.Files))
+		for i := range s.page.Files {
+			if u, err := url.Parse(s.page.Files[i].URL); err == nil {
+				s.files[keyOf(u)] = i
+			}
+		}
+	})
+	i, ok := s.files[key]
+	return listing{s, i}, ok
 }
 
 // refusal is why a release is refused: the file that was refused first.
@@ -120,20 +145,46 @@ type attempt struct {
 func New(judge Judge, upstream Upstream, now func() time.Time) *Catalog {
 	return &Catalog{
 		judge: judge, upstream: upstream, now: now,
-		files:   map[string]listing{},
 		refused: map[assay.Release]refusal{},
 		tried:   map[string]*attempt{},
 		told:    map[string]bool{},
 	}
 }
 
-// key is how a file URL is compared: without fragment and credentials, the host
-// in lower case.
-func key(u *url.URL) string {
-	k := *u
-	k.User, k.Fragment, k.RawFragment = nil, "", ""
-	k.Host = strings.ToLower(k.Host)
-	return k.String()
+// remember keeps a page, in place of an older copy of it.
+func (c *Catalog) remember(page *pypi.Page, u *url.URL) *seen {
+	s := &seen{page: page, index: u}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pages = slices.DeleteFunc(c.pages, func(o *seen) bool { return o.index.String() == u.String() })
+	if len(c.pages) >= maxPages {
+		c.pages = slices.Delete(c.pages, 0, 1)
+	}
+	c.pages = append(c.pages, s)
+	return s
+}
+
+// listed finds a file URL on the pages that passed by: on the newest first, and
+// on those of the file's own project before all others.
+func (c *Catalog) listed(u *url.URL) (listing, bool) {
+	key, project := c.upstream.Key(u), ""
+	if name, err := pypi.ParseFilename(path.Base(u.Path)); err == nil {
+		project = name.Project
+	}
+	c.mu.Lock()
+	pages := slices.Clone(c.pages)
+	c.mu.Unlock()
+	for _, own := range []bool{true, false} {
+		for _, s := range slices.Backward(pages) {
+			if (s.page.Name == project) != own {
+				continue
+			}
+			if l, ok := s.find(key, c.upstream.Key); ok {
+				return l, true
+			}
+		}
+	}
+	return listing{}, false
 }
 
 // refuse remembers that a release is refused. A decision that only lacks an

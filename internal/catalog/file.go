@@ -51,23 +51,14 @@ func (c *Catalog) File(ctx context.Context, u *url.URL) (*File, error) {
 // lookUp finds the artifact at a file URL: on a page that passed by, else by
 // asking the indexes. Where no index lists the file it is known by its name alone.
 func (c *Catalog) lookUp(ctx context.Context, u *url.URL) (a assay.Artifact, core []assay.Digest, listed bool, err error) {
-	k := key(u)
-	c.mu.Lock()
-	l, ok := c.files[k]
-	c.mu.Unlock()
-	if ok {
+	if l, ok := c.listed(u); ok {
 		return c.artifact(l), l.page.Files[l.i].CoreMetadataDigests, true, nil
 	}
-	if c.upstream != nil {
-		a, ok, err := c.upstream.Locate(ctx, u)
-		if err != nil {
-			return assay.Artifact{}, nil, false, err
-		}
-		if ok {
-			return a, nil, true, nil
-		}
+	a, listed, err = c.upstream.Locate(ctx, u)
+	if err != nil || listed {
+		return a, nil, listed, err
 	}
-	a = assay.Artifact{Ecosystem: assay.PyPI, Filename: path.Base(u.Path), URL: k}
+	a = assay.Artifact{Ecosystem: assay.PyPI, Filename: path.Base(u.Path), URL: indexOf(u)}
 	if name, err := pypi.ParseFilename(a.Filename); err == nil {
 		a.Project, a.Version = name.Project, name.Version.String()
 	}

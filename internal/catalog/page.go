@@ -37,7 +37,8 @@ func (c *Catalog) Page(ctx context.Context, u *url.URL, contentType string, body
 	default:
 		page.Name = name
 	}
-	s := c.sort(page, u)
+	l := c.remember(page, u)
+	s := sort(page, u)
 	marks := map[int]string{}
 	for i, d := range s.bad {
 		if err := c.refuseListed(ctx, page.Artifact(i, indexOf(u)), d); err != nil {
@@ -45,7 +46,7 @@ func (c *Catalog) Page(ctx context.Context, u *url.URL, contentType string, body
 		}
 		marks[i] = yankReason(d)
 	}
-	if err := c.judgeNewest(ctx, page, u, s); err != nil {
+	if err := c.judgeNewest(ctx, l, s); err != nil {
 		return Page{}, err
 	}
 	c.mu.Lock()
@@ -117,22 +118,14 @@ type sorted struct {
 	undecided map[int]string
 }
 
-// sort files every listed file under its URL and its release, and finds what
-// the page alone shows to be wrong. Most pages hold thousands of files of a few
+// sort files every listed file under its release, and finds what the page alone
+// shows to be wrong. Most pages hold thousands of files of a few
 // dozen versions, so the leading "name-version" of a file name is parsed once.
-func (c *Catalog) sort(page *pypi.Page, u *url.URL) *sorted {
+func sort(page *pypi.Page, u *url.URL) *sorted {
 	s := &sorted{releases: map[assay.Release][]int{}, bad: map[int]assay.Decision{}, undecided: map[int]string{}}
 	heads := map[string]head{}
 	names := make(map[string]int, len(page.Files))
-	c.mu.Lock()
-	if len(c.files)+len(page.Files) > maxFiles {
-		clear(c.files)
-	}
-	for i := range page.Files {
-		c.files[page.Files[i].URL] = listing{page, u, i}
-	}
-	c.mu.Unlock()
-	seen := map[assay.Release]bool{}
+	known := map[assay.Release]bool{}
 	for i := range page.Files {
 		f := &page.Files[i]
 		k, wheel := headOf(f.Filename)
@@ -152,8 +145,8 @@ func (c *Catalog) sort(page *pypi.Page, u *url.URL) *sorted {
 			s.bad[i] = d
 		case h.release.Version != "":
 			s.releases[h.release] = append(s.releases[h.release], i)
-			if !seen[h.release] && h.release.Project == page.Name {
-				seen[h.release] = true
+			if !known[h.release] && h.release.Project == page.Name {
+				known[h.release] = true
 				s.versions = append(s.versions, h.version)
 			}
 		}
@@ -216,22 +209,22 @@ func (c *Catalog) refuseListed(ctx context.Context, a assay.Artifact, d assay.De
 
 // judgeNewest gathers the evidence for the newest release that a resolver would
 // take, and for the next older one while the newest is refused.
-func (c *Catalog) judgeNewest(ctx context.Context, page *pypi.Page, u *url.URL, s *sorted) error {
+func (c *Catalog) judgeNewest(ctx context.Context, l *seen, s *sorted) error {
 	ctx, cancel := context.WithTimeout(ctx, pageBudget)
 	defer cancel()
 	versions := slices.Clone(s.versions)
 	slices.SortFunc(versions, func(a, b pypi.Version) int { return preference(b).compare(preference(a)) })
 	looked := 0
 	for _, v := range versions {
-		release := assay.Release{Ecosystem: assay.PyPI, Project: page.Name, Version: v.String()}
+		release := assay.Release{Ecosystem: assay.PyPI, Project: l.page.Name, Version: v.String()}
 		files := s.releases[release]
-		if allYanked(page, files) {
+		if allYanked(l.page, files) {
 			continue
 		}
 		if looked++; looked > pageReleases {
 			return nil
 		}
-		refused, err := c.judgeRelease(ctx, page, u, s, files)
+		refused, err := c.judgeRelease(ctx, l, s, files)
 		if err != nil || !refused {
 			return err
 		}
@@ -241,13 +234,13 @@ func (c *Catalog) judgeNewest(ctx context.Context, page *pypi.Page, u *url.URL, 
 
 // judgeRelease judges the files of one release that may have evidence, and
 // reports whether the release is refused.
-func (c *Catalog) judgeRelease(ctx context.Context, page *pypi.Page, u *url.URL, s *sorted, files []int) (bool, error) {
+func (c *Catalog) judgeRelease(ctx context.Context, l *seen, s *sorted, files []int) (bool, error) {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var failed error
 	refused := false
 	slots := make(chan struct{}, parallel)
-	for _, i := range worthJudging(page, files) {
+	for _, i := range worthJudging(l.page, files) {
 		if _, bad := s.bad[i]; bad {
 			refused = true
 			continue
@@ -255,7 +248,7 @@ func (c *Catalog) judgeRelease(ctx context.Context, page *pypi.Page, u *url.URL,
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			a := c.artifact(listing{page, u, i})
+			a := c.artifact(listing{l, i})
 			j, err := c.evidence(ctx, a)
 			if err != nil || j.Decision.Verdict != assay.Deny {
 				return // not answered within the budget: judged when it is asked for
@@ -325,7 +318,7 @@ func (p preferred) compare(q preferred) int {
 // the page is too old to name it.
 func (c *Catalog) artifact(l listing) assay.Artifact {
 	a := l.page.Artifact(l.i, indexOf(l.index))
-	if a.Provenance == "" && c.upstream != nil {
+	if a.Provenance == "" {
 		if guess, ok := c.upstream.ProvenanceGuess(l.page, l.index, l.page.Files[l.i]); ok {
 			a.Provenance, a.ProvenanceGuess = guess, true
 		}
