@@ -52,7 +52,7 @@ type Page struct {
 	// Files are the files in the page's order. Two of one name are both kept.
 	Files []File
 
-	body  []byte
+	body  string
 	marks []mark
 }
 

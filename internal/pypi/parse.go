@@ -35,8 +35,8 @@ func FormatOf(contentType string) (Format, error) {
 // ParsePage reads one project's page that came from base with the given
 // Content-Type. It returns an [ErrNotAPage] where the content is of another
 // type or lists projects instead of files, and a [*PageError] where the page
-// cannot be read without doubt. The page keeps body, which must not be changed
-// afterwards.
+// cannot be read without doubt. The page keeps a copy of body, which all its
+// strings are cut from.
 func ParsePage(contentType string, body []byte, base *url.URL) (*Page, error) {
 	format, err := FormatOf(contentType)
 	if err != nil {
@@ -45,8 +45,9 @@ func ParsePage(contentType string, body []byte, base *url.URL) (*Page, error) {
 	if len(body) > maxPageSize {
 		return nil, malformed("it is larger than %d bytes", maxPageSize)
 	}
+	text := string(body)
 	if format == JSON {
-		return parseJSON(body, base)
+		return parseJSON(text, base)
 	}
-	return parseHTML(body, base)
+	return parseHTML(text, base)
 }

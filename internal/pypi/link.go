@@ -1,0 +1,146 @@
+package pypi
+
+import (
+	"errors"
+
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// Why a link is refused. The texts complete "the URL of FILE …".
+var (
+	errURL       = errors.New("is not valid")
+	errURLLong   = errors.New("is too long")
+	errURLScheme = errors.New("is not an http or https URL")
+	errURLDots   = errors.New("hides dot segments")
+
+	errProvenance = errors.New("a provenance URL is not an absolute https URL")
+)
+
+// link is where a file lies.
+type link struct {
+	url      string // absolute, without credentials and fragment
+	fragment string // as it was written, without "#"
+}
+
+// names reports whether the URL's last path segment, decoded, is the file name.
+func (l link) names(filename string) bool {
+	name, err := l.filename()
+	return err == nil && name == filename
+}
+
+// filename returns the URL's last path segment, decoded.
+func (l link) filename() (string, error) {
+	path, _, _ := strings.Cut(l.url, "?")
+	name := path[strings.LastIndexByte(path, '/')+1:]
+	if strings.IndexByte(name, '%') < 0 {
+		return name, nil
+	}
+	return url.PathUnescape(name)
+}
+
+// links resolves the links of one page.
+type links struct {
+	base *url.URL
+
+	// origin is the scheme and host of the last link, in normal form: most links
+	// of a page share it, and then need not be taken apart.
+	origin string
+}
+
+// resolve makes a reference absolute. Credentials in it are dropped: they are
+// the installer's business and belong into no report.
+func (l *links) resolve(ref string) (link, error) {
+	if len(ref) > maxURL {
+		return link{}, errURLLong
+	}
+	if l.origin != "" && strings.HasPrefix(ref, l.origin) && isPlainPath(ref[len(l.origin):]) {
+		return link{url: ref}, nil
+	}
+	u, fragment, err := l.absolute(ref)
+	if err != nil {
+		return link{}, err
+	}
+	l.origin = u.Scheme + "://" + u.Host
+	return link{url: u.String(), fragment: fragment}, nil
+}
+
+// absolute resolves a reference the long way and brings it into normal form.
+func (l *links) absolute(ref string) (u *url.URL, fragment string, err error) {
+	if strings.IndexByte(ref, '\\') >= 0 {
+		return nil, "", errURL
+	}
+	ref, fragment, _ = strings.Cut(ref, "#")
+	if u, err = url.Parse(ref); err != nil {
+		return nil, "", errURL
+	}
+	base := l.base
+	if base == nil {
+		base = &url.URL{}
+	}
+	u = base.ResolveReference(u)
+	if u.Scheme != "http" && u.Scheme != "https" || u.Opaque != "" || u.Host == "" || u.Hostname() == "" {
+		return nil, "", errURLScheme
+	}
+	for segment := range strings.SplitSeq(u.Path, "/") {
+		if segment == "." || segment == ".." {
+			return nil, "", errURLDots
+		}
+	}
+	u.User = nil
+	u.Host = strings.ToLower(u.Host)
+	if port := u.Port(); port == "" || u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443" {
+		u.Host = strings.TrimSuffix(u.Host, ":"+port)
+	}
+	return u, fragment, nil
+}
+
+// isPlainPath reports whether s is a URL's path that is in normal form already:
+// nothing escaped or to be escaped, no dot segments, no query and no fragment.
+func isPlainPath(s string) bool {
+	if s == "" || s[0] != '/' {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		if !plainPath[s[i]] || s[i] == '.' && s[i-1] == '/' {
+			return false
+		}
+	}
+	return true
+}
+
+// plainPath are the characters that a path holds as they are.
+var plainPath = func() (table [256]bool) {
+	for c := range table {
+		table[c] = c < 0x80 && (isAlnum(byte(c)) || strings.IndexByte("/-._~+", byte(c)) >= 0)
+	}
+	return table
+}()
+
+// provenance checks a provenance URL and brings it into normal form. PEP 740
+// asks for a fully qualified URL of a secure origin; a page that came without
+// encryption itself cannot do better, and a loopback needs none.
+func (l *links) provenance(ref *string) error {
+	u, err := url.Parse(*ref)
+	if err != nil || !u.IsAbs() || len(*ref) > maxURL {
+		return errProvenance
+	}
+	u, _, err = l.absolute(*ref)
+	if err != nil {
+		return errProvenance
+	}
+	if u.Scheme == "http" && !isLoopback(u.Hostname()) && (l.base == nil || l.base.Scheme != "http") {
+		return errProvenance
+	}
+	*ref = u.String()
+	return nil
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
