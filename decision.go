@@ -168,8 +168,12 @@ func (b *builder) addAs(code Code, detail string, severity Severity) {
 	if detail != "" {
 		message += ": " + clean(detail)
 	}
-	fill := strings.NewReplacer("{project}", clean(b.artifact.Project), "{version}", clean(b.artifact.Version),
-		"{filename}", clean(b.artifact.Filename))
+	release := clean(b.artifact.Release().String())
+	if b.artifact.Version == "" {
+		release = "NAME==VERSION"
+	}
+	fill := strings.NewReplacer("{project}=={version}", release, "{project}", clean(b.artifact.Project),
+		"{version}", clean(b.artifact.Version), "{filename}", clean(b.artifact.Filename))
 	b.reasons = append(b.reasons, Reason{Code: code, Severity: severity, Message: fill.Replace(message), Hint: fill.Replace(entry.Hint)})
 }
 

@@ -103,6 +103,7 @@ type Catalog struct {
 type seen struct {
 	page  *pypi.Page
 	index *url.URL
+	bad   map[int]assay.Decision // files that the page alone shows to be wrong
 	once  sync.Once
 	files map[string]int
 }
@@ -152,8 +153,8 @@ func New(judge Judge, upstream Upstream, now func() time.Time) *Catalog {
 }
 
 // remember keeps a page, in place of an older copy of it.
-func (c *Catalog) remember(page *pypi.Page, u *url.URL) *seen {
-	s := &seen{page: page, index: u}
+func (c *Catalog) remember(page *pypi.Page, u *url.URL, bad map[int]assay.Decision) *seen {
+	s := &seen{page: page, index: u, bad: bad}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.pages = slices.DeleteFunc(c.pages, func(o *seen) bool { return o.index.String() == u.String() })

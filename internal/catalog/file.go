@@ -19,18 +19,23 @@ func (c *Catalog) File(ctx context.Context, u *url.URL) (*File, error) {
 	if file, ok := pypi.MetadataOf(u.Path); ok {
 		target.Path, target.RawPath, f.Metadata = file, "", true
 	}
-	a, core, listed, err := c.lookUp(ctx, &target)
+	o, err := c.lookUp(ctx, &target)
 	if err != nil {
 		return nil, err
 	}
-	if !listed {
+	a := o.artifact
+	if !o.listed {
 		f.extra = assay.Remark(a, assay.FileUnlisted, "")
 	}
 	f.Promised, f.Size = a.Digests, a.Size
 	if f.Metadata {
-		f.Promised, f.Size = core, 0
+		f.Promised, f.Size = o.metadata, 0
 	}
-	if d, ok := c.refusalOf(a); ok {
+	d, ok := o.bad, o.bad.Verdict == assay.Deny
+	if !ok {
+		d, ok = c.refusalOf(a)
+	}
+	if ok {
 		f.Judgement = engine.Judgement{Subject: assay.Subject{Artifact: a}, Decision: d, Time: c.now()}
 		return f, c.recordOnce(ctx, f.Judgement)
 	}
@@ -48,21 +53,29 @@ func (c *Catalog) File(ctx context.Context, u *url.URL) (*File, error) {
 	return f, c.recordOnce(ctx, j)
 }
 
+// offered is what is known of a file before it is judged.
+type offered struct {
+	artifact assay.Artifact
+	metadata []assay.Digest // promised digests of its core metadata
+	listed   bool           // by some index
+	bad      assay.Decision // denies where its page alone shows it to be wrong
+}
+
 // lookUp finds the artifact at a file URL: on a page that passed by, else by
 // asking the indexes. Where no index lists the file it is known by its name alone.
-func (c *Catalog) lookUp(ctx context.Context, u *url.URL) (a assay.Artifact, core []assay.Digest, listed bool, err error) {
+func (c *Catalog) lookUp(ctx context.Context, u *url.URL) (offered, error) {
 	if l, ok := c.listed(u); ok {
-		return c.artifact(l), l.page.Files[l.i].CoreMetadataDigests, true, nil
+		return offered{c.artifact(l), l.page.Files[l.i].CoreMetadataDigests, true, l.bad[l.i]}, nil
 	}
-	a, listed, err = c.upstream.Locate(ctx, u)
+	a, listed, err := c.upstream.Locate(ctx, u)
 	if err != nil || listed {
-		return a, nil, listed, err
+		return offered{artifact: a, listed: listed}, err
 	}
 	a = assay.Artifact{Ecosystem: assay.PyPI, Filename: path.Base(u.Path), URL: indexOf(u)}
 	if name, err := pypi.ParseFilename(a.Filename); err == nil {
 		a.Project, a.Version = name.Project, name.Version.String()
 	}
-	return a, nil, false, nil
+	return offered{artifact: a}, nil
 }
 
 // Conclude judges what was asked for once its bytes are known, records the

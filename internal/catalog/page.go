@@ -37,8 +37,8 @@ func (c *Catalog) Page(ctx context.Context, u *url.URL, contentType string, body
 	default:
 		page.Name = name
 	}
-	l := c.remember(page, u)
 	s := sort(page, u)
+	l := c.remember(page, u, s.bad)
 	marks := map[int]string{}
 	for i, d := range s.bad {
 		if err := c.refuseListed(ctx, page.Artifact(i, indexOf(u)), d); err != nil {
