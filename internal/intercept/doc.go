@@ -1,0 +1,25 @@
+// Package intercept is the wrapper's forward proxy on loopback, with the
+// certificate authority that lets it look into TLS.
+//
+//	installer ──CONNECT index:443──▶ Proxy ──TLS with a leaf of CA──▶ requests, one by one
+//	                                   │  page      fetched whole, Desk.Page, handed on
+//	                                   │  file      Desk.File, fetched, gate, Desk.Conclude
+//	                                   │  metadata  the same, for FILE.metadata (PEP 658)
+//	                                   └─ other     copied, untouched
+//
+// What a request is can be seen only inside TLS, by method, path and Accept
+// header; hence the interception. A page is asked for without conditions, so
+// that there is always a body to judge; a file without ranges, so that there is
+// always a whole to hash. Both ways HTTP/1.1 only is spoken with the installer:
+// HTTP/2 has no reason phrase, and that is all that pip shows of a refusal:
+//
+//	HTTP/1.1 403 assay: the provenance is about another file (provenance.wrong-subject)
+//	Content-Type: application/problem+json
+//
+//	{"title":"refused by assay","status":403,"detail":"the provenance is about another file",
+//	 "code":"provenance.wrong-subject","hint":"do not install it: …","reasons":[…]}
+//
+// The body is an RFC 9457 problem document, which uv shows. Desk decides; the
+// package only carries. Whatever cannot be decided (a bug, I/O, an upstream that
+// cannot be reached) is answered with 502 and never with the bytes in question.
+package intercept

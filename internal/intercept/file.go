@@ -1,0 +1,179 @@
+package intercept
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"assay"
+	"assay/internal/catalog"
+	"assay/internal/gate"
+)
+
+// file answers a request for a distribution file or its metadata. Nothing is
+// fetched before the Desk was asked, and nothing is handed on as complete before
+// it has judged the bytes.
+func (x *exchange) file() {
+	f, err := x.proxy.config.Desk.File(x.ctx, x.url)
+	if err != nil {
+		x.undecided(err)
+		return
+	}
+	if f == nil {
+		x.undecided(errors.New("the desk knows neither the file nor a refusal"))
+		return
+	}
+	if d, no := f.Refusal(); no {
+		x.refuse(d)
+		return
+	}
+	if x.request.Method == http.MethodHead {
+		x.fileHead()
+		return
+	}
+	broken := x.fileBody(f)
+	if errors.Is(broken, gate.ErrTruncated) && x.answer.status == 0 {
+		broken = x.fileBody(f)
+	}
+	if broken != nil {
+		x.broken(f, broken)
+	}
+}
+
+// broken answers for a file that could not be read to its end.
+func (x *exchange) broken(f *catalog.File, cause error) {
+	d, err := x.proxy.config.Desk.Broken(x.ctx, f, cause)
+	switch {
+	case x.answer.status != 0:
+		x.proxy.counts.add(aborted)
+	case err != nil:
+		x.undecided(err)
+	case d.Verdict == assay.Deny:
+		x.refuse(d)
+	default:
+		x.unreachable(x.url, cause)
+	}
+}
+
+// fileRequest returns the headers to ask for a whole file with. A range would
+// leave nothing whole to hash, a condition nothing at all, and an encoding other
+// bytes than were promised.
+func (x *exchange) fileRequest() http.Header {
+	h := forwardable(x.request.Header)
+	for _, name := range unconditional {
+		h.Del(name)
+	}
+	h.Set("Accept-Encoding", "identity")
+	return h
+}
+
+// fileHead copies the head of an answer, without the offer of ranges.
+func (x *exchange) fileHead() {
+	resp, err := x.follow(x.ctx)
+	if err != nil {
+		x.unreachable(x.url, err)
+		return
+	}
+	defer resp.Body.Close()
+	x.relay(resp, fileHeaders(resp.Header))
+}
+
+// fileHeaders returns what is handed on of a file's headers. The encoding goes:
+// it is the raw bytes that are judged, so they are what is handed on.
+func fileHeaders(h http.Header) http.Header {
+	h = forwardable(h)
+	for _, name := range []string{"Accept-Ranges", "Content-Range", "Content-Encoding"} {
+		h.Del(name)
+	}
+	return h
+}
+
+// follow asks for the file, following redirects: the Desk has judged the URL
+// that the installer knows.
+func (x *exchange) follow(ctx context.Context) (*http.Response, error) {
+	h, u := x.fileRequest(), x.url
+	for range maxRedirects + 1 {
+		resp, err := x.send(ctx, x.request.Method, u, h.Clone(), nil, 0)
+		if err != nil {
+			return nil, err
+		}
+		if !isRedirect(resp) {
+			return resp, nil
+		}
+		discard(resp)
+		if u, err = redirected(u, resp, h); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("%w: there are more than %d", errRedirect, maxRedirects)
+}
+
+// fileBody fetches the file and passes it through the gate. It answers, except
+// where it returns an error: then the source broke, and nothing was answered
+// unless answer.status says so.
+func (x *exchange) fileBody(f *catalog.File) (broken error) {
+	ctx, cut := context.WithCancel(x.ctx)
+	defer cut()
+	resp, err := x.follow(ctx)
+	if err != nil {
+		x.unreachable(x.url, err)
+		return nil
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= 400 {
+		x.relay(resp, forwardable(resp.Header))
+		return nil
+	}
+	if resp.StatusCode != http.StatusOK {
+		// Installers take any such body for the file.
+		x.fail(fmt.Sprintf("%s: it answered with status %d where a file was asked for", x.url.Host, resp.StatusCode), hintNetwork)
+		return nil
+	}
+	sink := &fileSink{x: x, headers: fileHeaders(resp.Header), length: resp.ContentLength}
+	stream := gate.Stream{Body: resp.Body, Cut: cut, Length: resp.ContentLength, Size: f.Size, Promised: f.Promised,
+		// To whom speaks HTTP/1.0, a cut and an end look the same where the length
+		// is unknown.
+		HoldWhole: f.HoldWhole || resp.ContentLength < 0 && !x.request.ProtoAtLeast(1, 1),
+		SpoolDir:  x.proxy.config.SpoolDir, Limits: x.proxy.config.Limits}
+	var deskErr error
+	r, err := stream.Pass(x.ctx, sink, func(c assay.Content) (assay.Decision, error) {
+		sink.length = c.Size
+		var d assay.Decision
+		d, deskErr = x.proxy.config.Desk.Conclude(x.ctx, f, c)
+		return d, deskErr
+	})
+	switch {
+	case err == nil && r.Complete:
+	case err == nil && r.Begun:
+		x.proxy.counts.add(aborted)
+	case err == nil:
+		x.refuse(r.Decision)
+	case deskErr != nil && !r.Begun:
+		x.undecided(deskErr)
+	case errors.Is(err, gate.ErrTruncated), errors.Is(err, gate.ErrSlow), errors.Is(err, gate.ErrTooLong):
+		return err
+	case errors.Is(err, gate.ErrSpool) && !r.Begun:
+		x.proxy.log.Debug("spooling failed", "error", err)
+		x.fail("assay could not hold the file back: its temporary folder cannot be written to", "make room in the folder for temporary files, or name another in TMPDIR")
+	default:
+		x.proxy.log.Debug("a file was not passed on", "host", x.url.Host, "error", withoutURL(err))
+		x.answer.abort()
+	}
+	return nil
+}
+
+// fileSink is the installer's side of a file.
+type fileSink struct {
+	x       *exchange
+	headers http.Header
+	length  int64 // as announced, or as it turned out where it was held whole
+}
+
+func (s *fileSink) Begin() error {
+	return s.x.answer.begin(http.StatusOK, "", s.headers, s.length)
+}
+
+func (s *fileSink) Write(p []byte) (int, error) { return s.x.answer.Write(p) }
+
+func (s *fileSink) Abort() { s.x.answer.abort() }

@@ -1,0 +1,58 @@
+package intercept
+
+import "time"
+
+// The caps on what an installer, or an index, may make the proxy hold or wait
+// for. Those of streams are gate.DefaultLimits.
+const (
+	// maxConns is how many connections are served at a time; more wait to be
+	// accepted.
+	maxConns = 512
+	// maxRequestHeader and maxResponseHeader bound a message's head, in bytes.
+	maxRequestHeader  = 256 << 10
+	maxResponseHeader = 256 << 10
+	// maxDrain is how much of an upstream body nobody wants is read to keep its
+	// connection, in bytes.
+	maxDrain = 256 << 10
+
+	// maxPageSent and maxPage bound an index page, as it is sent and decoded, in
+	// bytes; maxRatio is how much a page above freeRatio bytes may grow when it
+	// is decoded. A real page is about 650 bytes a file and shrinks tenfold.
+	maxPageSent = 64 << 20
+	maxPage     = 64 << 20
+	maxRatio    = 100
+	freeRatio   = 1 << 20
+
+	// maxRedirects is how many redirects of a file are followed.
+	maxRedirects = 5
+	// maxLeaves is how many hosts' certificates are kept.
+	maxLeaves = 1024
+	// maxHosts is how many hosts of copied requests are remembered for the report.
+	maxHosts = 256
+	// maxReason bounds the reason phrase, in bytes.
+	maxReason = 200
+
+	// idleTimeout is how long an installer's connection may be silent between
+	// requests, headTimeout how long a request's head may take,
+	// handshakeTimeout a TLS handshake on either side.
+	idleTimeout      = 10 * time.Minute
+	headTimeout      = 30 * time.Second
+	handshakeTimeout = 20 * time.Second
+	// dialTimeout and responseTimeout bound the wait for an upstream's
+	// connection and for the head of its answer.
+	dialTimeout     = 30 * time.Second
+	responseTimeout = 60 * time.Second
+	// pageTimeout bounds the whole fetch of a page.
+	pageTimeout = 2 * time.Minute
+	// upstreamIdle is how long an unused upstream connection is kept.
+	upstreamIdle = 90 * time.Second
+
+	// acceptPause is how long accepting rests when no connection can be had.
+	acceptPause = 50 * time.Millisecond
+
+	// caLife is how long the authority is valid where the caller does not say;
+	// leafLife is how long a leaf is, and clockSlack how far back both begin.
+	caLife     = 24 * time.Hour
+	leafLife   = time.Hour
+	clockSlack = 5 * time.Minute
+)

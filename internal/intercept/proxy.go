@@ -1,0 +1,192 @@
+package intercept
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+
+	"assay"
+	"assay/internal/catalog"
+	"assay/internal/gate"
+)
+
+// Desk decides about what comes past. An error means a bug or I/O: the request
+// is answered with 502. It is called from many goroutines at once.
+type Desk interface {
+	// Page judges an index page. The URL carries no credentials.
+	Page(ctx context.Context, u *url.URL, contentType string, body []byte) (catalog.Page, error)
+	// File maps a file's URL to its artifact and judges that before a byte was
+	// fetched.
+	File(ctx context.Context, u *url.URL) (*catalog.File, error)
+	// Conclude judges again when every byte was read.
+	Conclude(ctx context.Context, f *catalog.File, c assay.Content) (assay.Decision, error)
+	// Broken says what becomes of a file that could not be read to its end.
+	Broken(ctx context.Context, f *catalog.File, cause error) (assay.Decision, error)
+}
+
+// Lister is a Desk that knows from its pages that a URL is a file although the
+// URL does not look like one.
+type Lister interface {
+	Listed(u *url.URL) bool
+}
+
+// Config says what a proxy works with. Desk, CA and Upstream are needed.
+type Config struct {
+	Desk Desk
+	CA   *CA
+
+	// Upstream is how the indexes are reached: the person's proxy, roots and
+	// client certificates. See Tune.
+	Upstream http.RoundTripper
+
+	// SpoolDir is a folder, readable by nobody else, for files that must be held
+	// whole and are too large for memory.
+	SpoolDir string
+
+	// Limits bound the streams; zero fields mean gate.DefaultLimits.
+	Limits gate.Limits
+
+	// Credentials, if set, is told the Authorization header that an installer
+	// sends to an origin ("https://host:port"), before the Desk is asked about
+	// the same request.
+	Credentials func(origin, authorization string)
+
+	// Log takes debug messages; nil for none. URLs are logged without
+	// credentials, path and query, for all of them carry secrets somewhere.
+	Log *slog.Logger
+}
+
+// Proxy is a forward proxy on loopback.
+type Proxy struct {
+	config   Config
+	listener net.Listener
+	address  string
+	log      *slog.Logger
+	ctx      context.Context
+	cancel   context.CancelFunc
+	slots    chan struct{}
+	served   chan struct{} // closed when Serve's loop has ended
+	counts   counts
+
+	mu      sync.Mutex
+	conns   map[*session]struct{}
+	closing bool
+	done    sync.WaitGroup
+}
+
+// Start listens on a port of its own on 127.0.0.1 and serves until Close.
+func Start(config Config) (*Proxy, error) {
+	if config.Desk == nil || config.CA == nil || config.Upstream == nil {
+		return nil, errors.New("the proxy needs a desk, an authority and a way upstream")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("starting the proxy: %w", err)
+	}
+	p := &Proxy{config: config, listener: l, address: l.Addr().String(), log: config.Log,
+		slots: make(chan struct{}, maxConns), served: make(chan struct{}), conns: map[*session]struct{}{}}
+	if p.log == nil {
+		p.log = slog.New(slog.DiscardHandler)
+	}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	go p.serve()
+	return p, nil
+}
+
+// URL returns the proxy's URL, for the proxy variables of a child.
+func (p *Proxy) URL() string { return "http://" + p.address }
+
+// serve accepts connections until the listener is closed.
+func (p *Proxy) serve() {
+	defer close(p.served)
+	for {
+		p.slots <- struct{}{}
+		c, err := p.listener.Accept()
+		if err != nil {
+			<-p.slots
+			if p.isClosing() || errors.Is(err, net.ErrClosed) {
+				return
+			}
+			p.log.Debug("accepting failed", "error", err)
+			if !sleep(p.ctx, acceptPause) {
+				return
+			}
+			continue
+		}
+		s := &session{proxy: p, conn: &conn{Conn: c}}
+		if !p.add(s) {
+			_ = c.Close()
+			<-p.slots
+			return
+		}
+		go func() {
+			defer func() {
+				p.remove(s)
+				<-p.slots
+			}()
+			s.serve()
+		}()
+	}
+}
+
+func (p *Proxy) add(s *session) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closing {
+		return false
+	}
+	p.conns[s] = struct{}{}
+	p.done.Add(1)
+	return true
+}
+
+func (p *Proxy) remove(s *session) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.conns, s)
+	p.done.Done()
+}
+
+func (p *Proxy) isClosing() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closing
+}
+
+// Close stops accepting, waits for the requests under way until ctx ends, cuts
+// what is left, and reports what came past. Idle connections are closed at once.
+func (p *Proxy) Close(ctx context.Context) Stats {
+	p.mu.Lock()
+	p.closing = true
+	for s := range p.conns {
+		s.closeIdle()
+	}
+	p.mu.Unlock()
+	_ = p.listener.Close()
+	finished := make(chan struct{})
+	go func() {
+		p.done.Wait()
+		close(finished)
+	}()
+	select {
+	case <-finished:
+	case <-ctx.Done():
+		p.cancel()
+		p.mu.Lock()
+		for s := range p.conns {
+			_ = s.conn.Conn.Close()
+		}
+		p.mu.Unlock()
+		<-finished
+	}
+	p.cancel()
+	return p.Stats()
+}
+
+// Stats returns what came past so far.
+func (p *Proxy) Stats() Stats { return p.counts.stats() }

@@ -1,0 +1,316 @@
+package intercept
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// session is one connection of an installer.
+type session struct {
+	proxy *Proxy
+	conn  *conn    // the connection itself
+	top   net.Conn // conn, or TLS on it
+	limit *io.LimitedReader
+	in    *bufio.Reader
+
+	// authority is the host:port that the connection was opened to by CONNECT,
+	// empty on a plain proxy connection.
+	authority string
+
+	mu   sync.Mutex
+	idle bool
+}
+
+// sleep waits, and reports whether the context still stands.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (s *session) use(c net.Conn) {
+	s.top = c
+	s.limit = &io.LimitedReader{R: c, N: maxRequestHeader}
+	s.in = bufio.NewReaderSize(s.limit, 8<<10)
+}
+
+// serve answers requests until the connection ends.
+func (s *session) serve() {
+	defer s.conn.Close()
+	s.use(s.conn)
+	for s.next() {
+	}
+	if t, ok := s.top.(*tls.Conn); ok {
+		_ = t.SetWriteDeadline(time.Now().Add(time.Second))
+		_ = t.Close()
+	}
+}
+
+// closeIdle closes the connection if it waits for a request.
+func (s *session) closeIdle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.idle {
+		_ = s.conn.Conn.Close()
+	}
+}
+
+func (s *session) setIdle(idle bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idle = idle
+}
+
+// next reads one request and answers it; it reports whether another may follow.
+func (s *session) next() bool {
+	if s.proxy.isClosing() {
+		return false
+	}
+	s.setIdle(true)
+	if s.proxy.isClosing() { // closing began between the two lines
+		return false
+	}
+	s.limit.N = maxRequestHeader
+	_ = s.top.SetReadDeadline(time.Now().Add(idleTimeout))
+	if _, err := s.in.Peek(1); err != nil {
+		return false
+	}
+	s.setIdle(false)
+	_ = s.top.SetReadDeadline(time.Now().Add(headTimeout))
+	r, err := http.ReadRequest(s.in)
+	if err != nil {
+		if s.limit.N <= 0 {
+			s.reject(nil, http.StatusRequestHeaderFieldsTooLarge, "the request's head is too large")
+		} else if !isNetError(err) {
+			s.reject(nil, http.StatusBadRequest, "the request cannot be read")
+		}
+		return false
+	}
+	_ = s.top.SetReadDeadline(time.Time{})
+	s.limit.N = 1 << 62
+	if r.Method == http.MethodConnect {
+		return s.connect(r)
+	}
+	u, status, why := s.target(r)
+	if status != 0 {
+		s.reject(r, status, why)
+		return false
+	}
+	return s.exchange(r, u)
+}
+
+func isNetError(err error) bool {
+	var n net.Error
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &n)
+}
+
+// connect opens the tunnel that was asked for and looks into it: the TLS in it
+// ends here.
+func (s *session) connect(r *http.Request) bool {
+	host, port, err := net.SplitHostPort(r.Host)
+	if err != nil || port == "" || s.authority != "" {
+		s.reject(r, http.StatusBadRequest, "the request names no host and port to connect to")
+		return false
+	}
+	if s.proxy.isSelf(r.Host) {
+		s.reject(r, http.StatusLoopDetected, "the request leads back to assay itself")
+		return false
+	}
+	config, err := s.proxy.config.CA.config(host)
+	if err != nil {
+		s.reject(r, http.StatusBadRequest, "the request names no host to connect to")
+		return false
+	}
+	if _, err := io.WriteString(s.conn, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
+		return false
+	}
+	// What the installer sent already is still in the reader.
+	early := make([]byte, s.in.Buffered())
+	_, _ = io.ReadFull(s.in, early)
+	t := tls.Server(&earlyConn{Conn: s.conn, early: early}, config)
+	ctx, cancel := context.WithTimeout(s.proxy.ctx, handshakeTimeout)
+	defer cancel()
+	if err := t.HandshakeContext(ctx); err != nil {
+		s.proxy.counts.add(failed)
+		s.proxy.log.Debug("no tls with the installer", "host", host, "error", err)
+		return false
+	}
+	s.authority = strings.ToLower(net.JoinHostPort(host, port))
+	s.use(t)
+	return true
+}
+
+// earlyConn is a connection of which some bytes have been read already.
+type earlyConn struct {
+	net.Conn
+	early []byte
+}
+
+func (c *earlyConn) Read(p []byte) (int, error) {
+	if len(c.early) > 0 {
+		n := copy(p, c.early)
+		c.early = c.early[n:]
+		return n, nil
+	}
+	return c.Conn.Read(p)
+}
+
+// target returns the URL that a request is for, or a status and what is wrong.
+func (s *session) target(r *http.Request) (u *url.URL, status int, why string) {
+	if s.authority == "" {
+		switch {
+		case r.URL.Host == "":
+			return nil, http.StatusBadRequest, "this is assay's proxy, and the request is not for a proxy"
+		case r.URL.Scheme != "http":
+			return nil, http.StatusBadRequest, "the proxy takes http URLs, and CONNECT for https"
+		case s.proxy.isSelf(r.URL.Host):
+			return nil, http.StatusLoopDetected, "the request leads back to assay itself"
+		}
+		u = cloneURL(r.URL)
+		return u, 0, ""
+	}
+	if !sameAuthority(r.Host, s.authority) {
+		return nil, http.StatusMisdirectedRequest, "the request is for another host than the connection"
+	}
+	u = cloneURL(r.URL)
+	u.Scheme, u.Host = "https", strings.TrimSuffix(s.authority, ":443")
+	return u, 0, ""
+}
+
+// cloneURL copies the URL without credentials and fragment.
+func cloneURL(u *url.URL) *url.URL {
+	v := *u
+	v.User, v.Fragment, v.RawFragment = nil, "", ""
+	return &v
+}
+
+func sameAuthority(host, authority string) bool {
+	if _, _, err := net.SplitHostPort(host); err != nil {
+		host = net.JoinHostPort(strings.Trim(host, "[]"), "443")
+	}
+	return strings.EqualFold(host, authority)
+}
+
+// isSelf reports whether a host, with or without port, is the proxy's own.
+func (p *Proxy) isSelf(hostport string) bool {
+	host, port, err := net.SplitHostPort(hostport)
+	if err != nil {
+		return false
+	}
+	_, own, _ := net.SplitHostPort(p.address)
+	return port == own && isLoopback(host)
+}
+
+// isLoopback reports whether host means this machine, as far as can be seen
+// without asking the DNS.
+func isLoopback(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && (ip.IsLoopback() || ip.IsUnspecified())
+}
+
+// exchange answers one request; it reports whether another may follow.
+func (s *session) exchange(r *http.Request, u *url.URL) bool {
+	ctx, cancel := context.WithCancel(s.proxy.ctx)
+	defer cancel()
+	body := newBody(s, r)
+	x := &exchange{session: s, proxy: s.proxy, request: r, url: u, ctx: ctx, cancel: cancel, body: body,
+		answer: answer{session: s, request: r, body: body}}
+	x.run()
+	s.proxy.log.Debug("answered", "class", x.class, "method", r.Method, "host", u.Host, "status", x.answer.status)
+	return x.answer.finish() && body.spent() && !r.Close
+}
+
+// body is a request's body. Once the answer is out nobody may read from it any
+// more, for the connection's next bytes may be another request.
+type body struct {
+	session *session
+	body    io.ReadCloser // nil where there is none
+
+	mu     sync.Mutex
+	eof    bool
+	closed bool
+
+	expecting sync.Mutex
+	expect    bool // the client waits for 100 Continue
+}
+
+func newBody(s *session, r *http.Request) *body {
+	b := &body{session: s, body: r.Body}
+	if r.Body == nil || r.Body == http.NoBody {
+		b.body, b.eof = nil, true
+		return b
+	}
+	b.expect = strings.EqualFold(r.Header.Get("Expect"), "100-continue")
+	return b
+}
+
+// Read reads, and tells a client that waits to be told to go on.
+func (b *body) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	if b.eof {
+		return 0, io.EOF
+	}
+	if err := b.goOn(); err != nil {
+		return 0, fmt.Errorf("asking for the request's body: %w", err)
+	}
+	n, err := b.body.Read(p)
+	b.eof = err == io.EOF
+	return n, err
+}
+
+func (b *body) goOn() error {
+	b.expecting.Lock()
+	defer b.expecting.Unlock()
+	if !b.expect {
+		return nil
+	}
+	b.expect = false
+	_, err := io.WriteString(b.session.top, "HTTP/1.1 100 Continue\r\n\r\n")
+	return err
+}
+
+// answering says that the answer begins: from now on it is too late to ask for
+// the body.
+func (b *body) answering() {
+	b.expecting.Lock()
+	defer b.expecting.Unlock()
+	b.expect = false
+}
+
+// Close is the upstream's; the body is closed by spent.
+func (b *body) Close() error { return nil }
+
+// spent ends the body and reports whether all of it was read.
+func (b *body) spent() bool {
+	if b.body == nil {
+		return true
+	}
+	_ = b.session.top.SetReadDeadline(time.Now()) // let a pending Read go
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	return b.eof
+}

@@ -1,0 +1,75 @@
+package intercept
+
+import (
+	"maps"
+	"slices"
+	"sync"
+)
+
+// Class says what a request asks for.
+type Class string
+
+// The classes.
+const (
+	PageClass     Class = "page"
+	FileClass     Class = "file"
+	MetadataClass Class = "metadata"
+	OtherClass    Class = "other" // copied, not looked at
+)
+
+// Stats counts what came past a proxy.
+type Stats struct {
+	// Requests counts requests by class.
+	Requests map[Class]int
+	// Refused counts answers that carried a refusal, Failed those that said that
+	// something could not be fetched or decided, and Aborted the files that were
+	// cut off on their way.
+	Refused, Failed, Aborted int
+	// Hosts counts by host the requests that were copied, not looked at, and
+	// OtherHosts those of further hosts when there were too many to name.
+	Hosts      map[string]int
+	OtherHosts int
+}
+
+type counts struct {
+	mu sync.Mutex
+	s  Stats
+}
+
+func (c *counts) request(class Class, host string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.s.Requests == nil {
+		c.s.Requests, c.s.Hosts = map[Class]int{}, map[string]int{}
+	}
+	c.s.Requests[class]++
+	if class != OtherClass {
+		return
+	}
+	if _, known := c.s.Hosts[host]; !known && len(c.s.Hosts) >= maxHosts {
+		c.s.OtherHosts++
+		return
+	}
+	c.s.Hosts[host]++
+}
+
+func (c *counts) add(counter func(*Stats) *int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	*counter(&c.s)++
+}
+
+func (c *counts) stats() Stats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.s
+	s.Requests, s.Hosts = maps.Clone(s.Requests), maps.Clone(s.Hosts)
+	return s
+}
+
+// HostNames returns the hosts of copied requests, sorted.
+func (s Stats) HostNames() []string { return slices.Sorted(maps.Keys(s.Hosts)) }
+
+func refused(s *Stats) *int { return &s.Refused }
+func failed(s *Stats) *int  { return &s.Failed }
+func aborted(s *Stats) *int { return &s.Aborted }

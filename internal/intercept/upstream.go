@@ -1,0 +1,129 @@
+package intercept
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+var (
+	errLoop     = errors.New("the request leads back to the proxy")
+	errRedirect = errors.New("a redirect that is not followed")
+)
+
+// Tune sets a transport up for the proxy: bodies as they are sent, HTTP/2 where
+// the upstream has it, large reads, bounded waits. The transport's own proxy,
+// roots, client certificates and dialer are kept. It is called before the
+// transport is used.
+func Tune(t *http.Transport) {
+	t.DisableCompression = true
+	t.ForceAttemptHTTP2 = true
+	t.ReadBufferSize = 16 << 10
+	t.WriteBufferSize = 16 << 10
+	t.MaxIdleConnsPerHost = 32
+	t.MaxIdleConns = 128
+	t.IdleConnTimeout = upstreamIdle
+	t.TLSHandshakeTimeout = handshakeTimeout
+	t.ResponseHeaderTimeout = responseTimeout
+	t.MaxResponseHeaderBytes = maxResponseHeader
+	t.ExpectContinueTimeout = responseTimeout
+	dial := t.DialContext
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	}
+	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &aheadConn{Conn: c}, nil
+	}
+}
+
+// send sends a request upstream, with the headers given.
+func (x *exchange) send(ctx context.Context, method string, u *url.URL, h http.Header, body io.ReadCloser, length int64) (*http.Response, error) {
+	if x.proxy.isSelf(u.Host) {
+		return nil, errLoop
+	}
+	if _, named := h["User-Agent"]; !named {
+		h.Set("User-Agent", "") // or else the transport names itself
+	}
+	out := (&http.Request{Method: method, URL: u, Header: h, Body: body, ContentLength: length,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	resp, err := x.proxy.config.Upstream.RoundTrip(out)
+	if err != nil {
+		return nil, fmt.Errorf("asking %s: %w", u.Host, err)
+	}
+	return resp, nil
+}
+
+// discard gives an answer back that nobody wants, and keeps its connection where
+// that is cheap.
+func discard(resp *http.Response) {
+	if resp.ContentLength >= 0 && resp.ContentLength <= maxDrain {
+		_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)
+	}
+	_ = resp.Body.Close()
+}
+
+// isRedirect reports whether clients follow the answer's Location.
+func isRedirect(resp *http.Response) bool {
+	switch resp.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return resp.Header.Get("Location") != ""
+	}
+	return false
+}
+
+// redirected returns where an answer to a request for a file leads. The headers
+// lose what is for the first origin only. TLS is never left, and this machine
+// and its network's own services are never reached from outside.
+func redirected(from *url.URL, resp *http.Response, h http.Header) (*url.URL, error) {
+	to, err := from.Parse(resp.Header.Get("Location"))
+	if err != nil {
+		return nil, fmt.Errorf("%w: its address cannot be read", errRedirect)
+	}
+	switch {
+	case to.Scheme != "https" && to.Scheme != "http" || to.Host == "":
+		return nil, fmt.Errorf("%w: it leads to no web address", errRedirect)
+	case from.Scheme == "https" && to.Scheme != "https":
+		return nil, fmt.Errorf("%w: it leads from https to http", errRedirect)
+	case isInside(to.Hostname()) && !isInside(from.Hostname()):
+		return nil, fmt.Errorf("%w: it leads to this machine or its own network's services", errRedirect)
+	}
+	to = cloneURL(to)
+	if origin(to) != origin(from) {
+		for _, name := range []string{"Authorization", "Cookie", "Cookie2"} {
+			h.Del(name)
+		}
+	}
+	return to, nil
+}
+
+// isInside reports whether a host is this machine or a link-local address,
+// where clouds keep their metadata services.
+func isInside(host string) bool {
+	if isLoopback(host) {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLinkLocalUnicast()
+}
+
+// origin returns "scheme://host:port" of a URL, in lower case.
+func origin(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = "443"
+		if u.Scheme == "http" {
+			port = "80"
+		}
+	}
+	return strings.ToLower(u.Scheme + "://" + net.JoinHostPort(u.Hostname(), port))
+}
