@@ -1,0 +1,59 @@
+# Assay: the commands of a working day. Needs Go 1.26 or later and GNU make;
+# Python 3 with venv for what runs real installers.
+SHELL       := /bin/bash
+GO          ?= go
+PYTHON      ?= python3
+VERSION     ?= 0.1.0-dev
+VENV        := .venv
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+FUZZTIME    ?= 60s
+
+export GOTOOLCHAIN := local
+
+.PHONY: build demo test live tools race lint vuln cross bench fuzz clean help
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/' | sed 's/^/  make /'
+
+build: ## build bin/assay, one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/assay ./cmd/assay
+
+demo: build ## install a small real project through Assay, then watch two attacks being refused
+	@bash scripts/demo.sh
+
+test: ## everything that needs no network
+	@bash scripts/test.sh
+
+live: build ## the real index and the newest installers (says so where no index can be reached)
+	@bash scripts/live.sh
+
+tools: ## a virtual environment with the newest installers, for the tests that use real ones
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --upgrade pip uv pypi-attestations
+
+race: ## the race detector over everything (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+lint: ## gofmt, vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+vuln: ## known vulnerabilities in what is linked (says so where its database cannot be reached)
+	@bash scripts/vuln.sh '$(GO) run $(GOVULNCHECK)'
+
+cross: ## the other platforms compile
+	@for target in darwin/arm64 darwin/amd64 windows/amd64 linux/arm64; do \
+	  echo "build $$target"; \
+	  CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build -o /dev/null ./cmd/assay || exit 1; \
+	done
+
+bench: ## every figure, each against a peer in the same run
+	@bash scripts/bench.sh
+
+fuzz: ## every fuzz target for FUZZTIME
+	@bash scripts/fuzz.sh $(FUZZTIME)
+
+clean: ## remove what was built, and the demo
+	rm -rf bin .demo
