@@ -204,8 +204,11 @@ func checkFilename(s string) error {
 	case s == "." || s == "..":
 		return badFilename(s, "it is a folder's")
 	}
-	ascii := true
-	for i := 0; i < len(s); i++ {
+	ascii, i := true, 0
+	for len(s)-i >= 8 && isCleanWord(load8(s[i:i+8])) {
+		i += 8
+	}
+	for ; i < len(s); i++ {
 		switch c := s[i]; {
 		case c < 0x20 || c == 0x7f:
 			return badFilename(s, "it holds a control character")
@@ -224,6 +227,14 @@ func checkFilename(s string) error {
 		}
 	}
 	return nil
+}
+
+// isCleanWord reports whether 8 bytes are printable ASCII without path separators.
+func isCleanWord(w uint64) bool {
+	if (w|(w-' '*everyByte))&highBits != 0 {
+		return false
+	}
+	return zeroBytes(w^'/'*everyByte)|zeroBytes(w^'\\'*everyByte)|zeroBytes(w^0x7f*everyByte) == 0
 }
 
 func badFilename(s, why string) error {

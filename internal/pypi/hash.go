@@ -27,9 +27,15 @@ func parseHash(algorithm, value string) (d assay.Digest, known bool, err error) 
 	return d, true, err
 }
 
+// isLowerHex reports whether s, whose length is a multiple of 8, is lower-case
+// hexadecimal. It looks at 8 bytes at once: each of the four sums has a byte's
+// high bit set where that byte, being ASCII, passes the bound.
 func isLowerHex(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; !isDigit(c) && (c < 'a' || c > 'f') {
+	for ; len(s) >= 8; s = s[8:] {
+		w := load8(s)
+		from0, over9 := (w|highBits)-'0'*everyByte, w+(0x7f-'9')*everyByte
+		fromA, overF := (w|highBits)-'a'*everyByte, w+(0x7f-'f')*everyByte
+		if ok := from0&^over9 | fromA&^overF; ok&^w&highBits != highBits {
 			return false
 		}
 	}

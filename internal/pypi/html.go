@@ -44,7 +44,8 @@ type htmlReader struct {
 	text    strings.Builder // of the link that is open
 	inFile  bool            // a link is open and is the last file
 	hidden  bool            // a link is open and is no file
-	current []attribute
+	current []attribute     // of the tag
+	places  []attribute     // of the tag, as they are written
 }
 
 // attribute is one attribute of a tag and where it stands in the body.
@@ -128,7 +129,8 @@ func (r *htmlReader) startTag(n int) error {
 // and the places from the raw text, which must tell the same names.
 func (r *htmlReader) attributes(nameLen, n int, more bool) error {
 	r.current = r.current[:0]
-	places := scanAttributes(r.body[r.at:r.at+n], 1+nameLen)
+	r.places = scanAttributes(r.places[:0], r.body[r.at:r.at+n], 1+nameLen)
+	places := r.places
 	for more {
 		var key, value []byte
 		key, value, more = r.z.TagAttr()
@@ -142,7 +144,14 @@ func (r *htmlReader) attributes(nameLen, n int, more bool) error {
 		if i >= len(places) || !strings.EqualFold(places[i].name, string(key)) {
 			return malformed("the attributes of a tag cannot be told apart at byte %d", r.at)
 		}
-		a := attribute{name: string(key), value: string(value), start: r.at + places[i].start, end: r.at + places[i].end}
+		a := places[i]
+		a.start, a.end = r.at+a.start, r.at+a.end
+		if a.name != string(key) {
+			a.name = string(key)
+		}
+		if a.value != string(value) {
+			a.value = string(value) // it holds entities
+		}
 		for _, other := range r.current {
 			if other.name == a.name {
 				return malformed("the attribute %.100q is given twice at byte %d", a.name, r.at)
@@ -179,7 +188,8 @@ func (r *htmlReader) baseTag() error {
 		return malformed("a base element stands behind a link or another base at byte %d", r.at)
 	}
 	r.hasBase = true
-	u, _, err := r.links.absolute(trimSpace(href.value))
+	ref, _, _ := strings.Cut(trimSpace(href.value), "#")
+	u, err := r.links.absolute(ref)
 	if err != nil {
 		return malformed("the URL of the base element %v", err)
 	}
@@ -359,10 +369,9 @@ func holdsLink(raw []byte) bool {
 }
 
 // scanAttributes finds the attributes in the raw text of a tag behind its name,
-// as the HTML standard (13.2.5, tokenization) takes them apart. The values are
-// left out.
-func scanAttributes(raw string, i int) []attribute {
-	var found []attribute
+// as the HTML standard (13.2.5, tokenization) takes them apart, and appends them
+// to found. Names and values are as they are written.
+func scanAttributes(found []attribute, raw string, i int) []attribute {
 	space := func() {
 		for i < len(raw) && strings.IndexByte(" \t\n\r\f", raw[i]) >= 0 {
 			i++
@@ -384,24 +393,25 @@ func scanAttributes(raw string, i int) []attribute {
 		if i < len(raw) && raw[i] == '=' {
 			i++
 			space()
-			i = attributeEnd(raw, i)
+			a.value, i = attributeValue(raw, i)
 			a.end = i
 		}
 		found = append(found, a)
 	}
 }
 
-// attributeEnd returns where the value that begins at i ends.
-func attributeEnd(raw string, i int) int {
+// attributeValue returns the value that begins at i, and where it ends.
+func attributeValue(raw string, i int) (value string, end int) {
 	if i < len(raw) && (raw[i] == '"' || raw[i] == '\'') {
-		n := strings.IndexByte(raw[i+1:], raw[i])
-		if n < 0 {
-			return len(raw)
+		value, _, closed := strings.Cut(raw[i+1:], raw[i:i+1])
+		if !closed {
+			return value, len(raw)
 		}
-		return i + 1 + n + 1
+		return value, i + 1 + len(value) + 1
 	}
+	start := i
 	for i < len(raw) && strings.IndexByte(" \t\n\r\f>", raw[i]) < 0 {
 		i++
 	}
-	return i
+	return raw[start:i], i
 }

@@ -3,6 +3,7 @@ package pypi
 import (
 	"fmt"
 	"net/url"
+	"slices"
 
 	"assay"
 )
@@ -185,17 +186,17 @@ func (r *jsonReader) readFiles() bool {
 			return r.refuse("it lists more than %d files", maxFiles)
 		}
 		start := r.i
-		var f File
-		m, ok := r.readFile(&f)
+		r.page.Files = append(r.page.Files, File{})
+		m, ok := r.readFile(&r.page.Files[len(r.page.Files)-1])
 		if !ok {
 			return false
 		}
 		if first {
 			// The other files are likely about as long as the first.
 			n := min((len(r.s)-start)/(r.i-start+1)+16, maxFiles)
-			r.page.Files, r.page.marks = make([]File, 0, n), make([]mark, 0, n)
+			r.page.Files = slices.Grow(r.page.Files, n)
+			r.page.marks = slices.Grow(r.page.marks, n)
 		}
-		r.page.Files = append(r.page.Files, f)
 		r.page.marks = append(r.page.marks, m)
 	}
 	return r.err == nil

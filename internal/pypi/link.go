@@ -22,10 +22,15 @@ var (
 type link struct {
 	url      string // absolute, without credentials and fragment
 	fragment string // as it was written, without "#"
+	plain    bool   // the URL holds nothing escaped, and no query
 }
 
 // names reports whether the URL's last path segment, decoded, is the file name.
 func (l link) names(filename string) bool {
+	if l.plain {
+		dir, ok := strings.CutSuffix(l.url, filename)
+		return ok && strings.HasSuffix(dir, "/")
+	}
 	name, err := l.filename()
 	return err == nil && name == filename
 }
@@ -55,10 +60,11 @@ func (l *links) resolve(ref string) (link, error) {
 	if len(ref) > maxURL {
 		return link{}, errURLLong
 	}
+	ref, fragment, _ := strings.Cut(ref, "#")
 	if l.origin != "" && strings.HasPrefix(ref, l.origin) && isPlainPath(ref[len(l.origin):]) {
-		return link{url: ref}, nil
+		return link{url: ref, fragment: fragment, plain: true}, nil
 	}
-	u, fragment, err := l.absolute(ref)
+	u, err := l.absolute(ref)
 	if err != nil {
 		return link{}, err
 	}
@@ -66,14 +72,15 @@ func (l *links) resolve(ref string) (link, error) {
 	return link{url: u.String(), fragment: fragment}, nil
 }
 
-// absolute resolves a reference the long way and brings it into normal form.
-func (l *links) absolute(ref string) (u *url.URL, fragment string, err error) {
+// absolute resolves a reference without fragment the long way and brings it into
+// normal form.
+func (l *links) absolute(ref string) (*url.URL, error) {
 	if strings.IndexByte(ref, '\\') >= 0 {
-		return nil, "", errURL
+		return nil, errURL
 	}
-	ref, fragment, _ = strings.Cut(ref, "#")
-	if u, err = url.Parse(ref); err != nil {
-		return nil, "", errURL
+	u, err := url.Parse(ref)
+	if err != nil {
+		return nil, errURL
 	}
 	base := l.base
 	if base == nil {
@@ -81,11 +88,11 @@ func (l *links) absolute(ref string) (u *url.URL, fragment string, err error) {
 	}
 	u = base.ResolveReference(u)
 	if u.Scheme != "http" && u.Scheme != "https" || u.Opaque != "" || u.Host == "" || u.Hostname() == "" {
-		return nil, "", errURLScheme
+		return nil, errURLScheme
 	}
 	for segment := range strings.SplitSeq(u.Path, "/") {
 		if segment == "." || segment == ".." {
-			return nil, "", errURLDots
+			return nil, errURLDots
 		}
 	}
 	u.User = nil
@@ -93,7 +100,7 @@ func (l *links) absolute(ref string) (u *url.URL, fragment string, err error) {
 	if port := u.Port(); port == "" || u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443" {
 		u.Host = strings.TrimSuffix(u.Host, ":"+port)
 	}
-	return u, fragment, nil
+	return u, nil
 }
 
 // isPlainPath reports whether s is a URL's path that is in normal form already:
@@ -102,8 +109,37 @@ func isPlainPath(s string) bool {
 	if s == "" || s[0] != '/' {
 		return false
 	}
+	slash := uint64(0) // the byte before the next word is one: in the lowest byte's high bit
+	for ; len(s) >= 8; s = s[8:] {
+		w := load8(s)
+		slashes, dots := zeroBytes(w^'/'*everyByte), zeroBytes(w^'.'*everyByte)
+		if !isPlainWord(w) && !isPlainBytes(s[:8]) || dots&(slashes<<8|slash) != 0 {
+			return false
+		}
+		slash = slashes >> 56
+	}
+	return isPlainBytes(s) && !strings.Contains(s, "/.") && (slash == 0 || s == "" || s[0] != '.')
+}
+
+// zeroBytes returns a word with the high bit of each byte set that is zero in w,
+// whose bytes are ASCII.
+func zeroBytes(w uint64) uint64 { return (highBits - w) & highBits }
+
+// isPlainWord reports whether 8 bytes are ASCII letters, digits, "-", ".", "/"
+// or "_".
+func isPlainWord(w uint64) bool {
+	if w&highBits != 0 {
+		return false
+	}
+	low := w | 0x20*everyByte // upper case becomes lower case
+	number := ((w | highBits) - '-'*everyByte) &^ (w + (0x7f-'9')*everyByte)
+	letter := ((low | highBits) - 'a'*everyByte) &^ (low + (0x7f-'z')*everyByte)
+	return (number|letter|zeroBytes(w^'_'*everyByte))&highBits == highBits
+}
+
+func isPlainBytes(s string) bool {
 	for i := 0; i < len(s); i++ {
-		if !plainPath[s[i]] || s[i] == '.' && s[i-1] == '/' {
+		if !plainPath[s[i]] {
 			return false
 		}
 	}
@@ -123,10 +159,10 @@ var plainPath = func() (table [256]bool) {
 // encryption itself cannot do better, and a loopback needs none.
 func (l *links) provenance(ref *string) error {
 	u, err := url.Parse(*ref)
-	if err != nil || !u.IsAbs() || len(*ref) > maxURL {
+	if err != nil || !u.IsAbs() || u.Fragment != "" || len(*ref) > maxURL {
 		return errProvenance
 	}
-	u, _, err = l.absolute(*ref)
+	u, err = l.absolute(*ref)
 	if err != nil {
 		return errProvenance
 	}

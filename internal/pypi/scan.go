@@ -36,6 +36,13 @@ func (c *scanner) refuse(format string, args ...any) bool {
 
 // space skips white space and reports whether anything follows.
 func (c *scanner) space() bool {
+	if c.i < len(c.s) && c.s[c.i] > ' ' {
+		return true
+	}
+	return c.skipSpace()
+}
+
+func (c *scanner) skipSpace() bool {
 	for c.i < len(c.s) {
 		switch c.s[c.i] {
 		case ' ', '\t', '\n', '\r':
@@ -308,6 +315,18 @@ func (c *scanner) number() (string, bool) {
 
 // integer reads a number that is an integer from 0 to 2^63-1.
 func (c *scanner) integer() (int64, bool) {
+	const short = 15 // digits that always fit
+	var value int64
+	for i := c.i; i < len(c.s) && i-c.i <= short; i++ {
+		if ch := c.s[i]; isDigit(ch) {
+			value = 10*value + int64(ch-'0')
+		} else if i > c.i && c.s[c.i] != '0' && (ch == ',' || ch == '}') {
+			c.i = i
+			return value, true
+		} else {
+			break
+		}
+	}
 	text, ok := c.number()
 	if !ok {
 		return 0, false
