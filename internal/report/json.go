@@ -86,7 +86,7 @@ func (r Report) WriteJSON(w io.Writer) error {
 		out.Artifacts = append(out.Artifacts, item.json())
 	}
 	for _, s := range r.Skipped {
-		out.NotLookedAt = append(out.NotLookedAt, jsonSkipped{s.What, s.Why, s.Count})
+		out.NotLookedAt = append(out.NotLookedAt, jsonSkipped(s))
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
