@@ -1,0 +1,266 @@
+package installer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"assay/internal/index"
+)
+
+// Config is what an installer is configured with, as far as Assay needs it.
+type Config struct {
+	Tool    Tool
+	Command string // the installer's own command: "install", "pip install", "sync"; empty where unknown
+
+	// Indexes are the indexes in the order in which the installer asks them.
+	// Empty where it is told to ask none.
+	Indexes []Index
+	// FindLinks are further places with files: pages of links, or folders.
+	FindLinks []Link
+	// CertFiles are files of roots that the configuration names beside the
+	// environment's, and ClientCert a client certificate with its key.
+	CertFiles  []Setting
+	ClientCert Setting
+	// Around lists, for reports, what may bring in files that Assay does not
+	// see: one clause each, such as "--cache-dir on the command line".
+	Around []string
+	// Files are the configuration files that were read.
+	Files []string
+}
+
+// Index is one configured index.
+type Index struct {
+	URL    *url.URL      // the base of its Simple API, without credentials
+	User   *url.Userinfo // the credentials that its URL carried; nil where none
+	Name   string        // the name that uv, Poetry or PDM give it
+	Origin string        // where it is configured: "PIP_INDEX_URL", "/etc/pip.conf:3", "default"
+	Extra  bool          // asked beside the installer's main index
+}
+
+// Base returns the index's URL with its credentials, as the index client takes
+// it. It must not be shown.
+func (i Index) Base() string {
+	u := *i.URL
+	u.User = i.User
+	return u.String()
+}
+
+// Link is a place with files. Where is a URL without credentials, or a path.
+type Link struct {
+	Where  string
+	Origin string
+	Local  bool // a path or a file URL: its files do not come through the proxy
+}
+
+// Setting is a value with where it was set.
+type Setting struct{ Value, Origin string }
+
+// ConfigError means that a configuration cannot be read. Its text names the
+// file and, where it is known, the line.
+type ConfigError struct {
+	File   string // or the variable or flag
+	Line   int    // 0 where unknown
+	Detail string
+}
+
+// Error returns "FILE:LINE: DETAIL".
+func (e *ConfigError) Error() string {
+	if e.Line > 0 {
+		return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Detail)
+	}
+	return e.File + ": " + e.Detail
+}
+
+// AroundError means that the installer is told to use another proxy than
+// Assay's, and would so go around it.
+type AroundError struct {
+	Tool    Tool
+	Setting string // "proxy", "https-proxy"
+	Origin  string
+}
+
+// Error says what goes around, and where it is set.
+func (e *AroundError) Error() string {
+	return fmt.Sprintf("%q (%s) would send %s around assay", e.Setting, e.Origin, e.Tool)
+}
+
+// Hint names the way out.
+func (e *AroundError) Hint() string {
+	return "remove it, and set HTTPS_PROXY to the same proxy: assay uses that one itself"
+}
+
+// Read recognises the command and reads its configuration: from env, from the
+// files that belong to it as seen from cwd, and from args, which begin with the
+// program. Of a command that it does not know (and of none) it reads pip's and
+// uv's configuration, because either may be what the command calls. The error
+// is a [*ConfigError], an [*AroundError] or one of the file system.
+func Read(env Environ, cwd string, args []string) (Config, error) {
+	cmd := recognise(args)
+	r := &reader{env: env, cwd: cwd, cmd: cmd, config: Config{Tool: cmd.tool, Command: cmd.command}}
+	var readers []func() error
+	switch cmd.tool {
+	case Pip:
+		readers = []func() error{r.pip}
+	case UV:
+		readers = []func() error{r.uv}
+	case Poetry:
+		readers = []func() error{r.poetry}
+	case PDM:
+		readers = []func() error{r.pdm}
+	default:
+		readers = []func() error{r.pip, r.uv}
+	}
+	for _, read := range readers {
+		if err := read(); err != nil {
+			return Config{}, err
+		}
+	}
+	if !r.hasMain {
+		if err := r.addMain("", index.PyPI, "default"); err != nil {
+			return Config{}, err
+		}
+	}
+	return r.config, nil
+}
+
+// reader gathers one configuration.
+type reader struct {
+	env    Environ
+	cwd    string
+	cmd    command
+	config Config
+
+	hasMain bool // something says which index is the main one, or that there is none
+}
+
+// around notes something that may bring in files unseen.
+func (r *reader) around(format string, args ...any) {
+	r.config.Around = append(r.config.Around, fmt.Sprintf(format, args...))
+}
+
+// addMain adds the main index: in front, or at the end for uv, which asks it last.
+func (r *reader) addMain(name, raw, origin string) error {
+	r.hasMain = true
+	before := len(r.config.Indexes)
+	if err := r.add(name, raw, origin, false); err != nil {
+		return err
+	}
+	if after := r.config.Indexes; len(after) > before && r.cmd.tool != UV {
+		r.config.Indexes = append([]Index{after[before]}, after[:before]...)
+	}
+	return nil
+}
+
+// add adds an index at the end. One that is there already is left out.
+func (r *reader) add(name, raw, origin string, extra bool) error {
+	raw = strings.TrimSpace(raw)
+	if isLocal(raw) {
+		return r.addLink(raw, origin)
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return &ConfigError{File: origin, Detail: fmt.Sprintf("%q is not the URL of an index", index.RedactString(raw))}
+	}
+	if len(r.config.Indexes) == maxIndexes {
+		return &ConfigError{File: origin, Detail: fmt.Sprintf("more than %d indexes are configured", maxIndexes)}
+	}
+	i := Index{URL: u, User: u.User, Name: name, Origin: origin, Extra: extra}
+	u.User, u.Fragment, u.RawFragment = nil, "", ""
+	key := strings.TrimSuffix(index.Key(u), "/")
+	for n, have := range r.config.Indexes {
+		if strings.TrimSuffix(index.Key(have.URL), "/") == key {
+			r.config.Indexes[n].Extra = have.Extra && extra
+			return nil
+		}
+	}
+	r.config.Indexes = append(r.config.Indexes, i)
+	return nil
+}
+
+// addLink adds a place with files.
+func (r *reader) addLink(raw, origin string) error {
+	if isLocal(raw) {
+		r.config.FindLinks = append(r.config.FindLinks, Link{Where: raw, Origin: origin, Local: true})
+		r.around("files from %s (%s)", raw, origin)
+		return nil
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return &ConfigError{File: origin, Detail: "a place with files is not a URL that can be read"}
+	}
+	r.config.FindLinks = append(r.config.FindLinks, Link{Where: index.Redact(u), Origin: origin})
+	return nil
+}
+
+// isLocal reports whether an installer takes s for a path and not for a URL.
+func isLocal(s string) bool {
+	scheme, _, ok := strings.Cut(s, ":")
+	return !ok || len(scheme) < 2 || strings.EqualFold(scheme, "file") || strings.ContainsAny(scheme, `/\.`)
+}
+
+// file reads a configuration file. A missing one is nil, unless it was asked
+// for by name.
+func (r *reader) file(path string, named bool) ([]byte, error) {
+	data, err := readCapped(path, maxConfigFile)
+	var dir *fs.PathError
+	switch {
+	case err == nil:
+		r.config.Files = append(r.config.Files, path)
+		return data, nil
+	case !named && (errors.Is(err, fs.ErrNotExist) || errors.As(err, &dir) && isDir(path)):
+		return nil, nil
+	}
+	return nil, err
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// readCapped reads a file of at most limit bytes. A pipe or device is not read:
+// it might never end.
+func readCapped(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = &ConfigError{File: path, Detail: fmt.Sprintf("the file is larger than %d bytes", limit)}
+	}
+	return data, err
+}
+
+// abs resolves a path against the folder in which the installer runs.
+func (r *reader) abs(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || rest[0] == '/' || rest[0] == '\\') {
+		return filepath.Join(r.home(), rest)
+	}
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(r.cwd, path)
+}
+
+// home is the person's home folder, empty where the environment has none.
+func (r *reader) home() string { return home(r.env) }
+
+func home(env Environ) string {
+	v, _ := env.first("HOME", "USERPROFILE")
+	return v
+}

@@ -1,0 +1,76 @@
+package installer
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Setup is what a child process is to run with.
+type Setup struct {
+	ProxyURL   string // Assay's proxy: "http://127.0.0.1:40123"
+	BundlePath string // the file of roots: the person's and Assay's own
+	CacheDir   string // where installers get caches of Assay's own; empty to leave them theirs
+}
+
+// Environment returns the environment for a child process: env with the
+// variables that lead every installer to Assay's proxy, make it trust Assay's
+// certificates, and give it a cache in which all came past Assay. Everything
+// else stays as it is, in its order.
+//
+// Both spellings of each proxy variable are set, because programs differ in
+// which one they prefer; those that name exceptions are emptied. SSL_CERT_DIR
+// goes, because the bundle holds what is in it.
+func Environment(env []string, s Setup) []string {
+	set := []struct{ key, value string }{
+		{"HTTP_PROXY", s.ProxyURL}, {"http_proxy", s.ProxyURL},
+		{"HTTPS_PROXY", s.ProxyURL}, {"https_proxy", s.ProxyURL},
+		{"ALL_PROXY", s.ProxyURL}, {"all_proxy", s.ProxyURL},
+		{"NO_PROXY", ""}, {"no_proxy", ""},
+		{"PIP_PROXY", s.ProxyURL},
+		{"PIP_CERT", s.BundlePath},
+		{"REQUESTS_CA_BUNDLE", s.BundlePath},
+		{"SSL_CERT_FILE", s.BundlePath},
+		{"CURL_CA_BUNDLE", s.BundlePath},
+		{"GIT_SSL_CAINFO", s.BundlePath},
+	}
+	if s.CacheDir != "" {
+		for _, c := range []struct{ key, dir string }{{"PIP_CACHE_DIR", "pip"}, {"PIP_TOOLS_CACHE_DIR", "pip-tools"},
+			{"UV_CACHE_DIR", "uv"}, {"PDM_CACHE_DIR", "pdm"}} {
+			set = append(set, struct{ key, value string }{c.key, filepath.Join(s.CacheDir, c.dir)})
+		}
+	}
+	// Where names of variables are compared without their case, the second
+	// spelling is the first.
+	for i := 0; i < len(set); i++ {
+		set = slices.DeleteFunc(set, func(o struct{ key, value string }) bool {
+			return o.key != set[i].key && sameKey(o.key, set[i].key)
+		})
+	}
+	out := make([]string, 0, len(env)+len(set))
+	done := make([]bool, len(set))
+next:
+	for _, kv := range env {
+		key, _, _ := strings.Cut(kv, "=")
+		if sameKey(key, "SSL_CERT_DIR") {
+			continue
+		}
+		for i, o := range set {
+			if !sameKey(key, o.key) {
+				continue
+			}
+			if !done[i] {
+				out = append(out, key+"="+o.value)
+			}
+			done[i] = true
+			continue next
+		}
+		out = append(out, kv)
+	}
+	for i, o := range set {
+		if !done[i] {
+			out = append(out, o.key+"="+o.value)
+		}
+	}
+	return out
+}
