@@ -62,14 +62,15 @@ const clockTolerance = 10 * time.Minute
 // give the same decision. Every reason is returned, not only the first.
 //
 // Invalid evidence denies. Unavailable evidence does what the rules say. Absent
-// evidence is noted, and a file of which nothing is verified warns or, where
-// the rules require evidence, is denied. Evidence without a state denies:
+// evidence is noted, and a file of which there is no evidence at all warns or,
+// where the rules require evidence, is denied. Evidence without a state denies:
 // it is a verifier's bug, and bugs fail closed.
 func Decide(rules Rules, a Artifact, evidence []Evidence, memory Memory, now time.Time) Decision {
 	b := builder{artifact: a}
-	verified, identified := false, false
+	verified, identified, troubled := false, false, false
 	for _, e := range evidence {
 		b.evidence(rules, e)
+		troubled = troubled || e.State != Verified && e.State != Absent
 		if e.State == Verified {
 			verified = true
 			for _, c := range e.Claims {
@@ -86,7 +87,7 @@ func Decide(rules Rules, a Artifact, evidence []Evidence, memory Memory, now tim
 	switch {
 	case rules.Evidence == RequireEvidence && !identified:
 		b.add(EvidenceRequired, "")
-	case !verified:
+	case !verified && !troubled:
 		b.add(EvidenceNone, "")
 	}
 	if before, ok := memory.Files[FileKey{a.Index, a.Filename}]; ok {

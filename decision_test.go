@@ -51,8 +51,7 @@ func TestDecide(t *testing.T) {
 			verdict: assay.Deny,
 			reasons: "error provenance.wrong-subject: the provenance is about another file: it is about bar\n" +
 				"error provenance.invalid: the provenance does not hold: bad signature\n" +
-				"warning digest.weak: only a weak digest of the file was promised: md5\n" +
-				"warning evidence.none: nothing about foo-1.0.tar.gz could be verified\n"},
+				"warning digest.weak: only a weak digest of the file was promised: md5\n"},
 		"one invalid among verified refuses": {evidence: []assay.Evidence{bytesHold, signed, {Verifier: "x", State: assay.Invalid}},
 			verdict: assay.Deny, reasons: "error evidence.invalid: the evidence does not hold: the x evidence does not hold\n"},
 		"invalid with a finding that only warns still refuses": {evidence: []assay.Evidence{bytesHold, {Verifier: "x", State: assay.Invalid, Findings: []assay.Finding{{Code: assay.ProvenanceUnknownPublisher}}}},
@@ -69,8 +68,7 @@ func TestDecide(t *testing.T) {
 		"out of reach and wrong is refused, not undecided": {evidence: []assay.Evidence{
 			{Verifier: "digest", State: assay.Invalid, Findings: []assay.Finding{{Code: assay.DigestMismatch}}}, {Verifier: "x", State: assay.Unavailable}},
 			verdict: assay.Deny, reasons: "error digest.mismatch: the file's bytes are not the ones that were promised\n" +
-				"error evidence.unavailable: the evidence could not be asked for: the x evidence could not be asked for\n" +
-				"warning evidence.none: nothing about foo-1.0.tar.gz could be verified\n"},
+				"error evidence.unavailable: the evidence could not be asked for: the x evidence could not be asked for\n"},
 		"required and nobody signed": {rules: assay.Rules{Evidence: assay.RequireEvidence}, evidence: []assay.Evidence{bytesHold},
 			verdict: assay.Deny, reasons: "error evidence.required: the rules require to know who published foo-1.0.tar.gz, and nothing says so\n"},
 		"required and signed": {rules: assay.Rules{Evidence: assay.RequireEvidence}, evidence: []assay.Evidence{signed}, verdict: assay.Allow},
@@ -86,7 +84,10 @@ func TestDecide(t *testing.T) {
 		"an upload from the future": {artifact: func(a assay.Artifact) assay.Artifact { a.UploadTime = now.Add(time.Hour); return a },
 			evidence: []assay.Evidence{bytesHold}, verdict: assay.Warn,
 			reasons: "warning clock.behind: this computer's clock seems to be wrong: the file is from 2026-06-01T13:00:00Z, the clock says 2026-06-01T12:00:00Z\n"},
-		"yanked": {artifact: func(a assay.Artifact) assay.Artifact { a.Yanked, a.YankReason = true, "broken\x1b[31m\u202e on\nwindows"; return a },
+		"yanked": {artifact: func(a assay.Artifact) assay.Artifact {
+			a.Yanked, a.YankReason = true, "broken\x1b[31m\u202e on\nwindows"
+			return a
+		},
 			evidence: []assay.Evidence{bytesHold}, verdict: assay.Allow, reasons: "note file.yanked: the index marks the file as yanked: broken[31m on windows\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

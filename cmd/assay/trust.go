@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"assay/internal/trustroot"
+)
+
+// maxTUFRoot bounds the root.json that --root names, in bytes.
+const maxTUFRoot = 1 << 20
+
+// trustedRoot loads the trusted root that signatures are verified under.
+func (a *app) trustedRoot(path string) (trustroot.Loaded, error) {
+	dir, err := a.stateDir()
+	if err != nil && path == "" {
+		return trustroot.Loaded{}, err
+	}
+	root, err := trustroot.Load(trustroot.Options{Dir: dir, Path: path})
+	if err != nil {
+		return root, usage("give a Sigstore trusted root (trusted_root.json), or leave --trusted-root out", "%w", err)
+	}
+	if root.Note != "" {
+		fmt.Fprintf(a.stderr, "assay: warning: %s\n", root.Note)
+	}
+	return root, nil
+}
+
+// describe says which trusted root is in use and how old it is.
+func describe(root trustroot.Loaded, now time.Time) string {
+	age, known := root.Age(now)
+	if !known {
+		return "trusted root: " + root.Origin
+	}
+	days := int(age.Hours() / 24)
+	old := fmt.Sprintf("%d days old", days)
+	switch days {
+	case 0:
+		old = "less than a day old"
+	case 1:
+		old = "1 day old"
+	}
+	return fmt.Sprintf("trusted root: %s, of %s (%s)", root.Origin, root.Date.UTC().Format(time.DateOnly), old)
+}
+
+func (a *app) trustCommand() *cobra.Command {
+	trust := &cobra.Command{
+		Use:   "trust",
+		Short: "What signatures are verified under",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("run 'assay trust --help' for what there is", "there is no command %q under trust", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	trust.AddCommand(a.refreshCommand())
+	return trust
+}
+
+func (a *app) refreshCommand() *cobra.Command {
+	var offline bool
+	var mirror, root string
+	cmd := &cobra.Command{
+		Use:   "refresh",
+		Short: "Fetch the newest Sigstore trusted root by TUF",
+		Long: `Refresh fetches the newest trusted root of the public Sigstore instance through
+TUF, verified from the keys that this program carries. What was in use before
+stays in use when this fails.
+
+A private Sigstore instance is named by --mirror and --root together.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if offline {
+				return usage("leave --offline out", "the trusted root cannot be refreshed offline")
+			}
+			if (mirror == "") != (root == "") {
+				return usage("name the repository and the root.json that its trust starts from", "--mirror and --root go together")
+			}
+			return a.refresh(cmd.Context(), mirror, root)
+		},
+	}
+	cmd.Flags().BoolVar(&offline, "offline", false, "ask nobody: refuse to refresh")
+	cmd.Flags().StringVar(&mirror, "mirror", "", "the TUF repository's `URL`, instead of the public one")
+	cmd.Flags().StringVar(&root, "root", "", "the root.json `FILE` that trust in --mirror starts from")
+	return cmd
+}
+
+func (a *app) refresh(ctx context.Context, mirror, root string) error {
+	dir, err := a.stateDir()
+	if err != nil {
+		return err
+	}
+	settings, err := a.settings(nil)
+	if err != nil {
+		return err
+	}
+	transport, _, err := a.transport(settings)
+	if err != nil {
+		return err
+	}
+	o := trustroot.RefreshOptions{Dir: dir, Mirror: mirror, Transport: transport}
+	if root != "" {
+		info, err := os.Stat(root)
+		if err == nil && (!info.Mode().IsRegular() || info.Size() > maxTUFRoot) {
+			return usage("", "%s is not a root.json", shown(root))
+		}
+		if o.Root, err = os.ReadFile(root); err != nil {
+			return badFile(root, err)
+		}
+	}
+	result, err := trustroot.Refresh(ctx, o)
+	if err != nil {
+		hint := ""
+		switch {
+		case errors.Is(err, trustroot.ErrState):
+			hint = "make room, or set ASSAY_HOME to a folder in which assay may write; what was in use stays in use"
+		case errors.Is(err, trustroot.ErrUnreachable):
+			hint = "check the network and run it again; what was in use stays in use"
+		case errors.Is(err, trustroot.ErrRefused):
+			hint = "run it again later, over another network if it says the same; what was in use stays in use"
+		}
+		return &failure{statusUndecided, err, hint}
+	}
+	fmt.Fprintln(a.stdout, describe(result.Loaded, time.Now()))
+	if !result.Changed {
+		fmt.Fprintln(a.stdout, "it is the one that was fetched before")
+	}
+	return nil
+}

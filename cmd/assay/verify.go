@@ -1,0 +1,346 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"assay"
+	"assay/internal/engine"
+	"assay/internal/pypi"
+	"assay/internal/report"
+	"assay/internal/sigstore"
+	"assay/internal/verify/digest"
+	"assay/internal/verify/pep740"
+)
+
+// beside lists the endings under which material lies beside a file.
+var beside = []struct {
+	ending string
+	kind   assay.MaterialKind
+}{
+	{".provenance", assay.Provenance},
+	{".publish.attestation", assay.Attestation},
+	{".attestation", assay.Attestation},
+	{".slsa.attestation", assay.Attestation},
+	{".sigstore", assay.SigstoreBundle},
+	{".sigstore.json", assay.SigstoreBundle},
+}
+
+// verifyFlags are what `assay verify` was asked for.
+type verifyFlags struct {
+	provenance  string
+	digest      string
+	name        string
+	trustedRoot string
+	format      string
+	offline     bool
+}
+
+func (a *app) verifyCommand() *cobra.Command {
+	var f verifyFlags
+	cmd := &cobra.Command{
+		Use:   "verify FILE|NAME==VERSION ...",
+		Short: "Verify distribution files, or a release on the configured index",
+		Long: `Verify judges distribution files. Evidence is looked for beside each file:
+FILE.provenance, FILE.publish.attestation, FILE.attestation,
+FILE.slsa.attestation, FILE.sigstore and FILE.sigstore.json.
+
+NAME==VERSION judges every file of a release on the index that pip or uv is
+configured with; its files are downloaded to be compared, and not kept.
+
+Exit status: 0 allowed (warnings included), 1 refused, 2 bad usage or input,
+3 could not decide.`,
+		Example: `  assay verify sampleproject-4.0.0.tar.gz
+  assay verify sampleproject==4.0.0
+  assay verify --digest sha256:0ace… --name sampleproject-4.0.0.tar.gz --provenance P`,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.verify(cmd.Context(), f, args) },
+	}
+	cmd.Flags().StringVar(&f.provenance, "provenance", "", "read the evidence from `FILE` instead of beside the file")
+	cmd.Flags().StringVar(&f.digest, "digest", "", "the promised digest, `ALGORITHM:HEX`; with --name it stands for the file itself")
+	cmd.Flags().StringVar(&f.name, "name", "", "the distribution's `FILENAME`, where the file is called otherwise or is not at hand")
+	cmd.Flags().StringVar(&f.trustedRoot, "trusted-root", "", "verify signatures under the Sigstore trusted root in `FILE`")
+	cmd.Flags().StringVar(&f.format, "format", "text", "text or json")
+	cmd.Flags().BoolVar(&f.offline, "offline", false, "ask nobody: fail where the network would be needed")
+	return cmd
+}
+
+func (a *app) verify(ctx context.Context, f verifyFlags, args []string) error {
+	if err := f.check(args); err != nil {
+		return err
+	}
+	root, err := a.trustedRoot(f.trustedRoot)
+	if err != nil {
+		return err
+	}
+	collector := report.NewCollector()
+	config := engine.Config{Verifiers: verifiers(root.Root), Rules: assay.DefaultRules(), Recorder: collector}
+	if err := a.verifyAll(ctx, f, args, config); err != nil {
+		return err
+	}
+	r := collector.Report("verify")
+	if f.format == "json" {
+		err = r.WriteJSON(a.stdout)
+	} else {
+		err = r.WriteFiles(a.stdout, a.text(a.stdout))
+	}
+	if err != nil {
+		return &failure{statusUndecided, err, ""}
+	}
+	if status := report.Exit(r.Summary()); status != 0 {
+		return exit(status)
+	}
+	return nil
+}
+
+// verifiers are the verifiers of every command.
+func verifiers(root *sigstore.Root) []engine.Verifier {
+	return []engine.Verifier{digest.Verifier{}, pep740.New(root)}
+}
+
+func (f verifyFlags) check(args []string) error {
+	switch {
+	case f.format != "text" && f.format != "json":
+		return usage("", "--format is text or json, not %q", f.format)
+	case len(args) == 0 && (f.digest == "" || f.name == ""):
+		return usage("run 'assay verify FILE', 'assay verify NAME==VERSION', or give both --digest and --name", "there is nothing to verify")
+	case len(args) != 1 && (f.provenance != "" || f.digest != "" || f.name != "") && len(args) > 0:
+		return usage("verify the files one by one", "--provenance, --digest and --name go with a single file, not with %d", len(args))
+	}
+	return nil
+}
+
+// verifyAll judges every argument, as many at once as there are processors. The
+// order of the report does not depend on it.
+func (a *app) verifyAll(ctx context.Context, f verifyFlags, args []string, config engine.Config) error {
+	e := engine.New(config)
+	if len(args) == 0 {
+		return a.verifyPromise(ctx, f, e)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	errs := make([]error, len(args))
+	var wg sync.WaitGroup
+	for i, arg := range args {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			if project, version, ok := release(arg); ok {
+				errs[i] = a.verifyRelease(ctx, f, config, project, version)
+			} else {
+				errs[i] = a.verifyFile(ctx, f, e, arg)
+			}
+			if errs[i] != nil {
+				cancel()
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// release splits NAME==VERSION; a file of that very name comes first.
+func release(arg string) (project, version string, ok bool) {
+	project, version, ok = strings.Cut(arg, "==")
+	if !ok {
+		return "", "", false
+	}
+	_, err := os.Lstat(arg)
+	return strings.TrimSpace(project), strings.TrimSpace(version), err != nil
+}
+
+// verifyPromise judges a digest and a name where the file itself is not at hand.
+func (a *app) verifyPromise(ctx context.Context, f verifyFlags, e *engine.Engine) error {
+	artifact, err := f.artifact(f.name)
+	if err != nil {
+		return err
+	}
+	materials := []assay.Material{}
+	if f.provenance != "" {
+		m, err := readMaterial(f.provenance, "")
+		if err != nil {
+			return err
+		}
+		materials = append(materials, m)
+	}
+	return judge(ctx, e, assay.Subject{Artifact: artifact, Materials: materials})
+}
+
+func (a *app) verifyFile(ctx context.Context, f verifyFlags, e *engine.Engine, path string) error {
+	name := f.name
+	if name == "" {
+		name = filepath.Base(path)
+	}
+	// What is wrong with the path is said before what is wrong with its name.
+	file, err := openRegular(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	artifact, err := f.artifact(name)
+	if err != nil {
+		return err
+	}
+	materials, err := f.materials(path)
+	if err != nil {
+		return err
+	}
+	h := assay.NewHasher(artifact.Digests)
+	if _, err := io.Copy(h, cancellable{ctx, file}); err != nil {
+		return &failure{statusUndecided, fmt.Errorf("reading %s: %w", path, err), ""}
+	}
+	content := h.Content()
+	return judge(ctx, e, assay.Subject{Artifact: artifact, Materials: materials, Content: &content})
+}
+
+func judge(ctx context.Context, e *engine.Engine, s assay.Subject) error {
+	j, err := e.Judge(ctx, s)
+	if err != nil {
+		return &failure{statusUndecided, err, ""}
+	}
+	return e.Record(ctx, j)
+}
+
+// artifact describes the file of the given name, with what was promised of it.
+func (f verifyFlags) artifact(name string) (assay.Artifact, error) {
+	a := assay.Artifact{Ecosystem: assay.PyPI, Filename: name}
+	parsed, err := pypi.ParseFilename(name)
+	if err != nil {
+		return a, usage("give the distribution's own name with '--name FILENAME'", "%s: %w", shown(name), err)
+	}
+	a.Project, a.Version = parsed.Project, parsed.Version.String()
+	if f.digest != "" {
+		d, err := assay.ParseDigest(f.digest)
+		if err != nil {
+			return a, usage("write it as sha256:HEX, as indexes and lock files do", "--digest: %w", err)
+		}
+		a.Digests = append(a.Digests, d)
+	}
+	return a, nil
+}
+
+// materials reads what lies beside a file, or what --provenance names.
+func (f verifyFlags) materials(path string) ([]assay.Material, error) {
+	out := []assay.Material{}
+	if f.provenance != "" {
+		m, err := readMaterial(f.provenance, "")
+		return append(out, m), err
+	}
+	for _, b := range beside {
+		m, err := readMaterial(path+b.ending, b.kind)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+// readMaterial reads one piece of evidence. Without a kind its own is told from
+// its name, else from its content. One byte more than is allowed is read, so
+// that the verifier sees what is too large and says so.
+func readMaterial(path string, kind assay.MaterialKind) (assay.Material, error) {
+	file, err := openRegular(path)
+	if err != nil {
+		return assay.Material{}, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, sigstore.MaxProvenanceSize+1))
+	if err != nil {
+		return assay.Material{}, &failure{statusUndecided, fmt.Errorf("reading %s: %w", path, err), ""}
+	}
+	if kind == "" {
+		kind = kindOf(path, data)
+	}
+	return assay.Material{Kind: kind, Name: filepath.Base(path), Data: data}, nil
+}
+
+// kindOf tells the format of a piece of evidence that somebody named: by the
+// ending of its name, else by the key that only its format has. What has none of
+// them is judged, and refused, as provenance.
+func kindOf(path string, data []byte) assay.MaterialKind {
+	for _, b := range beside {
+		if strings.HasSuffix(path, b.ending) {
+			return b.kind
+		}
+	}
+	switch {
+	case bytes.Contains(data, []byte(`"attestation_bundles"`)):
+		return assay.Provenance
+	case bytes.Contains(data, []byte(`"mediaType"`)):
+		return assay.SigstoreBundle
+	case bytes.Contains(data, []byte(`"verification_material"`)):
+		return assay.Attestation
+	}
+	return assay.Provenance
+}
+
+// openRegular opens a regular file for reading: a FIFO or a device could block
+// or never end.
+func openRegular(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, badFile(path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, usage("name the distribution file itself", "%s is not a regular file", shown(path))
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, badFile(path, err)
+	}
+	return file, nil
+}
+
+func badFile(path string, err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	hint := ""
+	if errors.Is(err, fs.ErrNotExist) {
+		hint = "check the path; for a release on an index write NAME==VERSION"
+	}
+	return usage(hint, "%s: %w", shown(path), err)
+}
+
+// shown quotes a path or a name only where it needs it.
+func shown(s string) string {
+	quoted := fmt.Sprintf("%q", s)
+	if quoted == `"`+s+`"` {
+		return s
+	}
+	return quoted
+}
+
+// cancellable stops reading when its context ends.
+type cancellable struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c cancellable) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	"assay/internal/index"
+	"assay/internal/installer"
+)
+
+// settings reads the configuration of the installer that args start, of pip and
+// uv where there are none.
+func (a *app) settings(args []string) (installer.Config, error) {
+	settings, err := installer.Read(installer.Environ(a.env), a.cwd, args)
+	var around *installer.AroundError
+	var broken *installer.ConfigError
+	switch {
+	case err == nil:
+		return settings, nil
+	case errors.As(err, &around):
+		return settings, usage(around.Hint(), "%w", err)
+	case errors.As(err, &broken):
+		return settings, usage("correct it; assay reads the same configuration as the installer", "%w", err)
+	}
+	return settings, usage("", "reading the installer's configuration: %w", err)
+}
+
+// transport is how the indexes are reached: through the person's own proxy,
+// under the system's roots and the person's own, with the person's client
+// certificate. It also returns the roots that the command shall go on trusting.
+func (a *app) transport(settings installer.Config) (*http.Transport, []byte, error) {
+	roots, err := installer.Roots(installer.Environ(a.env), settings)
+	if err != nil {
+		return nil, nil, usage("correct the setting, or unset it", "reading the roots: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	pool.AppendCertsFromPEM(roots)
+	config := &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	if settings.ClientCert.Value != "" {
+		pair, err := tls.LoadX509KeyPair(settings.ClientCert.Value, settings.ClientCert.Value)
+		if err != nil {
+			return nil, nil, usage("correct the setting, or unset it", "the client certificate %s: %w", shown(settings.ClientCert.Value), err)
+		}
+		config.Certificates = append(config.Certificates, pair)
+	}
+	t := index.NewTransport(config)
+	t.Proxy = http.ProxyFromEnvironment
+	return t, roots, nil
+}
+
+// upstream answers the catalog's questions about the indexes behind it.
+type upstream struct{ index.Upstream }
+
+// Key renders a URL so that two spellings of one resource compare equal.
+func (upstream) Key(u *url.URL) string { return index.Key(u) }
+
+func bases(settings installer.Config) []string {
+	out := make([]string, len(settings.Indexes))
+	for i, ix := range settings.Indexes {
+		out[i] = ix.Base()
+	}
+	return out
+}
+
+// credentials knows what to show to which origin: what the configuration says,
+// and what the command itself was seen to send there. They live in memory only.
+type credentials struct {
+	mu sync.Mutex
+	by map[string]*url.Userinfo // by origin
+}
+
+func newCredentials(settings installer.Config) *credentials {
+	c := &credentials{by: map[string]*url.Userinfo{}}
+	for _, ix := range settings.Indexes {
+		if ix.User != nil {
+			c.by[index.Origin(ix.URL)] = ix.User
+		}
+	}
+	return c
+}
+
+// of returns what is known for an origin.
+func (c *credentials) of(origin string) (user, password string, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	u, ok := c.by[origin]
+	if !ok {
+		return "", "", false
+	}
+	password, _ = u.Password()
+	return u.Username(), password, true
+}
+
+// seen notes the Authorization header that the command sent to an origin. Other
+// schemes than Basic cannot be repeated and are left alone.
+func (c *credentials) seen(origin, authorization string) {
+	encoded, ok := strings.CutPrefix(authorization, "Basic ")
+	if !ok {
+		return
+	}
+	plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
+	if err != nil {
+		return
+	}
+	user, password, ok := strings.Cut(string(plain), ":")
+	if !ok {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.by[origin] = url.UserPassword(user, password)
+}
+
+// indexClient is the client of the commands that ask indexes themselves.
+func (a *app) indexClient(settings installer.Config) (*index.Client, error) {
+	t, _, err := a.transport(settings)
+	if err != nil {
+		return nil, err
+	}
+	return index.New(index.Options{Transport: t, UserAgent: userAgent(), Credentials: newCredentials(settings).of}), nil
+}
+
+// userAgent is how Assay names itself to indexes.
+func userAgent() string { return fmt.Sprintf("assay/%s", version) }

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Every figure, each against a peer in the same run. Machines are noisy: read the
+# ratios and their spread, not the seconds.
+#   COUNT=500   files for "assay verify" against the pypi-attestations command
+set -euo pipefail
+cd "$(dirname "$0")/.."
+if [ -x .venv/bin/pip ]; then
+  export PATH="$PWD/.venv/bin:$PATH"
+fi
+export PATH="$PATH:/usr/sbin" # where nginx is on Debian
+
+echo "== one attestation, against sigstore-go and the bare signature checks"
+go test -run '^$' -bench . -benchtime 2s -count 3 ./internal/sigstore ./internal/verify/pep740
+
+echo "== a page read and edited"
+go test -run '^$' -bench . ./internal/pypi
+
+echo "== a page served, against a plain copy; 100 MB streamed, against nginx"
+go test -run '^$' -bench . -timeout 20m ./internal/intercept
+
+echo "== assay verify, against pypi-attestations"
+bash scripts/bench-verify.sh "${COUNT:-500}"
