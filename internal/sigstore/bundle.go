@@ -70,7 +70,7 @@ func ParseBundle(data []byte) (*Entity, error) {
 		if head.MediaType == "" || len(head.MediaType) > maxName {
 			return nil, malformed("the bundle has no usable media type", nil)
 		}
-		return nil, &problem{ErrUnknownVersion, fmt.Sprintf("a bundle of type %q", head.MediaType), nil}
+		return nil, &problem{class: ErrUnknownVersion, detail: fmt.Sprintf("a bundle of type %q", head.MediaType)}
 	}
 	var wire wireBundle
 	if err := decode(data, MaxBundleSize, &wire, rejectUnknown); err != nil {

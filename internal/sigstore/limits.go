@@ -51,11 +51,14 @@ var (
 	ErrUnknownPublisher = errors.New("unknown publisher")
 )
 
-// problem is an error with one of the classes above.
+// problem is an error with one of the classes above. Its text is the detail and
+// the cause; hidden is what a library said, for errors.As and a debugger: its
+// words change from version to version and may run over lines.
 type problem struct {
 	class  error
 	detail string
 	cause  error
+	hidden error
 }
 
 func (p *problem) Error() string {
@@ -67,18 +70,21 @@ func (p *problem) Error() string {
 
 // Unwrap makes both the class and the cause visible to errors.Is and errors.As.
 func (p *problem) Unwrap() []error {
-	if p.cause == nil {
-		return []error{p.class}
+	out := []error{p.class}
+	for _, err := range []error{p.cause, p.hidden} {
+		if err != nil {
+			out = append(out, err)
+		}
 	}
-	return []error{p.class, p.cause}
+	return out
 }
 
 func malformed(detail string, cause error) error {
-	return &problem{ErrMalformed, detail, cause}
+	return &problem{class: ErrMalformed, detail: detail, cause: cause}
 }
 
 func invalid(detail string, cause error) error {
-	return &problem{ErrInvalid, detail, cause}
+	return &problem{class: ErrInvalid, detail: detail, cause: cause}
 }
 
 // Problems takes an error of this package apart into the single findings that

@@ -70,8 +70,7 @@ var repositoryForm = regexp.MustCompile(`^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)+$`)
 func (p Publisher) check() error {
 	switch p.Kind {
 	case GitHub, GitLab:
-		if len(p.Repository) > maxName || !repositoryForm.MatchString(p.Repository) ||
-			p.Kind == GitHub && strings.Count(p.Repository, "/") != 1 {
+		if len(p.Repository) > maxName || !repositoryForm.MatchString(p.Repository) {
 			return valueError("its repository is not a repository's name")
 		}
 		if !printable(p.Workflow) || p.Kind == GitHub && strings.Contains(p.Workflow, "/") {
@@ -144,7 +143,7 @@ func parsePublisher(data jsontext.Value) (Publisher, error) {
 // ErrUnknownPublisher.
 func (c Certificate) Match(p Publisher, predicateType string) error {
 	wrong := func(what, has, want string) error {
-		return &problem{ErrWrongPublisher, fmt.Sprintf("%s is %q in the certificate, not %q", what, has, want), nil}
+		return &problem{class: ErrWrongPublisher, detail: fmt.Sprintf("%s is %q in the certificate, not %q", what, has, want)}
 	}
 	switch p.Kind {
 	case GitHub:
@@ -181,7 +180,7 @@ func (c Certificate) Match(p Publisher, predicateType string) error {
 		}
 		return nil
 	}
-	return &problem{ErrUnknownPublisher, fmt.Sprintf("%q", p.Kind), nil}
+	return &problem{class: ErrUnknownPublisher, detail: fmt.Sprintf("%q", p.Kind)}
 }
 
 // builtBy reports whether the build configuration is the given one at the commit
@@ -205,10 +204,10 @@ func (c Certificate) Publisher() (p Publisher, personal bool, err error) {
 	case c.IssuerV2 == gitlabIssuer:
 		p = c.buildPublisher(GitLab, gitlabBase, "//")
 	default:
-		return Publisher{}, false, &problem{ErrUnknownPublisher, fmt.Sprintf("a certificate issued for %q", c.Issuer), nil}
+		return Publisher{}, false, &problem{class: ErrUnknownPublisher, detail: fmt.Sprintf("a certificate issued for %q", c.Issuer)}
 	}
 	if err := p.check(); err != nil {
-		return Publisher{}, false, &problem{ErrUnknownPublisher, "the certificate's " + p.Kind + " identity", err}
+		return Publisher{}, false, &problem{class: ErrUnknownPublisher, detail: "the certificate's " + p.Kind + " identity", cause: err}
 	}
 	return p, false, nil
 }

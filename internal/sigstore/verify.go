@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"assay"
@@ -39,11 +40,11 @@ type Verified struct {
 func (r *Root) Verify(e *Entity, digest assay.Digest) (Verified, error) {
 	switch {
 	case e.Version != 1:
-		return Verified{}, &problem{ErrUnknownVersion, fmt.Sprintf("an attestation of version %d", e.Version), nil}
+		return Verified{}, &problem{class: ErrUnknownVersion, detail: fmt.Sprintf("an attestation of version %d", e.Version)}
 	case e.cert == nil:
-		return Verified{}, &problem{ErrUnknownPublisher, "a bare key without a certificate", nil}
+		return Verified{}, &problem{class: ErrUnknownPublisher, detail: "a bare key without a certificate"}
 	case e.payload == nil && e.Digest == assay.Digest{}:
-		return Verified{}, &problem{ErrUnknownStatement, "a signature over another digest than sha256", nil}
+		return Verified{}, &problem{class: ErrUnknownStatement, detail: "a signature over another digest than sha256"}
 	}
 	var problems []error
 	result, err := r.check(e)
@@ -51,16 +52,16 @@ func (r *Root) Verify(e *Entity, digest assay.Digest) (Verified, error) {
 		problems = append(problems, err)
 	}
 	if e.Digest != (assay.Digest{}) && e.Digest != digest {
-		problems = append(problems, &problem{ErrWrongSubject, fmt.Sprintf("it is about %s, the file is %s", e.Digest, digest), nil})
+		problems = append(problems, &problem{class: ErrWrongSubject, detail: fmt.Sprintf("it is about %s, the file is %s", e.Digest, digest)})
 	}
 	switch {
 	case e.payload == nil:
 	case e.Statement == nil:
-		problems = append(problems, &problem{ErrUnknownStatement, fmt.Sprintf("a payload of type %q", e.payloadType), nil})
+		problems = append(problems, &problem{class: ErrUnknownStatement, detail: fmt.Sprintf("a payload of type %q", e.payloadType)})
 	case e.Statement.Type != StatementV1:
-		problems = append(problems, &problem{ErrUnknownStatement, fmt.Sprintf("a statement of type %q", e.Statement.Type), nil})
+		problems = append(problems, &problem{class: ErrUnknownStatement, detail: fmt.Sprintf("a statement of type %q", e.Statement.Type)})
 	case !e.Statement.known():
-		problems = append(problems, &problem{ErrUnknownStatement, fmt.Sprintf("%q", e.Statement.PredicateType), nil})
+		problems = append(problems, &problem{class: ErrUnknownStatement, detail: fmt.Sprintf("%q", e.Statement.PredicateType)})
 	}
 	if len(problems) > 0 {
 		return Verified{}, errors.Join(problems...)
@@ -90,7 +91,7 @@ func (r *Root) check(e *Entity) (result *verify.VerificationResult, err error) {
 	}
 	s, err := newSigned(e)
 	if err != nil {
-		return nil, invalid("the log entry", err)
+		return nil, &problem{class: ErrInvalid, detail: "its transparency log entry cannot be read", hidden: err}
 	}
 	result, err = r.verifier.Verify(s, e.policy())
 	if err != nil {
@@ -135,7 +136,7 @@ func (r *Root) checkEvery(s *signed, result *verify.VerificationResult) error {
 			continue
 		}
 		if _, err := r.verifier.VerifyTransparencyLogInclusion(s.with(entry)); err != nil {
-			return invalid(fmt.Sprintf("log entry %d", i+1), err)
+			return &problem{class: ErrInvalid, detail: fmt.Sprintf("its transparency log entry %d does not hold", i+1), hidden: err}
 		}
 	}
 	return nil
@@ -144,7 +145,7 @@ func (r *Root) checkEvery(s *signed, result *verify.VerificationResult) error {
 // classify tells a failure that comes from another root (staging material under
 // the production root) from one that would be a failure under any.
 func (r *Root) classify(e *Entity, cause error) error {
-	untrusted := func(detail string) error { return &problem{ErrUntrusted, detail, nil} }
+	untrusted := func(detail string) error { return &problem{class: ErrUntrusted, detail: detail} }
 	if len(e.entries) > 0 {
 		known := false
 		for _, entry := range e.entries {
@@ -172,5 +173,19 @@ func (r *Root) classify(e *Entity, cause error) error {
 			return untrusted("its certificate log is not in the trusted root")
 		}
 	}
-	return invalid("it does not verify", cause)
+	for _, stage := range stages {
+		if strings.HasPrefix(cause.Error(), stage.prefix) {
+			return &problem{class: ErrInvalid, detail: stage.detail, hidden: cause}
+		}
+	}
+	return &problem{class: ErrInvalid, detail: "it does not verify", hidden: cause}
+}
+
+// stages says in our words at which of its steps sigstore-go refused.
+var stages = []struct{ prefix, detail string }{
+	{"failed to verify log inclusion", "its transparency log entry does not hold"},
+	{"failed to verify timestamps", "nobody but the signer says when it was signed"},
+	{"failed to verify leaf certificate", "its certificate's chain does not hold at the time of signing"},
+	{"failed to verify signed certificate timestamp", "its certificate is not in a certificate log"},
+	{"failed to verify signature", "its signature does not hold"},
 }
