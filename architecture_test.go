@@ -81,9 +81,10 @@ type source struct {
 func (s source) folder() string { return path.Dir(s.path) }
 func (s source) isTest() bool   { return strings.HasSuffix(s.path, "_test.go") }
 
-// testCode reports whether the file is a test or belongs to a package for tests.
+// testCode reports whether the file is a test or belongs to a package for tests
+// or to one below such a package.
 func (s source) testCode() bool {
-	return s.isTest() || strings.HasSuffix(path.Base(s.folder()), "test")
+	return s.isTest() || slices.ContainsFunc(strings.Split(s.folder(), "/"), func(folder string) bool { return strings.HasSuffix(folder, "test") })
 }
 
 func (s source) at(n ast.Node, format string, args ...any) string {
