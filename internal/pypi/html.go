@@ -126,46 +126,69 @@ func (r *htmlReader) startTag(n int) error {
 }
 
 // attributes reads the attributes of the tag, with the values from the library
-// and the places from the raw text, which must tell the same names.
+// and the places from the raw text, which must tell the same names. The library
+// takes the first of two attributes of one name, other parsers the last.
 func (r *htmlReader) attributes(nameLen, n int, more bool) error {
-	r.current = r.current[:0]
-	r.places = scanAttributes(r.places[:0], r.body[r.at:r.at+n], 1+nameLen)
-	places := r.places
+	r.current = scanAttributes(r.current[:0], r.body[r.at:r.at+n], 1+nameLen)
+	if len(r.current) > maxAttributes {
+		return malformed("a tag has more than %d attributes", maxAttributes)
+	}
+	for i := range r.current {
+		a := &r.current[i]
+		a.start, a.end = r.at+a.start, r.at+a.end
+		for _, other := range r.current[:i] {
+			if sameAttribute(a.name, other.name) {
+				return malformed("the attribute %.100q is given twice at byte %d", a.name, r.at)
+			}
+		}
+	}
+	read := 0
 	for more {
 		var key, value []byte
 		key, value, more = r.z.TagAttr()
 		if len(key) == 0 && !more {
 			break
 		}
-		i := len(r.current)
-		if i == maxAttributes {
-			return malformed("a tag has more than %d attributes", maxAttributes)
-		}
-		if i >= len(places) || !strings.EqualFold(places[i].name, string(key)) {
+		if read == len(r.current) || !sameAttribute(r.current[read].name, string(key)) {
 			return malformed("the attributes of a tag cannot be told apart at byte %d", r.at)
 		}
-		a := places[i]
-		a.start, a.end = r.at+a.start, r.at+a.end
+		if len(value) > maxString {
+			return malformed("an attribute is longer than %d bytes", maxString)
+		}
+		a := &r.current[read]
 		if a.name != string(key) {
-			a.name = string(key)
+			a.name = string(key) // it was not in lower case
 		}
 		if a.value != string(value) {
 			a.value = string(value) // it holds entities
 		}
-		for _, other := range r.current {
-			if other.name == a.name {
-				return malformed("the attribute %.100q is given twice at byte %d", a.name, r.at)
-			}
-		}
-		if len(a.value) > maxString {
-			return malformed("an attribute is longer than %d bytes", maxString)
-		}
-		r.current = append(r.current, a)
+		read++
 	}
-	if len(r.current) != len(places) {
+	if read != len(r.current) {
 		return malformed("the attributes of a tag cannot be told apart at byte %d", r.at)
 	}
 	return nil
+}
+
+// sameAttribute reports whether two attribute names are equal but for the case
+// of ASCII letters.
+func sameAttribute(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		x, y := a[i], b[i]
+		if isUpper(x) {
+			x += 'a' - 'A'
+		}
+		if isUpper(y) {
+			y += 'a' - 'A'
+		}
+		if x != y {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *htmlReader) attribute(name string) (attribute, bool) {
@@ -370,7 +393,7 @@ func holdsLink(raw []byte) bool {
 
 // scanAttributes finds the attributes in the raw text of a tag behind its name,
 // as the HTML standard (13.2.5, tokenization) takes them apart, and appends them
-// to found. Names and values are as they are written.
+// to found, up to one too many. Names and values are as they are written.
 func scanAttributes(found []attribute, raw string, i int) []attribute {
 	space := func() {
 		for i < len(raw) && strings.IndexByte(" \t\n\r\f", raw[i]) >= 0 {
@@ -381,7 +404,7 @@ func scanAttributes(found []attribute, raw string, i int) []attribute {
 		for i < len(raw) && strings.IndexByte(" \t\n\r\f/", raw[i]) >= 0 {
 			i++
 		}
-		if i >= len(raw) || raw[i] == '>' {
+		if i >= len(raw) || raw[i] == '>' || len(found) > maxAttributes {
 			return found
 		}
 		a := attribute{start: i}

@@ -180,8 +180,8 @@ func (r *versionReader) segment(labels []label) (normal, number string, ok bool)
 			continue
 		}
 		r.rest = after
-		if len(after) > 1 && isSeparator(after[0]) && isDigit(after[1]) {
-			r.rest = after[1:]
+		if after != "" && isSeparator(after[0]) {
+			r.rest = after[1:] // allowed even where no number follows
 		}
 		number, found = r.digits()
 		if !found {
