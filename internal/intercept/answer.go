@@ -55,8 +55,8 @@ func (a *answer) begin(status int, reason string, h http.Header, length int64) e
 	if a.status != 0 {
 		return fmt.Errorf("a second answer to one request")
 	}
-	if a.body != nil {
-		a.body.answering()
+	if a.body != nil && !a.body.answering() {
+		a.closes = true
 	}
 	a.status, a.left = status, length
 	old := a.request != nil && !a.request.ProtoAtLeast(1, 1)

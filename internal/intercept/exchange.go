@@ -36,9 +36,11 @@ func (x *exchange) run() {
 				x.answer.abort()
 			}
 		}
-		x.proxy.counts.request(x.class, x.url.Host)
 	}()
 	x.class = x.classify()
+	if x.class != OtherClass {
+		x.count()
+	}
 	if auth := x.request.Header.Get("Authorization"); auth != "" && x.class != OtherClass && x.proxy.config.Credentials != nil {
 		x.proxy.config.Credentials(origin(x.url), auth)
 	}
@@ -51,6 +53,8 @@ func (x *exchange) run() {
 		x.copy()
 	}
 }
+
+func (x *exchange) count() { x.proxy.counts.request(x.class, x.url.Host) }
 
 // classify says what the request asks for, as far as the request tells.
 func (x *exchange) classify() Class {
@@ -96,6 +100,14 @@ func (x *exchange) copy() {
 		body, length = x.body, x.request.ContentLength
 	}
 	resp, err := x.send(x.ctx, x.request.Method, x.url, h, body, length)
+	page := err == nil && x.request.Method == http.MethodGet && resp.StatusCode >= 200 && resp.StatusCode < 300 &&
+		isSimple(resp.Header.Get("Content-Type"))
+	if x.class == OtherClass {
+		if page {
+			x.class = PageClass
+		}
+		x.count()
+	}
 	if err != nil {
 		x.unreachable(x.url, err)
 		return
@@ -104,8 +116,7 @@ func (x *exchange) copy() {
 	switch {
 	case resp.StatusCode == http.StatusSwitchingProtocols:
 		x.upgrade(resp)
-	case x.request.Method == http.MethodGet && resp.StatusCode < 300 && isSimple(resp.Header.Get("Content-Type")):
-		x.class = PageClass
+	case page:
 		discard(resp)
 		x.page()
 	default:

@@ -43,6 +43,12 @@ func (d *desk) log() []string {
 	return append([]string(nil), d.asked...)
 }
 
+func (d *desk) causes() []error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]error(nil), d.broken...)
+}
+
 func (d *desk) remember(name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

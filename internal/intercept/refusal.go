@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -163,6 +164,8 @@ func explain(err error) (detail, hint string) {
 		return "its address could not be found", hintNetwork
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return "it did not answer in time", hintNetwork
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "it closed the connection without an answer", hintNetwork
 	case errors.As(err, &op):
 		return "it could not be reached", hintNetwork
 	}

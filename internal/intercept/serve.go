@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -245,8 +246,8 @@ type body struct {
 	session *session
 	body    io.ReadCloser // nil where there is none
 
+	eof    atomic.Bool
 	mu     sync.Mutex
-	eof    bool
 	closed bool
 
 	expecting sync.Mutex
@@ -256,7 +257,8 @@ type body struct {
 func newBody(s *session, r *http.Request) *body {
 	b := &body{session: s, body: r.Body}
 	if r.Body == nil || r.Body == http.NoBody {
-		b.body, b.eof = nil, true
+		b.body = nil
+		b.eof.Store(true)
 		return b
 	}
 	b.expect = strings.EqualFold(r.Header.Get("Expect"), "100-continue")
@@ -270,14 +272,14 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.closed {
 		return 0, http.ErrBodyReadAfterClose
 	}
-	if b.eof {
+	if b.eof.Load() {
 		return 0, io.EOF
 	}
 	if err := b.goOn(); err != nil {
 		return 0, fmt.Errorf("asking for the request's body: %w", err)
 	}
 	n, err := b.body.Read(p)
-	b.eof = err == io.EOF
+	b.eof.Store(err == io.EOF)
 	return n, err
 }
 
@@ -293,11 +295,13 @@ func (b *body) goOn() error {
 }
 
 // answering says that the answer begins: from now on it is too late to ask for
-// the body.
-func (b *body) answering() {
+// the body. It reports whether all of it was read, or else the connection must
+// end with the answer.
+func (b *body) answering() bool {
 	b.expecting.Lock()
 	defer b.expecting.Unlock()
 	b.expect = false
+	return b.eof.Load()
 }
 
 // Close is the upstream's; the body is closed by spent.
@@ -312,5 +316,5 @@ func (b *body) spent() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closed = true
-	return b.eof
+	return b.eof.Load()
 }
