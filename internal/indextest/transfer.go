@@ -65,7 +65,7 @@ func (s *Server) send(w *transferWriter, r *http.Request, a *answer, list []faul
 		return
 	}
 	c, tag := a.content, a.etag
-	if a.kind != fileBytes && a.kind != sidecar && acceptsGzip(r.Header.Get("Accept-Encoding")) {
+	if a.kind != fileBytes && a.kind != sidecar && !w.endless && acceptsGzip(r.Header.Get("Accept-Encoding")) {
 		if packed, err := a.compressed(); err == nil {
 			c, tag = packed, strings.TrimSuffix(tag, `"`)+`-gzip"`
 			h.Set("Content-Encoding", "gzip")
@@ -135,6 +135,10 @@ func (w *transferWriter) WriteHeader(status int) {
 		h.Set("Accept-Ranges", "none")
 	}
 	w.ResponseWriter.WriteHeader(status)
+	if ok && (w.chunked || w.endless) {
+		// Or net/http gives a short body a length of its own accord.
+		w.flush()
+	}
 }
 
 // Write sends a part of the body.
