@@ -52,6 +52,7 @@ type htmlReader struct {
 type attribute struct {
 	name, value string
 	start, end  int
+	odd         bool // it holds what only some parsers take as part of it
 }
 
 func (r *htmlReader) read() error {
@@ -65,21 +66,26 @@ func (r *htmlReader) read() error {
 			return malformed("its markup cannot be followed at byte %d", r.at)
 		}
 		var err error
+		if bytes.IndexByte(raw, 0) >= 0 {
+			return malformed("it holds a null character at byte %d", r.at)
+		}
 		switch kind {
 		case html.StartTagToken, html.SelfClosingTagToken:
 			err = r.startTag(len(raw))
 		case html.EndTagToken:
-			if name, _ := r.z.TagName(); string(name) == "a" {
+			if holdsLink(r.body[r.at+1 : r.at+len(raw)]) {
+				err = malformed("a tag holds a link at byte %d", r.at)
+			} else if name, _ := r.z.TagName(); string(name) == "a" {
 				err = r.closeLink()
 			}
 		case html.TextToken:
 			err = r.textRun(raw)
 		case html.CommentToken:
-			if !isPlainComment(raw) && holdsLink(raw) {
+			if !isPlainComment(raw) && holdsLink(string(raw)) {
 				err = malformed("a comment that not all parsers end alike holds a link at byte %d", r.at)
 			}
 		case html.DoctypeToken:
-			if holdsLink(raw) {
+			if holdsLink(string(raw)) {
 				err = malformed("a declaration holds a link at byte %d", r.at)
 			}
 		}
@@ -103,6 +109,9 @@ func (r *htmlReader) end(rest []byte) error {
 
 // startTag reads a tag whose raw text is n bytes long.
 func (r *htmlReader) startTag(n int) error {
+	if holdsLink(r.body[r.at+1 : r.at+n]) {
+		return malformed("a tag holds a link at byte %d", r.at)
+	}
 	name, more := r.z.TagName()
 	tag := atom.Lookup(name)
 	switch tag {
@@ -136,6 +145,9 @@ func (r *htmlReader) attributes(nameLen, n int, more bool) error {
 	for i := range r.current {
 		a := &r.current[i]
 		a.start, a.end = r.at+a.start, r.at+a.end
+		if a.odd {
+			return malformed("an attribute that not all parsers read alike stands at byte %d", a.start)
+		}
 		for _, other := range r.current[:i] {
 			if sameAttribute(a.name, other.name) {
 				return malformed("the attribute %.100q is given twice at byte %d", a.name, r.at)
@@ -328,7 +340,7 @@ func metadataAttribute(f *File, value string) error {
 // textRun reads text between tags. Raw text (of script, title and the like) in
 // which a link could begin is one for the parsers that do not know the element.
 func (r *htmlReader) textRun(raw []byte) error {
-	if holdsLink(raw) {
+	if holdsLink(r.body[r.at : r.at+len(raw)]) {
 		return malformed("text that not all parsers take for text holds a link at byte %d", r.at)
 	}
 	if (r.inFile || r.hidden) && r.text.Len() < maxLinkText {
@@ -375,15 +387,15 @@ func isPlainComment(raw []byte) bool {
 
 // holdsLink reports whether "<a" or "<base" stands in raw as the beginning of a
 // tag.
-func holdsLink(raw []byte) bool {
+func holdsLink(raw string) bool {
 	for {
-		i := bytes.IndexByte(raw, '<')
+		i := strings.IndexByte(raw, '<')
 		if i < 0 {
 			return false
 		}
 		raw = raw[i+1:]
 		for _, name := range []string{"a", "base"} {
-			if len(raw) >= len(name) && strings.EqualFold(string(raw[:len(name)]), name) &&
+			if len(raw) >= len(name) && sameAttribute(raw[:len(name)], name) &&
 				(len(raw) == len(name) || strings.IndexByte(" \t\n\r\f/>", raw[len(name)]) >= 0) {
 				return true
 			}
@@ -412,15 +424,31 @@ func scanAttributes(found []attribute, raw string, i int) []attribute {
 			i++
 		}
 		a.name, a.end = raw[a.start:i], i
+		a.odd = isOdd(a.name) || a.name[0] == '='
 		space()
 		if i < len(raw) && raw[i] == '=' {
 			i++
 			space()
+			quoted := i < len(raw) && (raw[i] == '"' || raw[i] == '\'')
 			a.value, i = attributeValue(raw, i)
 			a.end = i
+			// Behind a quoted value some parsers need a space, others do not.
+			a.odd = a.odd || !quoted && (isOdd(a.value) || strings.HasPrefix(a.value, "=")) ||
+				quoted && i < len(raw) && strings.IndexByte(" \t\n\r\f/>", raw[i]) < 0
 		}
 		found = append(found, a)
 	}
+}
+
+// isOdd reports whether a name or an unquoted value holds quotes, brackets, or
+// what some parsers take for white space.
+func isOdd(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || c == '"' || c == '\'' || c == '<' || c == '`' {
+			return true
+		}
+	}
+	return false
 }
 
 // attributeValue returns the value that begins at i, and where it ends.
