@@ -26,6 +26,10 @@ const (
 	releaseFiles = 24
 	// parallel is how many files are judged at once for one page.
 	parallel = 8
+	// maxBroken is how many transfers of one file may break off before it is
+	// refused at once: an installer that only sees its connections cut learns no
+	// reason.
+	maxBroken = 2
 	// maxPages is how many pages are remembered; beyond it the oldest goes, and
 	// its files are mapped to their project by asking the index again.
 	maxPages = 4096
@@ -96,6 +100,7 @@ type Catalog struct {
 	refused map[assay.Release]refusal
 	tried   map[string]*attempt
 	told    map[string]bool
+	broken  map[string]int // transfers that broke off, by file URL
 }
 
 // seen is a page that passed by. Its files are indexed by URL when the first of
@@ -149,6 +154,7 @@ func New(judge Judge, upstream Upstream, now func() time.Time) *Catalog {
 		refused: map[assay.Release]refusal{},
 		tried:   map[string]*attempt{},
 		told:    map[string]bool{},
+		broken:  map[string]int{},
 	}
 }
 

@@ -375,6 +375,13 @@ func TestABrokenTransferIsUndecided(t *testing.T) {
 	if _, refused := b.mustFile(t, "foo-1.0.tar.gz").Refusal(); refused {
 		t.Error("the next try is refused")
 	}
+	if _, err := b.Broken(t.Context(), f, errors.New("again")); err != nil {
+		t.Fatal(err)
+	}
+	d, refused := b.mustFile(t, "foo-1.0.tar.gz").Refusal()
+	if !refused || !d.Undecided() || refusalText(d) != "file.truncated: the file ended before its announced length: its transfer broke off 2 times" {
+		t.Errorf("the third try: %s", refusalText(d))
+	}
 }
 
 func TestSpellingsOfAURL(t *testing.T) {

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"path"
 
@@ -34,6 +35,9 @@ func (c *Catalog) File(ctx context.Context, u *url.URL) (*File, error) {
 	d, ok := o.bad, o.bad.Verdict == assay.Deny
 	if !ok {
 		d, ok = c.refusalOf(a)
+	}
+	if !ok {
+		d, ok = c.brokenTooOften(a)
 	}
 	if ok {
 		f.Judgement = engine.Judgement{Subject: assay.Subject{Artifact: a}, Decision: d, Time: c.now()}
@@ -115,9 +119,22 @@ func (c *Catalog) concludeMetadata(ctx context.Context, f *File, content assay.C
 }
 
 // Broken decides about a file whose transfer broke off: nothing of it may be
-// used, and nothing is known against its release, so the next try is judged anew.
+// used, and nothing is known against its release, so the next try is judged anew
+// until maxBroken have failed.
 func (c *Catalog) Broken(ctx context.Context, f *File, cause error) (assay.Decision, error) {
 	j := f.Judgement
 	j.Decision = assay.Refuse(j.Subject.Artifact, assay.FileTruncated, cause.Error()).Join(f.extra)
+	c.mu.Lock()
+	c.broken[j.Subject.Artifact.URL]++
+	c.mu.Unlock()
 	return j.Decision, c.recordOnce(ctx, j)
+}
+
+func (c *Catalog) brokenTooOften(a assay.Artifact) (assay.Decision, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := c.broken[a.URL]; n < maxBroken {
+		return assay.Decision{}, false
+	}
+	return assay.Refuse(a, assay.FileTruncated, fmt.Sprintf("its transfer broke off %d times", maxBroken)), true
 }

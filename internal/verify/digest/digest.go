@@ -37,6 +37,10 @@ func (v Verifier) Verify(ctx context.Context, s assay.Subject) (assay.Evidence, 
 		ev.Findings = append(ev.Findings, assay.Finding{Code: assay.DigestMissing, Detail: "the bytes were not read"})
 		return ev, nil
 	}
+	if size := s.Artifact.Size; size > 0 && s.Content.Size > size {
+		// Reading may have stopped here, so the digest of it all is not known.
+		return invalid(ev, fmt.Sprintf("promised %d bytes, found more", size)), nil
+	}
 	promised := s.Artifact.Digests
 	var claims []assay.Claim
 	for _, want := range promised {
