@@ -363,6 +363,9 @@ func TestCloseCutsWhatHangs(t *testing.T) {
 
 // TestMemoryIsFlat streams 300 MB and looks at the heap on the way.
 func TestMemoryIsFlat(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector keeps memory of its own, and takes minutes")
+	}
 	const size, chunk = 300 << 20, 1 << 20
 	data := content(chunk)
 	h := assay.NewHasher(nil)

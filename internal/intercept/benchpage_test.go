@@ -1,0 +1,108 @@
+package intercept_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"assay"
+	"assay/internal/catalog"
+	"assay/internal/engine"
+	"assay/internal/intercept"
+	"assay/internal/pypi"
+	"assay/internal/verify/digest"
+)
+
+// numpyLike builds a page of 4,056 files, 2.65 MB of JSON: the largest that
+// people install from every day.
+func numpyLike() []byte {
+	const files = 4056
+	sum := func(i int, what string) string { return fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, i, what))) }
+	start := time.Date(2016, 1, 1, 10, 11, 12, 131415000, time.UTC)
+	var b strings.Builder
+	b.WriteString(`{"alternate-locations":[],"files":[`)
+	for i := range files {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		name := fmt.Sprintf("numpy-%d.%d.%d-cp3%d-cp3%d-%s.whl", 1+i/2000, i/40%50, i%40, 7+i%7, 7+i%7,
+			[]string{"manylinux_2_17_x86_64.manylinux2014_x86_64", "win_amd64", "macosx_11_0_arm64"}[i%3])
+		meta, path := sum(i, "meta"), sum(i, "path")
+		fmt.Fprintf(&b, `{"core-metadata":{"sha256":"%s"},"data-dist-info-metadata":{"sha256":"%s"},"filename":"%s","hashes":{"sha256":"%s"},`+
+			`"provenance":null,"requires-python":">=3.%d","size":%d,"upload-time":"%s","url":"https://files.example.invalid/packages/%s/%s/%s/%s","yanked":false}`,
+			meta, meta, name, sum(i, "file"), 7+i%7, 1000+i*977, start.Add(time.Duration(i)*19*time.Hour).Format("2006-01-02T15:04:05.000000Z"),
+			path[:2], path[2:4], path[4:], name)
+	}
+	b.WriteString(`],"meta":{"_last-serial":35678901,"api-version":"1.4"},"name":"numpy","project-status":{"status":"active"},"versions":["1.0.0","1.0.1"]}`)
+	return []byte(b.String())
+}
+
+// nowhere is a catalog.Upstream that knows nothing.
+type nowhere struct{}
+
+func (nowhere) Key(u *url.URL) string { return u.String() }
+func (nowhere) Locate(context.Context, *url.URL) (assay.Artifact, bool, error) {
+	return assay.Artifact{}, false, nil
+}
+func (nowhere) ProvenanceGuess(*pypi.Page, *url.URL, pypi.File) (string, bool) { return "", false }
+
+// BenchmarkPage4000 serves a page of 4,056 files through the proxy, judged by
+// the catalog, and the same bytes copied through the same proxy, in turns. It
+// reports the median of each in ms and their ratio.
+func BenchmarkPage4000(b *testing.B) {
+	body := numpyLike()
+	compressed := zipped(body)
+	for _, coding := range []string{"identity", "gzip"} {
+		b.Run(coding, func(b *testing.B) {
+			sent := body
+			if coding == "gzip" {
+				sent = compressed
+			}
+			w := newWorld(b, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+				rw.Header().Set("Content-Type", "application/vnd.pypi.simple.v1+json")
+				if r.URL.Path == "/plain" {
+					rw.Header().Set("Content-Type", "application/json")
+				}
+				if coding == "gzip" {
+					rw.Header().Set("Content-Encoding", "gzip")
+				}
+				rw.Header().Set("Content-Length", fmt.Sprint(len(sent)))
+				_, _ = rw.Write(sent)
+			}), func(c *intercept.Config) {
+				c.Desk = catalog.New(engine.New(engine.Config{Verifiers: []engine.Verifier{digest.Verifier{}}}), nowhere{}, time.Now)
+			})
+			ask := func(path, accept string) float64 {
+				r, _ := http.NewRequest("GET", w.up.URL+path, nil)
+				r.Header.Set("Accept", accept)
+				r.Header.Set("Accept-Encoding", coding)
+				start := time.Now()
+				resp, err := w.client.Do(r)
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer resp.Body.Close()
+				n, err := io.Copy(io.Discard, resp.Body)
+				if err != nil || n != int64(len(sent)) || resp.StatusCode != 200 || resp.Header.Get("Cache-Control") != "" {
+					b.Fatalf("%d of %d bytes, %v, %v", n, len(sent), resp.Status, err)
+				}
+				return float64(time.Since(start).Microseconds()) / 1000
+			}
+			ask("/plain", "*/*")
+			ask("/simple/numpy/", pipAccept)
+			var judged, plain, ratios []float64
+			for b.Loop() {
+				p, j := ask("/plain", "*/*"), ask("/simple/numpy/", pipAccept)
+				plain, judged, ratios = append(plain, p), append(judged, j), append(ratios, j/p)
+			}
+			b.ReportMetric(median(judged), "judged-ms")
+			b.ReportMetric(median(plain), "plain-ms")
+			b.ReportMetric(median(ratios), "ratio")
+		})
+	}
+}
