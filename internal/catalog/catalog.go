@@ -194,6 +194,17 @@ func (c *Catalog) listed(u *url.URL) (listing, bool) {
 	return listing{}, false
 }
 
+// releaseOf is the release that an artifact belongs to, by its canonical version:
+// to installers foo-2.0.0.tar.gz is a file of the same release as
+// foo-2.0-py3-none-any.whl, and would be taken in its place.
+func releaseOf(a assay.Artifact) assay.Release {
+	r := a.Release()
+	if v, err := pypi.ParseVersion(r.Version); err == nil {
+		r.Version = v.Canonical()
+	}
+	return r
+}
+
 // refuse remembers that a release is refused. A decision that only lacks an
 // answer is not remembered: the next try may get one.
 func (c *Catalog) refuse(r assay.Release, filename string, d assay.Decision) {
@@ -211,7 +222,7 @@ func (c *Catalog) refuse(r assay.Release, filename string, d assay.Decision) {
 // words where it is the file that was refused.
 func (c *Catalog) refusalOf(a assay.Artifact) (assay.Decision, bool) {
 	c.mu.Lock()
-	r, ok := c.refused[a.Release()]
+	r, ok := c.refused[releaseOf(a)]
 	c.mu.Unlock()
 	if !ok {
 		return assay.Decision{}, false

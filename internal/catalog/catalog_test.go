@@ -301,6 +301,28 @@ func TestWrongBytesRefuseTheReleaseFromThenOn(t *testing.T) {
 	}
 }
 
+// To installers 2, 2.0 and 2.0.0 are one version, so they are one release here:
+// with the wheel of 2.0 refused, pip would build the sdist of 2.0.0.
+func TestSpellingsOfAVersionAreOneRelease(t *testing.T) {
+	b := start(t, upstream{})
+	b.states["foo-2.0-py3-none-any.whl"] = assay.Invalid
+	body := page("foo", "foo-1.0.tar.gz", "foo-2.0-py3-none-any.whl", "foo-2.0.0.tar.gz", "foo-2.tar.gz", "foo-2.0.1.tar.gz")
+	if p := b.mustPage(t, body); p.Edited {
+		t.Fatal("edited, though the newest release is good")
+	}
+	if _, refused := b.mustFile(t, "foo-2.0-py3-none-any.whl").Refusal(); !refused {
+		t.Fatal("the wheel is not refused")
+	}
+	for _, name := range []string{"foo-2.0.0.tar.gz", "foo-2.tar.gz"} {
+		if d, refused := b.mustFile(t, name).Refusal(); !refused || !strings.HasPrefix(refusalText(d), "release.refused: ") {
+			t.Errorf("%s: %s", name, refusalText(d))
+		}
+	}
+	if got := strings.Count(yanks(t, b.mustPage(t, body).Body), "refused by assay"); got != 3 {
+		t.Errorf("%d files of the next page are marked", got)
+	}
+}
+
 func TestMetadataThatIsNotThePromisedRefusesTheRelease(t *testing.T) {
 	b := start(t, upstream{})
 	b.mustPage(t, page("foo", "foo-2.0-py3-none-any.whl"))

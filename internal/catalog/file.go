@@ -53,7 +53,7 @@ func (c *Catalog) File(ctx context.Context, u *url.URL) (*File, error) {
 	if j.Decision.Verdict != assay.Deny {
 		return f, nil
 	}
-	c.refuse(a.Release(), a.Filename, j.Decision)
+	c.refuse(releaseOf(a), a.Filename, j.Decision)
 	return f, c.recordOnce(ctx, j)
 }
 
@@ -95,7 +95,7 @@ func (c *Catalog) Conclude(ctx context.Context, f *File, content assay.Content) 
 	}
 	j.Decision = j.Decision.Join(f.extra)
 	if j.Decision.Verdict == assay.Deny {
-		c.refuse(a.Release(), a.Filename, j.Decision)
+		c.refuse(releaseOf(a), a.Filename, j.Decision)
 	}
 	return j.Decision, c.recordOnce(ctx, j)
 }
@@ -111,7 +111,7 @@ func (c *Catalog) concludeMetadata(ctx context.Context, f *File, content assay.C
 		if got, ok := content.Digest(want.Algorithm); !ok || got != want {
 			j := f.Judgement
 			j.Decision = assay.Refuse(a, assay.MetadataMismatch, "promised "+want.String()+", found "+got.String())
-			c.refuse(a.Release(), a.Filename, j.Decision)
+			c.refuse(releaseOf(a), a.Filename, j.Decision)
 			return j.Decision, c.recordOnce(ctx, j)
 		}
 	}

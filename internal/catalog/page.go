@@ -194,7 +194,7 @@ func read(project, filename string) head {
 	if err != nil || f.Version.String() == "" {
 		return head{}
 	}
-	return head{release: assay.Release{Ecosystem: assay.PyPI, Project: f.Project, Version: f.Version.String()}, version: f.Version}
+	return head{release: assay.Release{Ecosystem: assay.PyPI, Project: f.Project, Version: f.Version.Canonical()}, version: f.Version}
 }
 
 // refuseListed records a file that the page alone shows to be wrong, and refuses
@@ -202,7 +202,7 @@ func read(project, filename string) head {
 func (c *Catalog) refuseListed(ctx context.Context, a assay.Artifact, d assay.Decision) error {
 	main, _ := d.Main()
 	if main.Code != assay.FileWrongProject {
-		c.refuse(a.Release(), a.Filename, d)
+		c.refuse(releaseOf(a), a.Filename, d)
 	}
 	return c.recordOnce(ctx, engine.Judgement{Subject: assay.Subject{Artifact: a}, Decision: d, Time: c.now()})
 }
@@ -216,7 +216,7 @@ func (c *Catalog) judgeNewest(ctx context.Context, l *seen, s *sorted) error {
 	slices.SortFunc(versions, func(a, b pypi.Version) int { return preference(b).compare(preference(a)) })
 	looked := 0
 	for _, v := range versions {
-		release := assay.Release{Ecosystem: assay.PyPI, Project: l.page.Name, Version: v.String()}
+		release := assay.Release{Ecosystem: assay.PyPI, Project: l.page.Name, Version: v.Canonical()}
 		files := s.releases[release]
 		if allYanked(l.page, files) {
 			continue
@@ -253,7 +253,7 @@ func (c *Catalog) judgeRelease(ctx context.Context, l *seen, s *sorted, files []
 			if err != nil || j.Decision.Verdict != assay.Deny {
 				return // not answered within the budget: judged when it is asked for
 			}
-			c.refuse(a.Release(), a.Filename, j.Decision)
+			c.refuse(releaseOf(a), a.Filename, j.Decision)
 			err = c.recordOnce(ctx, j)
 			mu.Lock()
 			defer mu.Unlock()

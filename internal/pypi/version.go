@@ -20,6 +20,24 @@ type Version struct {
 // String returns the normal form: "1!2.0rc1.post3.dev4+local.1".
 func (v Version) String() string { return v.normal }
 
+// Canonical returns the normal form without the zeros at the end of the release
+// number, which do not count: equal versions, and no others, have the same. "2",
+// "2.0" and "2.0.0" are "2".
+func (v Version) Canonical() string {
+	end := 0
+	for end < len(v.normal) && (isDigit(v.normal[end]) || v.normal[end] == '.' || v.normal[end] == '!') {
+		end++
+	}
+	if end > 0 && v.normal[end-1] == '.' {
+		end-- // that of ".post" or ".dev"
+	}
+	release := v.normal[:end]
+	for strings.HasSuffix(release, ".0") {
+		release = release[:len(release)-2]
+	}
+	return release + v.normal[end:]
+}
+
 // IsZero reports whether v is no version at all.
 func (v Version) IsZero() bool { return v.normal == "" }
 

@@ -105,6 +105,25 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+func TestCanonical(t *testing.T) {
+	for in, want := range map[string]string{
+		"2": "2", "2.0": "2", "2.0.0": "2", "2.0.10": "2.0.10", "20": "20", "2.10": "2.10", "0.0": "0", "1!0.0": "1!0", "1!2.0": "1!2",
+		"2.0rc1": "2rc1", "2.0.post0": "2.post0", "2.0.dev0": "2.dev0", "2.0rc0.post0.dev0": "2rc0.post0.dev0",
+		"2.0+1.0": "2+1.0", "2.1.0+ubuntu": "2.1+ubuntu",
+	} {
+		v, err := ParseVersion(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := v.Canonical(); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+	if got := (Version{}).Canonical(); got != "" {
+		t.Errorf("the zero Version: %q", got)
+	}
+}
+
 // pep440 is the regular expression of PEP 440's appendix B.
 var pep440 = regexp.MustCompile(`^(?i)[\s\v]*v?(?:(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*(?:[-_.]?(?:a|b|c|rc|alpha|beta|pre|preview)[-_.]?(?:[0-9]+)?)?` +
 	`(?:-[0-9]+|[-_.]?(?:post|rev|r)[-_.]?(?:[0-9]+)?)?(?:[-_.]?dev[-_.]?(?:[0-9]+)?)?)(?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?[\s\v]*$`)
@@ -128,6 +147,9 @@ func FuzzVersion(f *testing.F) {
 		}
 		if err != nil || again != v || v.Compare(again) != 0 {
 			t.Fatalf("%q: %q becomes %q, %v", s, v, again, err)
+		}
+		if w, err := ParseVersion(other); err == nil && (v.Compare(w) == 0) != (v.Canonical() == w.Canonical()) {
+			t.Fatalf("%s and %s: %d, but %s and %s", v, w, v.Compare(w), v.Canonical(), w.Canonical())
 		}
 		if w, err := ParseVersion(other); err == nil && v.Compare(w) != -w.Compare(v) {
 			t.Fatalf("%s and %s: %d and %d", v, w, v.Compare(w), w.Compare(v))
