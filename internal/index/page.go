@@ -49,6 +49,9 @@ func PageURL(indexURL, project string) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
+	if base.Path == "" {
+		base.Path = "/"
+	}
 	u := base.JoinPath(name, "/")
 	u.Fragment, u.RawFragment = "", ""
 	return u, nil

@@ -31,7 +31,7 @@ func Key(u *url.URL) string {
 			segments[i] = url.QueryEscape(plain)
 		}
 	}
-	key := Origin(u) + strings.Join(segments, "/")
+	key := Origin(u) + "/" + strings.TrimPrefix(strings.Join(segments, "/"), "/")
 	if u.RawQuery != "" {
 		key += "?" + u.RawQuery
 	}
