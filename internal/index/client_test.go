@@ -426,27 +426,24 @@ func TestErrorsAreForgotten(t *testing.T) {
 
 func TestMemoIsBounded(t *testing.T) {
 	m := newMemo[int](3, 100)
-	put := func(key string, cost int64) {
+	put := func(key string, cost int64, count int, held int64) {
+		t.Helper()
 		if _, err := m.get(t.Context(), key, func(context.Context) (found[int], error) {
 			return found[int]{1, cost, time.Hour}, nil
 		}); err != nil {
 			t.Fatal(err)
 		}
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if len(m.entries) != count || m.age.Len() != count || m.held != held {
+			t.Errorf("%s: %d entries, %d bytes", key, len(m.entries), m.held)
+		}
 	}
 	for i := range 10 {
-		put(fmt.Sprint(i), 10)
+		put(fmt.Sprint(i), 10, min(i+1, 3), int64(10*min(i+1, 3)))
 	}
-	if len(m.entries) != 3 || m.held != 30 || m.age.Len() != 3 {
-		t.Errorf("%d entries, %d bytes", len(m.entries), m.held)
-	}
-	put("large", 90)
-	if len(m.entries) != 2 || m.held != 100 {
-		t.Errorf("%d entries, %d bytes", len(m.entries), m.held)
-	}
-	put("too large", 1000)
-	if len(m.entries) != 0 || m.held != 0 {
-		t.Errorf("%d entries, %d bytes", len(m.entries), m.held)
-	}
+	put("large", 90, 2, 100)
+	put("too large", 1000, 0, 0)
 }
 
 func TestRedact(t *testing.T) {

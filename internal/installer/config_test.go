@@ -1,0 +1,324 @@
+package installer
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"assay/internal/index"
+)
+
+// place writes files below a fresh folder and returns it. A path may begin with
+// home/ or work/, which the tests use as such.
+func place(t *testing.T, files map[string]string) string {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("the places of configuration files are tested as they are on Linux")
+	}
+	root := t.TempDir()
+	for _, dir := range []string{"home", "work/deep", "xdg"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, content := range files {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(strings.ReplaceAll(content, "ROOT", root)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+// environ is a bare environment in which nothing of this computer is read.
+func environ(root string, more ...string) Environ {
+	env := Environ{"HOME=" + root + "/home", "XDG_CONFIG_DIRS=" + root + "/xdg"}
+	for _, kv := range more {
+		env = append(env, strings.ReplaceAll(kv, "ROOT", root))
+	}
+	return env
+}
+
+// shown renders indexes as "URL<ORIGIN", the extra ones with a "+".
+func shown(c Config, root string) string {
+	var out []string
+	for _, i := range c.Indexes {
+		s := i.URL.String() + "<" + i.Origin
+		if i.User != nil {
+			s = i.User.String() + "@" + s
+		}
+		if i.Name != "" {
+			s = i.Name + "=" + s
+		}
+		if i.Extra {
+			s = "+" + s
+		}
+		out = append(out, strings.ReplaceAll(s, root, "ROOT"))
+	}
+	return strings.Join(out, "\n")
+}
+
+const (
+	a = "https://a.invalid/simple"
+	b = "https://b.invalid/simple"
+	c = "https://c.invalid/simple"
+)
+
+func TestRead(t *testing.T) {
+	def := index.PyPI + "<default"
+	tests := []struct {
+		name    string
+		command string
+		env     []string
+		files   map[string]string
+		want    []string
+	}{
+		{"pip: nothing", "pip install x", nil, nil, []string{def}},
+		{"pip: variables", "pip3.12 install x", []string{"PIP_INDEX_URL=" + a, "PIP_EXTRA_INDEX_URL=" + b + "\n " + c}, nil,
+			[]string{a + "<PIP_INDEX_URL", "+" + b + "<PIP_EXTRA_INDEX_URL", "+" + c + "<PIP_EXTRA_INDEX_URL"}},
+		{"pip: an empty variable", "pip install x", []string{"PIP_INDEX_URL="}, nil, []string{def}},
+		{"pip: credentials", "pip install x", []string{"PIP_INDEX_URL=https://me:s%40cret@a.invalid/simple#f"}, nil,
+			[]string{"me:s%40cret@" + a + "<PIP_INDEX_URL"}},
+		{"pip: the command line adds to extra indexes", "python3 -Im pip install -U x --extra-index-url=" + b, []string{"PIP_EXTRA_INDEX_URL=" + c}, nil,
+			[]string{def, "+" + c + "<PIP_EXTRA_INDEX_URL", "+" + b + "<--extra-index-url"}},
+		{"pip: the command line beats the environment", "pip install -Ui " + b, []string{"PIP_INDEX_URL=" + a}, nil, []string{b + "<--index-url"}},
+		{"pip: short and joined", "pip install -i" + b, nil, nil, []string{b + "<--index-url"}},
+		{"pip: abridged", "pip install --index-u " + b + " --ext " + c, nil, nil, []string{b + "<--index-url", "+" + c + "<--extra-index-url"}},
+		{"pip: an alias", "pip install --pypi-url " + b, nil, nil, []string{b + "<--index-url"}},
+		{"pip: behind two dashes", "pip install -- --index-url " + b, nil, nil, []string{def}},
+		{"pip: no index", "pip install --no-index x", []string{"PIP_EXTRA_INDEX_URL=" + c}, nil, nil},
+		{"pip: no index by a variable", "pip install x", []string{"PIP_NO_INDEX=1"}, nil, nil},
+		{"pip: files, weakest first", "pip install x", nil, map[string]string{
+			"xdg/pip/pip.conf":          "[global]\nindex-url = " + a + "\nextra-index-url = " + c,
+			"home/.config/pip/pip.conf": "[global]\nindex_url: " + b,
+		}, []string{b + "<ROOT/home/.config/pip/pip.conf:2", "+" + c + "<ROOT/xdg/pip/pip.conf:3"}},
+		{"pip: a command's section beats global of a stronger file", "pip install x", nil, map[string]string{
+			"xdg/pip/pip.conf":   "[install]\nindex-url = " + a,
+			"home/.pip/pip.conf": "[global]\nindex-url = " + b,
+			"home/venv/pip.conf": "[download]\nindex-url = " + c,
+		}, []string{a + "<ROOT/xdg/pip/pip.conf:2"}},
+		{"pip: of another command", "pip download x", []string{"VIRTUAL_ENV=ROOT/home/venv"}, map[string]string{
+			"home/venv/pip.conf": "[download]\nindex-url = " + c,
+		}, []string{c + "<ROOT/home/venv/pip.conf:2"}},
+		{"pip: PIP_CONFIG_FILE is strongest, and the person's own is not read", "pip install x", []string{"PIP_CONFIG_FILE=ROOT/work/x.conf"}, map[string]string{
+			"work/x.conf":        "[global]\nindex-url = " + a,
+			"home/.pip/pip.conf": "[global]\nindex-url = " + b + "\nextra-index-url = " + c,
+		}, []string{a + "<ROOT/work/x.conf:2"}},
+		{"pip: PIP_CONFIG_FILE is nothing", "pip install x", []string{"PIP_CONFIG_FILE=/dev/null"}, map[string]string{
+			"home/.pip/pip.conf": "[global]\nindex-url = " + b,
+		}, []string{def}},
+		{"pip: isolated", "pip --isolated install x", []string{"PIP_INDEX_URL=" + a}, map[string]string{
+			"home/.pip/pip.conf": "[global]\nindex-url = " + b,
+			"xdg/pip/pip.conf":   "[global]\nindex-url = " + c,
+		}, []string{c + "<ROOT/xdg/pip/pip.conf:2"}},
+		{"pip: DEFAULT, comments, values of many lines", "pip install x", nil, map[string]string{
+			"home/.pip/pip.conf": "# pip\n[DEFAULT]\nindex-url = " + a + "\n[global]\nextra-index-url =\n    # one\n    " + b + "\n\n    " + c + "\n; end\n",
+		}, []string{a + "<ROOT/home/.pip/pip.conf:3", "+" + b + "<ROOT/home/.pip/pip.conf:5", "+" + c + "<ROOT/home/.pip/pip.conf:5"}},
+		{"uv: nothing", "uv sync", nil, nil, []string{def}},
+		{"uv: variables", "uv pip install x", []string{"UV_INDEX=one=" + a + " " + b, "UV_DEFAULT_INDEX=" + c}, nil,
+			[]string{"+one=" + a + "<UV_INDEX", "+" + b + "<UV_INDEX", c + "<UV_DEFAULT_INDEX"}},
+		{"uv: older variables", "uv pip install x", []string{"UV_INDEX_URL=" + a, "UV_EXTRA_INDEX_URL=" + b}, nil,
+			[]string{"+" + b + "<UV_EXTRA_INDEX_URL", a + "<UV_INDEX_URL"}},
+		{"uv: the command line replaces the variable", "uv add x --index two=" + b, []string{"UV_INDEX=" + a}, nil,
+			[]string{"+two=" + b + "<--index", def}},
+		{"uv: the project's, the person's", "uv sync", nil, map[string]string{
+			"work/pyproject.toml":     "[[tool.uv.index]]\nname = \"one\"\nurl = \"" + a + "\"\n",
+			"home/.config/uv/uv.toml": "extra-index-url = [\"" + b + "\"]\n[[index]]\nurl = \"" + c + "\"\ndefault = true\n",
+		}, []string{"+one=" + a + "<ROOT/work/pyproject.toml", "+" + b + "<ROOT/home/.config/uv/uv.toml", c + "<ROOT/home/.config/uv/uv.toml"}},
+		{"uv: uv.toml beats pyproject.toml beside it", "uv sync", nil, map[string]string{
+			"work/pyproject.toml": "[tool.uv]\nindex-url = \"" + a + "\"\n",
+			"work/uv.toml":        "index-url = \"" + b + "\"\n",
+		}, []string{b + "<ROOT/work/uv.toml"}},
+		{"uv: the table pip is for uv pip", "uv pip install x", nil, map[string]string{
+			"work/uv.toml": "[pip]\nindex-url = \"" + b + "\"\n",
+		}, []string{b + "<ROOT/work/uv.toml"}},
+		{"uv: the table pip is for uv pip alone", "uv lock", nil, map[string]string{
+			"work/uv.toml": "[pip]\nindex-url = \"" + b + "\"\n",
+		}, []string{def}},
+		{"uv: a member has its workspace's indexes", "uv sync --directory deep", nil, map[string]string{
+			"work/pyproject.toml":      "[tool.uv.workspace]\nmembers = [\"deep\"]\n[[tool.uv.index]]\nurl = \"" + a + "\"\n",
+			"work/deep/pyproject.toml": "[tool.uv]\nextra-index-url = [\"" + b + "\"]\n",
+		}, []string{"+" + a + "<ROOT/work/pyproject.toml", "+" + b + "<ROOT/work/deep/pyproject.toml", def}},
+		{"uv: a tool has no project", "uvx x", nil, map[string]string{
+			"work/uv.toml": "index-url = \"" + b + "\"\n",
+		}, []string{def}},
+		{"uv: no configuration", "uv --no-config sync", nil, map[string]string{
+			"work/uv.toml": "index-url = \"" + b + "\"\n",
+		}, []string{def}},
+		{"uv: one named configuration", "uv sync --config-file other.toml", nil, map[string]string{
+			"work/uv.toml":            "index-url = \"" + b + "\"\n",
+			"work/other.toml":         "index-url = \"" + a + "\"\n",
+			"home/.config/uv/uv.toml": "extra-index-url = [\"" + c + "\"]\n",
+		}, []string{a + "<ROOT/work/other.toml"}},
+		{"uv: no index", "uv pip install --no-index x", []string{"UV_INDEX=" + a}, nil, nil},
+		{"poetry: nothing", "poetry install", nil, nil, []string{def}},
+		{"poetry: a source beside", "poetry add x", nil, map[string]string{
+			"work/pyproject.toml": "[[tool.poetry.source]]\nname = \"one\"\nurl = \"" + a + "\"\npriority = \"supplemental\"\n",
+		}, []string{def, "+one=" + a + "<source 1 in ROOT/work/pyproject.toml"}},
+		{"poetry: a source in its place", "poetry add x", nil, map[string]string{
+			"work/pyproject.toml": "[[tool.poetry.source]]\nname = \"one\"\nurl = \"" + a + "\"\n",
+		}, []string{"one=" + a + "<source 1 in ROOT/work/pyproject.toml"}},
+		{"pdm: a source beside, one in the place", "pdm lock", []string{"TOKEN=secret"}, map[string]string{
+			"work/pyproject.toml": "[[tool.pdm.source]]\nname = \"one\"\nurl = \"https://me:${TOKEN}@a.invalid/simple\"\n[[tool.pdm.source]]\nname = \"pypi\"\nurl = \"" + b + "\"\n",
+		}, []string{"pypi=" + b + "<source 2 in ROOT/work/pyproject.toml", "+one=me:secret@" + a + "<source 1 in ROOT/work/pyproject.toml"}},
+		{"pdm: a variable", "pdm lock", []string{"PDM_PYPI_URL=" + b}, nil, []string{"pypi=" + b + "<PDM_PYPI_URL"}},
+		{"another: pip's and uv's", "make install", []string{"PIP_INDEX_URL=" + a, "UV_INDEX=" + b}, nil,
+			[]string{a + "<PIP_INDEX_URL", "+" + b + "<UV_INDEX"}},
+		{"none", "", nil, nil, []string{def}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			root := place(t, tt.files)
+			got, err := Read(environ(root, tt.env...), root+"/work", strings.Fields(tt.command))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s, want := shown(got, root), strings.Join(tt.want, "\n"); s != want {
+				t.Errorf("got\n%s\nwant\n%s", s, want)
+			}
+		})
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	tests := []struct {
+		name    string
+		command string
+		env     []string
+		files   map[string]string
+		want    string
+	}{
+		{"pip: a flag", "pip install --proxy http://p.invalid x", nil, nil, `"proxy" (--proxy) would send pip around assay`},
+		{"pip: before the command", "pip --proxy=http://p.invalid install x", nil, nil, `"proxy" (--proxy) would send pip around assay`},
+		{"pip: abridged", "pip install --prox http://p.invalid x", nil, nil, `"proxy" (--proxy) would send pip around assay`},
+		{"pip: a file", "pip install x", nil, map[string]string{"home/.pip/pip.conf": "[global]\ntimeout=3\nproxy = http://p.invalid"},
+			`"proxy" (ROOT/home/.pip/pip.conf:3) would send pip around assay`},
+		{"pip: a variable", "pip install x", []string{"PIP_PROXY=http://p.invalid"}, nil, `"proxy" (PIP_PROXY) would send pip around assay`},
+		{"uv: a file", "uv sync", nil, map[string]string{"work/uv.toml": "https-proxy = \"http://p.invalid\""},
+			`"https-proxy" (ROOT/work/uv.toml) would send uv around assay`},
+		{"another command", "make", nil, map[string]string{"work/uv.toml": "http-proxy = \"http://p.invalid\""},
+			`"http-proxy" (ROOT/work/uv.toml) would send uv around assay`},
+		{"pip: no section", "pip install x", nil, map[string]string{"home/.pip/pip.conf": "\nindex-url = x"},
+			"ROOT/home/.pip/pip.conf:2: a line stands before the first section"},
+		{"pip: twice", "pip install x", nil, map[string]string{"home/.pip/pip.conf": "[global]\nproxy=a\n\nProxy=b"},
+			`ROOT/home/.pip/pip.conf:4: the option "proxy" is given twice`},
+		{"pip: no option", "pip install x", nil, map[string]string{"home/.pip/pip.conf": "[global]\nproxy"},
+			"ROOT/home/.pip/pip.conf:2: a line is neither a section nor an option with a value"},
+		{"pip: no text", "pip install x", nil, map[string]string{"home/.pip/pip.conf": "[global]\nproxy = \xff"},
+			"ROOT/home/.pip/pip.conf: the file is not UTF-8"},
+		{"pip: no URL", "pip install x", []string{"PIP_INDEX_URL=ftp://me:secret@a.invalid/?secret"}, nil,
+			`PIP_INDEX_URL: "ftp://a.invalid/?…" is not the URL of an index`},
+		{"uv: no TOML", "uv sync", nil, map[string]string{"work/uv.toml": "a = 1\nb = = 2"}, "ROOT/work/uv.toml:2: "},
+		{"uv: another type", "uv sync", nil, map[string]string{"work/uv.toml": "\nindex-url = 1"}, "ROOT/work/uv.toml:2: "},
+		{"uv: a named file that is missing", "uv sync", []string{"UV_CONFIG_FILE=none.toml"}, nil,
+			"stat ROOT/work/none.toml: no such file or directory"},
+		{"large", "uv sync", nil, map[string]string{"work/uv.toml": strings.Repeat("#\n", maxConfigFile)},
+			"ROOT/work/uv.toml: the file is larger than 1048576 bytes"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			root := place(t, tt.files)
+			_, err := Read(environ(root, tt.env...), root+"/work", strings.Fields(tt.command))
+			if err == nil {
+				t.Fatal("no error")
+			}
+			got := strings.ReplaceAll(err.Error(), root, "ROOT")
+			if strings.HasSuffix(tt.want, ": ") { // the library's own words follow
+				got = got[:min(len(got), len(tt.want))]
+			}
+			if got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+			var around *AroundError
+			if strings.HasSuffix(tt.want, "around assay") && (!errors.As(err, &around) ||
+				around.Hint() != "remove it, and set HTTPS_PROXY to the same proxy: assay uses that one itself") {
+				t.Errorf("%v is no AroundError with its hint", err)
+			}
+		})
+	}
+}
+
+// A run inside another one finds the outer proxy in PIP_PROXY.
+func TestReadInsideAnotherRun(t *testing.T) {
+	root := place(t, nil)
+	inner := Environment(environ(root), Setup{ProxyURL: "http://127.0.0.1:1", BundlePath: root + "/none", CacheDir: root})
+	if _, err := Read(inner, root, []string{"pip", "install", "x"}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReadAround(t *testing.T) {
+	root := place(t, map[string]string{"work/uv.toml": "find-links = [\"./wheels\", \"https://me:secret@a.invalid/links?t=secret\"]"})
+	for command, want := range map[string]string{
+		"pip install --isolated --cert c.pem --cache-dir d -f ./wheels": "files from ./wheels (--find-links)\n" +
+			"--cert on the command line, with which pip does not trust assay\n--isolated, with which pip uses its usual cache",
+		"pip install --cache-dir d": "--cache-dir on the command line",
+		"uv sync --cache-dir d":     "--cache-dir on the command line\nfiles from ./wheels (ROOT/work/uv.toml)",
+		"pip install -f file:///w":  "files from file:///w (--find-links)",
+		"pip install -i ../mirror":  "files from ../mirror (--index-url)",
+		"pip install x":             "",
+	} {
+		got, err := Read(environ(root), root+"/work", strings.Fields(command))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sorted := func(s string) string {
+			lines := strings.Split(s, "\n")
+			for i := range lines {
+				for j := range i {
+					if lines[i] < lines[j] {
+						lines[i], lines[j] = lines[j], lines[i]
+					}
+				}
+			}
+			return strings.Join(lines, "\n")
+		}
+		if s := strings.ReplaceAll(strings.Join(got.Around, "\n"), root, "ROOT"); sorted(s) != sorted(want) {
+			t.Errorf("%s:\n%s\nwant\n%s", command, s, want)
+		}
+		if strings.Contains(fmt.Sprint(got.FindLinks), "secret") {
+			t.Errorf("%s: %v", command, got.FindLinks)
+		}
+	}
+}
+
+func TestRecognise(t *testing.T) {
+	for line, want := range map[string]string{
+		"pip install x":                       "pip install",
+		"/usr/bin/pip3.12 download x":         "pip download",
+		`C:\Python\Scripts\pip.exe install x`: "pip install",
+		"pip --proxy install download x":      "pip download",
+		"pip-compile requirements.in":         "pip install",
+		"python -m pip install x":             "pip install",
+		"python3.13t -I -W error -m pip list": "pip list",
+		"python3 -Xdev -mpip install x":       "pip install",
+		"python3 -X dev -Ibm pip install x":   "pip install",
+		"py -3.12 -m uv sync":                 "uv sync",
+		"python setup.py install":             "other ",
+		"python -c import\\ pip -m pip":       "other ",
+		"python":                              "other ",
+		"uv":                                  "uv ",
+		"uv pip install x":                    "uv pip install",
+		"uv --directory pip run x":            "uv run",
+		"uv tool install x":                   "uv tool install",
+		"uvx ruff":                            "uv tool run",
+		"poetry install":                      "poetry install",
+		"pdm add x":                           "pdm add",
+		"pipx install x":                      "other ",
+		"make":                                "other ",
+		"":                                    "other ",
+		"pipeline":                            "other ",
+	} {
+		got := recognise(strings.Fields(line))
+		if s := string(got.tool) + " " + got.command; s != want {
+			t.Errorf("%q: %q, want %q", line, s, want)
+		}
+	}
+}
