@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,8 +32,9 @@ func numpyLike() []byte {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		name := fmt.Sprintf("numpy-%d.%d.%d-cp3%d-cp3%d-%s.whl", 1+i/2000, i/40%50, i%40, 7+i%7, 7+i%7,
-			[]string{"manylinux_2_17_x86_64.manylinux2014_x86_64", "win_amd64", "macosx_11_0_arm64"}[i%3])
+		release, python := i/32, 7+i%8 // 127 releases of 32 wheels each
+		name := fmt.Sprintf("numpy-%d.%d.%d-cp3%d-cp3%d-%s.whl", 1+release/100, release/5%20, release%5, python, python,
+			[]string{"manylinux_2_17_x86_64.manylinux2014_x86_64", "win_amd64", "macosx_11_0_arm64", "musllinux_1_2_aarch64"}[i/8%4])
 		meta, path := sum(i, "meta"), sum(i, "path")
 		fmt.Fprintf(&b, `{"core-metadata":{"sha256":"%s"},"data-dist-info-metadata":{"sha256":"%s"},"filename":"%s","hashes":{"sha256":"%s"},`+
 			`"provenance":null,"requires-python":">=3.%d","size":%d,"upload-time":"%s","url":"https://files.example.invalid/packages/%s/%s/%s/%s","yanked":false}`,
@@ -54,7 +56,8 @@ func (nowhere) ProvenanceGuess(*pypi.Page, *url.URL, pypi.File) (string, bool) {
 
 // BenchmarkPage4000 serves a page of 4,056 files through the proxy, judged by
 // the catalog, and the same bytes copied through the same proxy, in turns. It
-// reports the median of each in ms and their ratio.
+// reports the median of each in ms, of their ratios, and the ratio of the best
+// of each, which other work on the machine disturbs least.
 func BenchmarkPage4000(b *testing.B) {
 	body := numpyLike()
 	compressed := zipped(body)
@@ -103,6 +106,7 @@ func BenchmarkPage4000(b *testing.B) {
 			b.ReportMetric(median(judged), "judged-ms")
 			b.ReportMetric(median(plain), "plain-ms")
 			b.ReportMetric(median(ratios), "ratio")
+			b.ReportMetric(slices.Min(judged)/slices.Min(plain), "ratio-of-best")
 		})
 	}
 }

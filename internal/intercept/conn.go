@@ -5,13 +5,6 @@ import (
 	"sync"
 )
 
-const (
-	// readAhead and writeBehind are how many bytes are moved by one system
-	// call. TLS by itself makes one for each record of 16 KiB.
-	readAhead   = 128 << 10
-	writeBehind = 128 << 10
-)
-
 var (
 	readBuffers  = sync.Pool{New: func() any { return new([readAhead]byte) }}
 	writeBuffers = sync.Pool{New: func() any { return new([writeBehind]byte) }}

@@ -124,7 +124,7 @@ func (x *exchange) copy() {
 	}
 }
 
-var copyBuffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
+var copyBuffers = sync.Pool{New: func() any { return new([copyBuffer]byte) }}
 
 // relay copies an answer, with the headers given. An answer that ends early ends
 // early for the installer too.
@@ -139,7 +139,7 @@ func (x *exchange) relay(resp *http.Response, h http.Header) {
 	if length < 0 {
 		x.answer.flush() // a stream may begin long after its head
 	}
-	b := copyBuffers.Get().(*[64 << 10]byte)
+	b := copyBuffers.Get().(*[copyBuffer]byte)
 	defer copyBuffers.Put(b)
 	for {
 		n, err := resp.Body.Read(b[:])

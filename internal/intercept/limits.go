@@ -15,6 +15,13 @@ const (
 	// connection, in bytes.
 	maxDrain = 256 << 10
 
+	// readAhead and writeBehind are how many bytes are moved by one system
+	// call: TLS by itself makes one for each record of 16 KiB. copyBuffer is how
+	// many are copied at a time of what is not looked at.
+	readAhead   = 128 << 10
+	writeBehind = 128 << 10
+	copyBuffer  = 64 << 10
+
 	// maxPageSent and maxPage bound an index page, as it is sent and decoded, in
 	// bytes; maxRatio is how much a page above freeRatio bytes may grow when it
 	// is decoded. A real page is about 650 bytes a file and shrinks tenfold.

@@ -185,6 +185,7 @@ func (p *Proxy) Close(ctx context.Context) Stats {
 		<-finished
 	}
 	p.cancel()
+	<-p.served
 	return p.Stats()
 }
 

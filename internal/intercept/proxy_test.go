@@ -25,6 +25,7 @@ import (
 
 	"assay"
 	"assay/internal/catalog"
+	"assay/internal/gate"
 	"assay/internal/intercept"
 )
 
@@ -447,5 +448,36 @@ func TestCurl(t *testing.T) {
 	var exit *exec.ExitError
 	if text, err := run("-C", "-", "--fail", bad); !errors.As(err, &exit) || !strings.Contains(text, "403") {
 		t.Errorf("resumed: %v, %s", err, text)
+	}
+}
+
+// TestHTTP2Upstream has an upstream that speaks HTTP/2, and cuts it off.
+func TestHTTP2Upstream(t *testing.T) {
+	data := content(9 << 20)
+	up := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			t.Errorf("asked in %s", r.Proto)
+		}
+		rw.Header().Set("Content-Length", fmt.Sprint(len(data)))
+		if strings.Contains(r.URL.Path, "cut") {
+			_, _ = rw.Write(data[:5<<20])
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = rw.Write(data)
+	}))
+	up.EnableHTTP2 = true
+	up.StartTLS()
+	defer up.Close()
+	w := newWorld(t, http.NotFoundHandler())
+	for range 2 {
+		if resp, body, err := w.get(t, up.URL+wheel); err != nil || !bytes.Equal(body, data) || resp.Status != "200 OK" || resp.ProtoMajor != 1 {
+			t.Errorf("%v, %v, %d bytes", resp, err, len(body))
+		}
+	}
+	if resp, body, err := w.get(t, up.URL+"/cut-1.0.tar.gz"); err == nil || len(body) >= len(data) {
+		t.Errorf("%v, %d bytes", resp, len(body))
+	}
+	if got := w.desk.causes(); len(got) != 1 || !errors.Is(got[0], gate.ErrTruncated) {
+		t.Errorf("the desk heard %v", got)
 	}
 }

@@ -146,7 +146,10 @@ func (s *session) connect(r *http.Request) bool {
 	t := tls.Server(&earlyConn{Conn: s.conn, early: early}, config)
 	ctx, cancel := context.WithTimeout(s.proxy.ctx, handshakeTimeout)
 	defer cancel()
-	if err := t.HandshakeContext(ctx); err != nil {
+	s.setIdle(true) // nothing was asked yet
+	err = t.HandshakeContext(ctx)
+	s.setIdle(false)
+	if err != nil {
 		s.proxy.counts.add(failed)
 		s.proxy.log.Debug("no tls with the installer", "host", host, "error", err)
 		return false
