@@ -8,10 +8,12 @@
 //	                                   └─ other     copied, untouched
 //
 // What a request is can be seen only inside TLS, by method, path and Accept
-// header; hence the interception. A page is asked for without conditions, so
-// that there is always a body to judge; a file without ranges, so that there is
-// always a whole to hash. Both ways HTTP/1.1 only is spoken with the installer:
-// HTTP/2 has no reason phrase, and that is all that pip shows of a refusal:
+// header; hence the interception. What only the answer shows to be a page or a
+// file (its Content-Type, its Content-Disposition) is asked for again as such. A
+// page is asked for without conditions, so that there is always a body to judge;
+// a file without ranges, so that there is always a whole to hash. With the
+// installer only HTTP/1.1 is spoken: HTTP/2 has no reason phrase, and that is all
+// that pip shows of a refusal:
 //
 //	HTTP/1.1 403 assay: the provenance is about another file (provenance.wrong-subject)
 //	Content-Type: application/problem+json

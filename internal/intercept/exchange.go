@@ -81,13 +81,26 @@ func (x *exchange) classify() Class {
 // simpleType begins the content types of the Simple Repository API (PEP 691).
 const simpleType = "application/vnd.pypi.simple"
 
-func isSimple(contentType string) bool {
-	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(contentType)), simpleType)
+// classOf says what an answer is, as far as its headers tell: pip names a file
+// by its Content-Disposition (RFC 6266) where there is one. That is read loosely
+// here, for pip reads it loosely too.
+func classOf(h http.Header) Class {
+	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(h.Get("Content-Type"))), simpleType) {
+		return PageClass
+	}
+	for _, v := range h["Content-Disposition"] {
+		for part := range strings.SplitSeq(v, ";") {
+			if _, name, ok := strings.Cut(part, "="); ok && pypi.IsDistribution(strings.Trim(name, " \t\"'")) {
+				return FileClass
+			}
+		}
+	}
+	return OtherClass
 }
 
 // copy passes the request and its answer on as they are. Only an answer that
-// says that it is an index page is not passed on so: then the page is asked for
-// as pages are.
+// says that it is an index page, or a distribution file, is not passed on so:
+// then it is asked for again as these are.
 func (x *exchange) copy() {
 	h := forwardable(x.request.Header)
 	if protocol := upgradeTo(x.request.Header); protocol != "" {
@@ -100,12 +113,12 @@ func (x *exchange) copy() {
 		body, length = x.body, x.request.ContentLength
 	}
 	resp, err := x.send(x.ctx, x.request.Method, x.url, h, body, length)
-	page := err == nil && x.request.Method == http.MethodGet && resp.StatusCode >= 200 && resp.StatusCode < 300 &&
-		isSimple(resp.Header.Get("Content-Type"))
+	really := OtherClass
+	if err == nil && x.request.Method == http.MethodGet && resp.StatusCode >= 200 && resp.StatusCode < 300 {
+		really = classOf(resp.Header)
+	}
 	if x.class == OtherClass {
-		if page {
-			x.class = PageClass
-		}
+		x.class = really
 		x.count()
 	}
 	if err != nil {
@@ -116,9 +129,12 @@ func (x *exchange) copy() {
 	switch {
 	case resp.StatusCode == http.StatusSwitchingProtocols:
 		x.upgrade(resp)
-	case page:
+	case really == PageClass:
 		discard(resp)
 		x.page()
+	case really == FileClass:
+		discard(resp)
+		x.file()
 	default:
 		x.relay(resp, forwardable(resp.Header))
 	}

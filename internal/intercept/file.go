@@ -143,6 +143,14 @@ func (x *exchange) fileBody(f *catalog.File) (broken error) {
 		d, deskErr = x.proxy.config.Desk.Conclude(x.ctx, f, c)
 		return d, deskErr
 	})
+	if errors.Is(err, gate.ErrTooLong) && f.Size > 0 {
+		// More bytes than the index promised are other bytes, not a cut transfer.
+		// The rest is not read, so of the content no more than this is known.
+		r.Decision, deskErr = x.proxy.config.Desk.Conclude(x.ctx, f, assay.Content{Size: f.Size + 1})
+		if err = deskErr; err == nil && r.Decision.Verdict != assay.Deny {
+			err = gate.ErrTooLong
+		}
+	}
 	switch {
 	case err == nil && r.Complete:
 	case err == nil && r.Begun:

@@ -21,6 +21,7 @@ import (
 	"assay"
 	"assay/internal/catalog"
 	"assay/internal/gate"
+	"assay/internal/intercept"
 )
 
 const wheel = "/packages/ab/cd/foo-1.0-py3-none-any.whl"
@@ -392,5 +393,32 @@ func TestManyFilesAtOnce(t *testing.T) {
 	wg.Wait()
 	if s := w.proxy.Stats(); s.Requests["file"] != 200 || s.Aborted != 0 || s.Failed != 0 {
 		t.Errorf("stats %+v", s)
+	}
+}
+
+// A file whose URL does not name it is known by the name that its answer gives.
+func TestAFileIsKnownByItsAnswer(t *testing.T) {
+	for disposition, class := range map[string]intercept.Class{
+		`attachment; filename="foo-1.0.tar.gz"`:         "file",
+		`attachment; filename=foo-1.0-py3-none-any.whl`: "file",
+		`attachment; filename*=UTF-8''foo-1.0.zip`:      "file",
+		`attachment; filename="notes.txt"`:              "other",
+		`attachment; filename="foo-1.0.tar.gz`:          "file",
+		``:                                              "other",
+	} {
+		w := newWorld(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			rw.Header().Set("Content-Disposition", disposition)
+			_, _ = rw.Write([]byte("content"))
+		}))
+		w.desk.conclude = func(*catalog.File, assay.Content) (assay.Decision, error) {
+			return assay.Refuse(assay.Artifact{}, assay.DigestMismatch, ""), nil
+		}
+		resp, body, err := w.get(t, "/download/17")
+		if err != nil || class == "file" && resp.StatusCode != 403 || class == "other" && string(body) != "content" {
+			t.Errorf("%s: %v, %v", disposition, resp, err)
+		}
+		if s := w.proxy.Stats(); s.Requests[class] != 1 || len(s.Requests) != 1 {
+			t.Errorf("%s: %+v", disposition, s)
+		}
 	}
 }
