@@ -17,8 +17,11 @@ import (
 )
 
 // maxSdistPad caps an sdist's padding, which is held in memory; a wheel's is
-// computed while it is read.
-const maxSdistPad = 64 << 20
+// computed while it is read, but hashed at the start.
+const (
+	maxSdistPad = 64 << 20
+	maxWheelPad = 2 << 30
+)
 
 // builtAt is the modification time of everything that is made, so that the
 // same description gives the same bytes.
@@ -151,6 +154,9 @@ func (d *dist) wheel() (content, error) {
 
 // padWheel adds the padding as a data file of the package.
 func (d *dist) padWheel(z *zip.Writer, out *splitWriter, record *bytes.Buffer) error {
+	if d.pad > maxWheelPad {
+		return fmt.Errorf("%s: a wheel is padded by at most %d bytes", d.filename, int64(maxWheelPad))
+	}
 	name := d.module() + "/padding.bin"
 	pad, err := newNoise(d.filename, d.pad)
 	if err != nil {

@@ -3,6 +3,7 @@ package indextest
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -29,7 +30,7 @@ const (
 func splitFilename(filename string) (project, version string, k kind, err error) {
 	if stem, ok := strings.CutSuffix(filename, ".whl"); ok {
 		parts := strings.Split(stem, "-")
-		if len(parts) < 5 || len(parts) > 6 {
+		if len(parts) < 5 || len(parts) > 6 || slices.Contains(parts, "") {
 			return "", "", wheel, fmt.Errorf("%s: not a wheel's file name", filename)
 		}
 		return parts[0], parts[1], wheel, nil
