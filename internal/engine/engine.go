@@ -102,14 +102,15 @@ func (e *Engine) Judge(ctx context.Context, s assay.Subject) (Judgement, error) 
 }
 
 // Complete judges again with the content known. Evidence that was judged from
-// the same SHA-256 digest before is kept, not computed anew.
+// the same SHA-256 digest before is kept, not computed anew; so it is where the
+// content was not read to its end, and has none.
 func (e *Engine) Complete(ctx context.Context, j Judgement, c assay.Content) (Judgement, error) {
 	before, promised := j.Subject.SHA256()
 	s := j.Subject
 	s.Content = &c
-	now, _ := c.Digest("sha256")
+	now, known := c.Digest("sha256")
 	keep := map[string]assay.Evidence{}
-	if promised && before == now {
+	if promised && (!known || before == now) {
 		for _, ev := range j.Evidence {
 			keep[ev.Verifier] = ev
 		}

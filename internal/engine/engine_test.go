@@ -73,8 +73,12 @@ func TestTwoSteps(t *testing.T) {
 	for _, c := range []struct {
 		content byte
 		calls   int32
-	}{{'a', 1}, {'c', 2}} {
-		k, err := e.Complete(t.Context(), j, assay.Content{Digests: []assay.Digest{digest(c.content)}})
+	}{{'a', 1}, {0, 1}, {'c', 2}} { // 0: not read to its end
+		content := assay.Content{Size: 9}
+		if c.content != 0 {
+			content.Digests = append(content.Digests, digest(c.content))
+		}
+		k, err := e.Complete(t.Context(), j, content)
 		if err != nil {
 			t.Fatal(err)
 		}
