@@ -120,7 +120,11 @@ func (b *bench) run(t *testing.T, command ...string) result {
 	file := filepath.Join(b.dir, "report.json")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, assay, append([]string{"run", "--trusted-root", b.root, "--report", file, "--"}, command...)...)
+	args := []string{"run", "--report", file}
+	if b.root != "" {
+		args = append(args, "--trusted-root", b.root)
+	}
+	cmd := exec.CommandContext(ctx, assay, append(append(args, "--"), command...)...)
 	cmd.Env, cmd.Dir = b.env, b.dir
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -442,4 +446,51 @@ func TestLockIsTheSame(t *testing.T) {
 	if r.status != 0 {
 		t.Errorf("status %d:\n%s", r.status, r.output)
 	}
+}
+
+// shared is the folder with real files and their real provenance, or a skip.
+func shared(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("ASSAY_SHARED")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared")
+	}
+	dir, err := filepath.Abs(filepath.Join(dir, "fixtures", "sigstore"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("no real provenance here: %v; set ASSAY_SHARED", err)
+	}
+	return dir
+}
+
+// TestRealProvenance installs a real wheel with the provenance that its index
+// really serves, under the trusted root that the program carries.
+func TestRealProvenance(t *testing.T) {
+	dir := shared(t)
+	const name = "abi3info-2024.10.8-py3-none-any.whl"
+	archive := fmt.Sprintf("-- %s --\nfile: %[2]s/%[1]s\nprovenance: %[2]s/%[1]s.provenance\n-- %[3]s --\nfile: %[2]s/%[3]s\nprovenance: %[2]s/%[3]s.provenance\n",
+		name, filepath.Join(dir, "pip-plugin-pep740"), "abi3info-2024.10.8.tar.gz")
+	each(t, archive, func(t *testing.T, b *bench, installer string) {
+		b.root = ""
+		r := b.install(t, installer, "abi3info")
+		if r.status != 0 {
+			t.Fatalf("status %d:\n%s", r.status, r.output)
+		}
+		r.wantInstalled(t, b, "abi3info-2024.10.8")
+		r.wantReport(t, name, "allow github:woodruffw/abi3info@release.yml")
+		t.Logf("\n%s", r.output)
+	})
+	t.Run("swapped", func(t *testing.T) {
+		each(t, strings.Replace(archive, name+".provenance", "abi3info-2024.10.3-py3-none-any.whl.provenance", 1), func(t *testing.T, b *bench, installer string) {
+			b.root = ""
+			r := b.install(t, installer, "abi3info")
+			if r.status == 0 {
+				t.Errorf("it succeeded:\n%s", r.output)
+			}
+			r.wantInstalled(t, b)
+			r.wantReport(t, name, "deny provenance.wrong-subject")
+		})
+	})
 }
