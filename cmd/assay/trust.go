@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"time"
 
@@ -18,8 +19,8 @@ const maxTUFRoot = 1 << 20
 // trustedRoot loads the trusted root that signatures are verified under.
 func (a *app) trustedRoot(path string) (trustroot.Loaded, error) {
 	dir, err := a.stateDir()
-	if err != nil && path == "" {
-		return trustroot.Loaded{}, err
+	if err != nil {
+		dir = "" // where nothing can be kept there is no refreshed root either
 	}
 	root, err := trustroot.Load(trustroot.Options{Dir: dir, Path: path})
 	if err != nil {
@@ -105,6 +106,9 @@ func (a *app) refresh(ctx context.Context, mirror, root string) error {
 	if err != nil {
 		return err
 	}
+	if u, err := url.Parse(mirror); mirror != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil) {
+		return usage("write it as https://HOST/PATH, without user and password", "--mirror is not the URL of a repository")
+	}
 	o := trustroot.RefreshOptions{Dir: dir, Mirror: mirror, Transport: transport}
 	if root != "" {
 		info, err := os.Stat(root)
@@ -112,10 +116,13 @@ func (a *app) refresh(ctx context.Context, mirror, root string) error {
 			return usage("", "%s is not a root.json", shown(root))
 		}
 		if o.Root, err = os.ReadFile(root); err != nil {
-			return badFile(root, err)
+			return badFile(root, "check the path", err)
 		}
 	}
 	result, err := trustroot.Refresh(ctx, o)
+	if errors.Is(err, trustroot.ErrRoot) {
+		return usage("give the root.json of the instance's TUF repository", "%s: %w", shown(root), err)
+	}
 	if err != nil {
 		hint := ""
 		switch {

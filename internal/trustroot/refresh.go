@@ -34,6 +34,8 @@ const (
 var (
 	// ErrState: the state folder cannot be read or written.
 	ErrState = errors.New("the state folder cannot be used")
+	// ErrRoot: the root.json that trust was to start from is none.
+	ErrRoot = errors.New("the root.json to start from cannot be read")
 	// ErrUnreachable: the repository could not be asked, or not in time.
 	ErrUnreachable = errors.New("the trusted root's repository is out of reach")
 	// ErrRefused: what the repository served does not hold: wrongly signed,
@@ -64,16 +66,16 @@ type RefreshOptions struct {
 // Result is what a refresh came to.
 type Result struct {
 	Loaded
-	// Changed says that the trusted root differs from the one that was in use
-	// as a refreshed copy before, or that there was none.
+	// Changed says that the trusted root differs from the refreshed copy of
+	// before, or that there was none that could be used.
 	Changed bool
 	// Path is where the copy lies.
 	Path string
 }
 
 // Refresh fetches the trusted root by TUF and stores it. Errors are ErrState,
-// ErrUnreachable and ErrRefused, or the context's; after any of them the copy
-// that was there before is still there.
+// ErrRoot, ErrUnreachable and ErrRefused, or the context's; after any of them the
+// copy that was there before is still there.
 func Refresh(ctx context.Context, o RefreshOptions) (Result, error) {
 	if o.Dir == "" {
 		return Result{}, fmt.Errorf("%w: none is named", ErrState)
@@ -90,6 +92,11 @@ func Refresh(ctx context.Context, o RefreshOptions) (Result, error) {
 	if o.create == nil {
 		o.create = createTemp
 	}
+	if o.Root != nil {
+		if err := checkStart(o.Root); err != nil {
+			return Result{}, err
+		}
+	}
 	if err := prepare(o.Dir); err != nil {
 		return Result{}, err
 	}
@@ -105,9 +112,8 @@ func Refresh(ctx context.Context, o RefreshOptions) (Result, error) {
 	s := stored{Schema: schema, Refreshed: o.Now().UTC().Truncate(time.Second), Source: o.Mirror,
 		SHA256: hex.EncodeToString(sum[:]), Root: data}
 	r := Result{Loaded: Loaded{Root: root, Origin: Refreshed, Date: s.Refreshed}, Path: copyPath(o.Dir), Changed: true}
-	if before, err := readFile(r.Path, maxCopy); err == nil {
-		var old stored
-		r.Changed = json.Unmarshal(before, &old) != nil || old.SHA256 != s.SHA256
+	if old, _, err := loadCopy(o.Dir); err == nil {
+		r.Changed = old.SHA256 != s.SHA256
 	}
 	text, err := json.Marshal(s)
 	if err != nil {
@@ -117,6 +123,19 @@ func Refresh(ctx context.Context, o RefreshOptions) (Result, error) {
 		return Result{}, fmt.Errorf("%w: %w", ErrState, err)
 	}
 	return r, nil
+}
+
+// checkStart reads the root.json that a person named.
+func checkStart(data []byte) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w (%v)", ErrRoot, p)
+		}
+	}()
+	if _, err := metadata.Root().FromBytes(data); err != nil {
+		return fmt.Errorf("%w: %w", ErrRoot, err)
+	}
+	return nil
 }
 
 // fetch runs the TUF client. A panic in it on hostile metadata is a refusal.
