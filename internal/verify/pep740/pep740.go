@@ -29,6 +29,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"assay"
 	"assay/internal/sigstore"
@@ -63,7 +64,11 @@ func (v *Verifier) Verify(ctx context.Context, s assay.Subject) (assay.Evidence,
 		seen = true
 		if m.Err != nil {
 			l.unavailable = true
-			l.find(assay.ProvenanceUnavailable, m.Name, m.Err.Error())
+			where, why := m.Name, m.Err.Error()
+			if strings.HasPrefix(why, where) {
+				where = "" // an index client's errors name the URL themselves
+			}
+			l.find(assay.ProvenanceUnavailable, where, why)
 			continue
 		}
 		l.material(m)
