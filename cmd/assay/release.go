@@ -24,11 +24,11 @@ const releaseParallel = 4
 func (a *app) verifyRelease(ctx context.Context, f verifyFlags, config engine.Config, name, version string) error {
 	project, err := pypi.NormalizeName(name)
 	if err != nil {
-		return usage("write NAME==VERSION, such as sampleproject==4.0.0", "%s: %w", shown(name), err)
+		return usage("write NAME==VERSION, such as sampleproject==4.0.0", "%w", err)
 	}
 	wanted, err := pypi.ParseVersion(version)
 	if err != nil {
-		return usage("write NAME==VERSION, such as sampleproject==4.0.0", "%s: %w", shown(version), err)
+		return usage("write NAME==VERSION, such as sampleproject==4.0.0", "%w", err)
 	}
 	if f.offline {
 		return &failure{statusUndecided, fmt.Errorf("%s==%s can only be verified from its index", project, wanted), "leave --offline out, or verify files at hand"}
@@ -54,6 +54,9 @@ func (a *app) verifyRelease(ctx context.Context, f verifyFlags, config engine.Co
 
 // findRelease returns the files of a release on the first index that lists it.
 func findRelease(ctx context.Context, client *index.Client, settings installer.Config, project string, version pypi.Version) ([]assay.Artifact, error) {
+	if len(settings.Indexes) == 0 {
+		return nil, usage("correct the configuration; assay reads the same as pip and uv", "no index is configured that could be asked for %s", project)
+	}
 	known := false
 	for _, ix := range settings.Indexes {
 		page, err := client.Page(ctx, ix.Base(), project)
@@ -62,6 +65,8 @@ func findRelease(ctx context.Context, client *index.Client, settings installer.C
 			continue
 		case errors.Is(err, context.Canceled):
 			return nil, err
+		case isPageError(err):
+			return nil, &failure{statusUndecided, err, "tell the index's operators, or use another index than the one that " + ix.Origin + " names"}
 		case err != nil:
 			return nil, &failure{statusUndecided, err, "check the network and the index that " + ix.Origin + " names"}
 		}
@@ -84,11 +89,19 @@ func findRelease(ctx context.Context, client *index.Client, settings installer.C
 	return nil, usage("check the version", "there is no release %s==%s on %s", project, version, where)
 }
 
+// isPageError reports whether the index answered with a page that cannot be used.
+func isPageError(err error) bool {
+	var malformed *pypi.PageError
+	return errors.As(err, &malformed) || errors.Is(err, index.ErrContentType) || errors.Is(err, index.ErrEncoding) || errors.Is(err, index.ErrTooLarge)
+}
+
+// releaseFiles returns the files of a release: 1, 1.0 and 1.0.0 are one version.
 func releaseFiles(page *pypi.Page, at *url.URL, project string, version pypi.Version) []assay.Artifact {
 	var files []assay.Artifact
 	for i := range page.Files {
 		a := page.Artifact(i, index.Redact(at))
-		if a.Project == project && a.Version == version.String() {
+		listed, err := pypi.ParseVersion(a.Version)
+		if err == nil && a.Project == project && listed.Canonical() == version.Canonical() {
 			if guess, ok := index.ProvenanceGuess(page, at, page.Files[i]); ok && a.Provenance == "" {
 				a.Provenance, a.ProvenanceGuess = guess, true
 			}
@@ -104,14 +117,18 @@ func (a *app) verifyListed(ctx context.Context, e *engine.Engine, client *index.
 	defer cancel()
 	p := a.newProgress("verifying", len(files))
 	defer p.done()
+	seen, twice := map[string]bool{}, map[string]bool{}
+	for _, file := range files {
+		twice[file.Filename], seen[file.Filename] = seen[file.Filename], true
+	}
 	slots := make(chan struct{}, releaseParallel)
-	errs := make([]error, len(files))
+	judged, errs := make([]engine.Judgement, len(files)), make([]error, len(files))
 	var wg sync.WaitGroup
 	for i, file := range files {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			if errs[i] = verifyOne(ctx, e, client, file); errs[i] != nil {
+			if judged[i], errs[i] = verifyOne(ctx, e, client, file, twice[file.Filename]); errs[i] != nil {
 				cancel()
 			}
 			p.step(file.Filename)
@@ -123,28 +140,41 @@ func (a *app) verifyListed(ctx context.Context, e *engine.Engine, client *index.
 			return err
 		}
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	for _, j := range judged { // in the page's order
+		if err := e.Record(ctx, j); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func verifyOne(ctx context.Context, e *engine.Engine, client *index.Client, file assay.Artifact) error {
+// verifyOne judges one file with its bytes. A file that the page lists twice is
+// refused whatever they are: installers may take either.
+func verifyOne(ctx context.Context, e *engine.Engine, client *index.Client, file assay.Artifact, twice bool) (engine.Judgement, error) {
 	j, err := e.Judge(ctx, assay.Subject{Artifact: file})
 	if err != nil {
-		return &failure{statusUndecided, err, ""}
+		return j, &failure{statusUndecided, err, ""}
 	}
 	content, err := fetch(ctx, client, file)
 	switch {
 	case errors.Is(err, context.Canceled):
-		return err
+		return j, err
 	case err != nil:
 		// The bytes are out of reach: that is a decision about this file, and the
 		// evidence gathered so far is still reported.
 		j.Decision = j.Decision.Join(assay.Refuse(file, assay.FileUnavailable, err.Error()))
 	default:
 		if j, err = e.Complete(ctx, j, content); err != nil {
-			return &failure{statusUndecided, err, ""}
+			return j, &failure{statusUndecided, err, ""}
 		}
 	}
-	return e.Record(ctx, j)
+	if twice {
+		j.Decision = j.Decision.Join(assay.Refuse(file, assay.PageDuplicateFile, ""))
+	}
+	return j, nil
 }
 
 func fetch(ctx context.Context, client *index.Client, file assay.Artifact) (assay.Content, error) {

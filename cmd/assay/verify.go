@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -188,7 +189,7 @@ func (a *app) verifyFile(ctx context.Context, f verifyFlags, e *engine.Engine, p
 		name = filepath.Base(path)
 	}
 	// What is wrong with the path is said before what is wrong with its name.
-	file, err := openRegular(path)
+	file, err := openRegular(path, badDistribution)
 	if err != nil {
 		return err
 	}
@@ -197,6 +198,7 @@ func (a *app) verifyFile(ctx context.Context, f verifyFlags, e *engine.Engine, p
 	if err != nil {
 		return err
 	}
+	artifact.URL = fileURL(path) // files of one name in several folders are several files
 	materials, err := f.materials(path)
 	if err != nil {
 		return err
@@ -207,6 +209,15 @@ func (a *app) verifyFile(ctx context.Context, f verifyFlags, e *engine.Engine, p
 	}
 	content := h.Content()
 	return judge(ctx, e, assay.Subject{Artifact: artifact, Materials: materials, Content: &content})
+}
+
+func fileURL(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		abs = path
+	}
+	abs = filepath.ToSlash(abs)
+	return (&url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(abs, "/")}).String()
 }
 
 func judge(ctx context.Context, e *engine.Engine, s assay.Subject) error {
@@ -222,7 +233,7 @@ func (f verifyFlags) artifact(name string) (assay.Artifact, error) {
 	a := assay.Artifact{Ecosystem: assay.PyPI, Filename: name}
 	parsed, err := pypi.ParseFilename(name)
 	if err != nil {
-		return a, usage("give the distribution's own name with '--name FILENAME'", "%s: %w", shown(name), err)
+		return a, usage("give the distribution's own name with '--name FILENAME'", "%w", err)
 	}
 	a.Project, a.Version = parsed.Project, parsed.Version.String()
 	if f.digest != "" {
@@ -259,7 +270,7 @@ func (f verifyFlags) materials(path string) ([]assay.Material, error) {
 // its name, else from its content. One byte more than is allowed is read, so
 // that the verifier sees what is too large and says so.
 func readMaterial(path string, kind assay.MaterialKind) (assay.Material, error) {
-	file, err := openRegular(path)
+	file, err := openRegular(path, badEvidence)
 	if err != nil {
 		return assay.Material{}, err
 	}
@@ -294,31 +305,40 @@ func kindOf(path string, data []byte) assay.MaterialKind {
 	return assay.Provenance
 }
 
+// hints are what helps where a file is missing, or is no regular file.
+type hints struct{ missing, irregular string }
+
+var (
+	badDistribution = hints{"check the path; for a release on an index write NAME==VERSION", "name the distribution file itself"}
+	badEvidence     = hints{"check the path", "it would be read as evidence: move it away, or name the evidence with '--provenance FILE'"}
+)
+
 // openRegular opens a regular file for reading: a FIFO or a device could block
 // or never end.
-func openRegular(path string) (*os.File, error) {
+func openRegular(path string, h hints) (*os.File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, badFile(path, err)
+		return nil, badFile(path, h.missing, err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, usage("name the distribution file itself", "%s is not a regular file", shown(path))
+		return nil, usage(h.irregular, "%s is not a regular file", shown(path))
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, badFile(path, err)
+		return nil, badFile(path, h.missing, err)
 	}
 	return file, nil
 }
 
-func badFile(path string, err error) error {
+// badFile is the error about a file that cannot be opened; hint is for one that
+// is not there.
+func badFile(path, hint string, err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		err = pe.Err
 	}
-	hint := ""
-	if errors.Is(err, fs.ErrNotExist) {
-		hint = "check the path; for a release on an index write NAME==VERSION"
+	if !errors.Is(err, fs.ErrNotExist) {
+		hint = ""
 	}
 	return usage(hint, "%s: %w", shown(path), err)
 }
@@ -326,7 +346,7 @@ func badFile(path string, err error) error {
 // shown quotes a path or a name only where it needs it.
 func shown(s string) string {
 	quoted := fmt.Sprintf("%q", s)
-	if quoted == `"`+s+`"` {
+	if s != "" && quoted == `"`+s+`"` {
 		return s
 	}
 	return quoted

@@ -212,6 +212,7 @@ func compareItems(a, b Item) int {
 		compareNatural(a.Artifact.Version, b.Artifact.Version),
 		strings.Compare(a.Artifact.Filename, b.Artifact.Filename),
 		strings.Compare(a.Artifact.Index, b.Artifact.Index),
+		strings.Compare(a.Artifact.URL, b.Artifact.URL),
 		strings.Compare(a.SHA256, b.SHA256),
 	)
 }
