@@ -23,7 +23,11 @@ func (a *app) child(program string, args, env []string) (int, error) {
 	signal.Notify(signals, passedOn...)
 	defer signal.Stop(signals)
 	if err := cmd.Start(); err != nil {
-		return 0, &failure{statusNotStarted, fmt.Errorf("%s cannot be started: %w", shown(args[0]), plainPathError(err)), ""}
+		hint := ""
+		if errors.Is(err, os.ErrNotExist) {
+			hint = "the interpreter that its first line names is missing"
+		}
+		return 0, &failure{statusNotStarted, fmt.Errorf("%s cannot be started: %w", shown(args[0]), plainPathError(err)), hint}
 	}
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()

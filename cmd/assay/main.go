@@ -23,11 +23,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Exit statuses, the same for every verb and format. What `assay run` returns is
-// the command's own, or one of the last three.
+// Exit statuses beside report.Exit's, the same for every verb and format. What
+// `assay run` returns is the command's own, or one of the last three.
 const (
-	statusAllowed   = 0
-	statusRefused   = 1
 	statusUsage     = 2
 	statusUndecided = 3
 
@@ -87,14 +85,23 @@ func (a *app) run(args []string) int {
 	root.SetArgs(args)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	err := root.ExecuteContext(a.interrupted)
-	var status exit
+	cmd, err := root.ExecuteContextC(a.interrupted)
+	var said exit
+	if err == nil || errors.As(err, &said) {
+		return int(said)
+	}
+	status := a.explain(err)
+	if cmd.Name() == "run" && status < statusOwnFailure {
+		// The command's own status may be 1, 2 or 3: ours must not be.
+		status = statusOwnFailure
+	}
+	return status
+}
+
+// explain says what went wrong and returns the status that stands for it.
+func (a *app) explain(err error) int {
 	var f *failure
 	switch {
-	case err == nil:
-		return statusAllowed
-	case errors.As(err, &status):
-		return int(status)
 	case errors.As(err, &f):
 		a.complain(f.err, f.hint)
 		return f.status
@@ -104,9 +111,6 @@ func (a *app) run(args []string) int {
 	}
 	// What is left comes from the command-line parser.
 	a.complain(err, "run 'assay --help' for the commands and their flags")
-	if len(args) > 0 && args[0] == "run" {
-		return statusOwnFailure
-	}
 	return statusUsage
 }
 

@@ -46,15 +46,7 @@ command could not be started, 127 when there is no such command.`,
 		Example: `  assay run -- pip install requests
   assay run -- uv sync
   assay run --report report.json -- pip install -r requirements.txt`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			err := a.runInstaller(f, args)
-			var failed *failure
-			if errors.As(err, &failed) && failed.status < statusOwnFailure {
-				// The command's own status may be 1, 2 or 3: ours must not be.
-				failed.status = statusOwnFailure
-			}
-			return err
-		},
+		RunE: func(_ *cobra.Command, args []string) error { return a.runInstaller(f, args) },
 	}
 	cmd.Flags().SetInterspersed(false)
 	cmd.Flags().StringVar(&f.format, "format", "text", "the report's format: text or json")
@@ -128,6 +120,10 @@ func plainPathError(err error) error {
 	var pe *os.PathError
 	if errors.As(err, &pe) {
 		err = pe.Err
+	}
+	var le *os.LinkError
+	if errors.As(err, &le) {
+		err = le.Err
 	}
 	return err
 }
@@ -228,9 +224,13 @@ func openReport(path string) (*reportFile, error) {
 	if path == "" {
 		return &reportFile{}, nil
 	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		// It could not be replaced, or, a device, must not be.
+		return nil, reportFailure(path, errors.New("it is not a regular file"))
+	}
 	file, err := os.CreateTemp(filepath.Dir(path), ".assay-report-*")
 	if err != nil {
-		return nil, &failure{statusUndecided, fmt.Errorf("the report cannot be written to %s: %w", shown(path), plainPathError(err)), "give another place with --report FILE"}
+		return nil, reportFailure(path, err)
 	}
 	return &reportFile{file, path}, nil
 }
@@ -254,21 +254,30 @@ func (r *reportFile) keep() error {
 	return err
 }
 
-// writeReport writes the report to its file, as JSON unless a text was asked
-// for, and shows it on stderr: stdout is the command's.
+// writeReport writes the report to its file, as JSON, and shows it on stderr:
+// stdout is the command's. A report that cannot be kept is shown all the same.
 func (a *app) writeReport(f runFlags, r report.Report, out *reportFile) error {
+	var failed error
 	if out.file != nil {
 		if err := errors.Join(r.WriteJSON(out.file), out.keep()); err != nil {
 			out.discard()
-			return &failure{statusUndecided, fmt.Errorf("%s: %w", shown(f.report), err), ""}
+			failed = reportFailure(f.report, err)
 		}
 	}
+	return errors.Join(a.showReport(f, r, out.file != nil), failed)
+}
+
+// showReport shows the report on stderr, as text where a file holds it as JSON.
+func (a *app) showReport(f runFlags, r report.Report, kept bool) error {
 	switch {
 	case f.quiet && report.Exit(r.Summary()) == report.ExitAllowed:
 		return nil
-	case f.format == "json" && out.file == nil:
+	case f.format == "json" && !kept:
 		return r.WriteJSON(a.stderr)
 	}
-	text := a.text(a.stderr)
-	return r.WritePackages(a.stderr, text)
+	return r.WritePackages(a.stderr, a.text(a.stderr))
+}
+
+func reportFailure(path string, err error) error {
+	return &failure{statusUndecided, fmt.Errorf("the report cannot be written to %s: %w", shown(path), plainPathError(err)), "give another place with --report FILE"}
 }
