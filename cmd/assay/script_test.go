@@ -20,6 +20,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/sigstore/sigstore-go/pkg/tuf"
 	"golang.org/x/tools/txtar"
 
 	"assay/internal/indextest"
@@ -45,6 +46,8 @@ func TestMain(m *testing.M) {
 //	                           it wrote, without what differs from run to run
 //	empty FOLDER               nothing is in the folder
 //
+// In $WORK there is public-root.json, the TUF root of the public Sigstore instance.
+//
 // An archive inside of a script is quoted: each of its lines begins with ">".
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -58,7 +61,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("PIP_CONFIG_FILE", os.DevNull)
 			e.Setenv("UV_NO_CONFIG", "1")
 			e.Values[stageKey] = &stage{}
-			return nil
+			return os.WriteFile(filepath.Join(e.WorkDir, "public-root.json"), tuf.DefaultRoot(), 0o600)
 		},
 		Condition: func(condition string) (bool, error) {
 			if condition == "root" {
@@ -196,6 +199,7 @@ var unstable = []struct {
 }{
 	{regexp.MustCompile(`\b(127\.0\.0\.1|localhost):[0-9]{4,5}\b`), "$1:PORT"},
 	{regexp.MustCompile(`\b[0-9]+ (?:minute|hour|day|month|year)s? old\b`), "AGE old"},
+	{regexp.MustCompile(`(/run|\.assay-report-)(/?)[0-9]+`), "$1${2}N"},
 	{regexp.MustCompile(`("judged_at": )"[^"]+"`), `$1"NOW"`},
 	{regexp.MustCompile(`(the clock says )[-0-9T:]+Z`), "${1}NOW"},
 	{regexp.MustCompile(`("log_index": )"[0-9]+"`), `$1"N"`},
