@@ -77,10 +77,10 @@ func Load(o Options) (Loaded, error) {
 	}
 	note := ""
 	if o.Dir != "" {
-		l, err := loadCopy(o.Dir)
+		s, root, err := loadCopy(o.Dir)
 		switch {
-		case err == nil && l.Date.After(sigstore.EmbeddedDate):
-			return l, nil
+		case err == nil && s.Refreshed.After(sigstore.EmbeddedDate):
+			return Loaded{Root: root, Origin: Refreshed, Date: s.Refreshed}, nil
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			note = fmt.Sprintf("the refreshed trusted root is not used: %v", err)
 		}
@@ -103,28 +103,28 @@ type stored struct {
 
 func copyPath(dir string) string { return filepath.Join(dir, folder, copyName) }
 
-// loadCopy reads the refreshed copy.
-func loadCopy(dir string) (Loaded, error) {
+// loadCopy reads the refreshed copy and the root in it.
+func loadCopy(dir string) (stored, *sigstore.Root, error) {
 	path := copyPath(dir)
 	data, err := readFile(path, maxCopy)
 	if err != nil {
-		return Loaded{}, err
+		return stored{}, nil, err
 	}
 	var s stored
 	if err := json.Unmarshal(data, &s); err != nil {
-		return Loaded{}, fmt.Errorf("%s is damaged", path)
+		return stored{}, nil, fmt.Errorf("%s is damaged", path)
 	}
 	if s.Schema != schema {
-		return Loaded{}, fmt.Errorf("%s is in format %d, not %d", path, s.Schema, schema)
+		return stored{}, nil, fmt.Errorf("%s is in format %d, not %d", path, s.Schema, schema)
 	}
 	if sum := sha256.Sum256(s.Root); hex.EncodeToString(sum[:]) != s.SHA256 {
-		return Loaded{}, fmt.Errorf("%s is damaged: its digest does not match", path)
+		return stored{}, nil, fmt.Errorf("%s is damaged: its digest does not match", path)
 	}
 	root, err := sigstore.ParseRoot(s.Root)
 	if err != nil {
-		return Loaded{}, fmt.Errorf("%s: %w", path, err)
+		return stored{}, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return Loaded{Root: root, Origin: Refreshed, Date: s.Refreshed}, nil
+	return s, root, nil
 }
 
 // readFile reads a regular file of at most limit bytes.

@@ -281,6 +281,7 @@ func TestMaterials(t *testing.T) {
 	fine := in.provenance(t, request(demo))
 	fine.Name = "demo.provenance"
 	gone := assay.Material{Kind: assay.Provenance, Name: "https://index.example.invalid/p", Err: errors.New("status 503")}
+	asked := assay.Material{Kind: assay.Provenance, Name: "https://index.example.invalid/p", Err: errors.New("https://index.example.invalid/p: status 503")}
 	broken := assay.Material{Kind: assay.SigstoreBundle, Name: "demo.sigstore", Data: []byte("{")}
 	foreign := assay.Material{Kind: "openpgp", Name: "demo.asc", Data: []byte("x")}
 	large := assay.Material{Kind: assay.Provenance, Data: bytes.Repeat([]byte(" "), sigstore.MaxProvenanceSize+1)}
@@ -306,6 +307,7 @@ func TestMaterials(t *testing.T) {
 		{"none", about(), "absent\nprovenance.absent "},
 		{"of another kind", about(foreign), "absent\nprovenance.absent "},
 		{"out of reach", about(gone), "unavailable\nprovenance.unavailable https://index.example.invalid/p: status 503"},
+		{"out of reach, by an error that says where", about(asked), "unavailable\nprovenance.unavailable https://index.example.invalid/p: status 503"},
 		{"one out of reach", about(fine, gone), "unavailable\nprovenance.unavailable https://index.example.invalid/p: status 503"},
 		{"one broken", about(fine, broken), "invalid\nprovenance.malformed demo.sigstore: the bundle: it is not one JSON value (byte 1)"},
 		{"one broken, one out of reach", about(gone, broken), "invalid\nprovenance.unavailable https://index.example.invalid/p: status 503\n" +
