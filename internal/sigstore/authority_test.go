@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"fmt"
 	"math/big"
 	"net/url"
 	"testing"
@@ -162,22 +163,8 @@ func TestSharedChain(t *testing.T) {
 		for _, l := range leaves {
 			leaf := issue(t, &signer, l.edit).cert
 			for _, at := range times {
-				want, wantErr := ca.Verify(leaf, at)
-				got, err := own.Verify(leaf, at)
-				if (err == nil) != (wantErr == nil) {
-					t.Errorf("%s, leaf with %s, at %s: the error is %v, sigstore-go's is %v", a.name, l.name, at, err, wantErr)
-				}
-				if err != nil {
-					continue
-				}
-				good++
-				if len(got) != len(want) || len(got[0]) != len(want[0]) {
-					t.Fatalf("%s: found %d chains of %d, want %d of %d", a.name, len(got), len(got[0]), len(want), len(want[0]))
-				}
-				for i, c := range got[0] {
-					if !c.Equal(want[0][i]) {
-						t.Errorf("%s: certificate %d of the chain differs", a.name, i)
-					}
+				if sameChains(t, fmt.Sprintf("%s, leaf with %s, at %s", a.name, l.name, at), ca, own, leaf, at) {
+					good++
 				}
 			}
 		}
@@ -185,6 +172,30 @@ func TestSharedChain(t *testing.T) {
 	if good == 0 {
 		t.Error("no chain held")
 	}
+}
+
+// sameChains compares what the two make of a leaf, and reports whether it holds.
+func sameChains(t *testing.T, name string, ca *sigroot.FulcioCertificateAuthority, own *authority, leaf *x509.Certificate, at time.Time) bool {
+	t.Helper()
+	want, wantErr := ca.Verify(leaf, at)
+	got, err := own.Verify(leaf, at)
+	if (err == nil) != (wantErr == nil) {
+		t.Errorf("%s: the error is %v, sigstore-go's is %v", name, err, wantErr)
+		return false
+	}
+	if err != nil {
+		return false
+	}
+	if len(got) != len(want) || len(got[0]) != len(want[0]) {
+		t.Errorf("%s: found %d chains of %d, want %d of %d", name, len(got), len(got[0]), len(want), len(want[0]))
+		return false
+	}
+	for i, c := range got[0] {
+		if !c.Equal(want[0][i]) {
+			t.Errorf("%s: certificate %d of the chain differs", name, i)
+		}
+	}
+	return true
 }
 
 // TestAuthorityAsSigner refuses an authority's own certificate as the signer's,

@@ -147,7 +147,7 @@ func variants(v any) []any {
 			return []any{v + "x", "x" + v, ""}
 		}
 		out := []any{"", base64.StdEncoding.EncodeToString(raw[:len(raw)-1]), base64.StdEncoding.EncodeToString(append(raw, 0))}
-		for i := 0; i < len(raw); i += max(1, len(raw)/24) {
+		for i := 0; i < len(raw); i += max(1, len(raw)/16) {
 			flipped := append([]byte(nil), raw...)
 			flipped[i] ^= 1
 			out = append(out, base64.StdEncoding.EncodeToString(flipped))
