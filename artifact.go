@@ -1,9 +1,6 @@
 package assay
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Ecosystem says whose naming rules an artifact follows.
 type Ecosystem string
@@ -83,18 +80,6 @@ func (a Artifact) Digest(algorithm string) (Digest, bool) {
 		}
 	}
 	return Digest{}, false
-}
-
-// IsSdist reports whether the file is a source distribution, judged by its
-// name: installing one runs code from it.
-func (a Artifact) IsSdist() bool {
-	name := strings.ToLower(a.Filename)
-	for _, ext := range []string{".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar"} {
-		if strings.HasSuffix(name, ext) {
-			return true
-		}
-	}
-	return false
 }
 
 // Material is something that lies beside an artifact for a verifier to read: a

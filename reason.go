@@ -50,6 +50,7 @@ const (
 	FileUnavailable  Code = "file.unavailable"
 
 	PageMalformed     Code = "page.malformed"
+	PageUnavailable   Code = "page.unavailable"
 	PageDuplicateFile Code = "page.duplicate-file"
 
 	MetadataMismatch Code = "metadata.mismatch"
@@ -89,7 +90,7 @@ func (c Code) entry() Entry {
 // not hold".
 func (c Code) outOfReach() bool {
 	switch c {
-	case EvidenceUnavailable, ProvenanceUnavailable, FileUnavailable, FileTruncated:
+	case EvidenceUnavailable, ProvenanceUnavailable, FileUnavailable, FileTruncated, PageUnavailable:
 		return true
 	}
 	return false
@@ -134,6 +135,7 @@ var registry = map[Code]Entry{
 	FileUnavailable:  {Severity: Error, Text: "the file could not be fetched", Hint: "check the network and the index, and run the command again"},
 
 	PageMalformed:     {Severity: Error, Text: "the index page cannot be read without doubt", Hint: "tell the index's operators, or use another index"},
+	PageUnavailable:   {Severity: Error, Text: "the index page could not be fetched", Hint: "check the network and the index's address, and run the command again"},
 	PageDuplicateFile: {Severity: Error, Text: "the index page lists {filename} more than once", Hint: "tell the index's operators, or use another index"},
 
 	MetadataMismatch: {Severity: Error, Text: "the metadata of the file is not what the index promised", Hint: hintRefetch},

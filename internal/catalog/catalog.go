@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"context"
 	"net/url"
 	"path"
@@ -106,11 +107,13 @@ type Catalog struct {
 // seen is a page that passed by. Its files are indexed by URL when the first of
 // them is asked for: most pages are read for one file, or for none.
 type seen struct {
-	page  *pypi.Page
-	index *url.URL
-	bad   map[int]assay.Decision // files that the page alone shows to be wrong
-	once  sync.Once
-	files map[string]int
+	page        *pypi.Page
+	index       *url.URL
+	contentType string
+	body        []byte
+	sorted      sorted
+	once        sync.Once
+	files       map[string]int
 }
 
 // listing is one file of a page.
@@ -159,16 +162,35 @@ func New(judge Judge, upstream Upstream, now func() time.Time) *Catalog {
 }
 
 // remember keeps a page, in place of an older copy of it.
-func (c *Catalog) remember(page *pypi.Page, u *url.URL, bad map[int]assay.Decision) *seen {
-	s := &seen{page: page, index: u, bad: bad}
+func (c *Catalog) remember(s *seen) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.pages = slices.DeleteFunc(c.pages, func(o *seen) bool { return o.index.String() == u.String() })
+	c.pages = slices.DeleteFunc(c.pages, func(o *seen) bool { return o.index.String() == s.index.String() })
 	if len(c.pages) >= maxPages {
 		c.pages = slices.Delete(c.pages, 0, 1)
 	}
 	c.pages = append(c.pages, s)
+}
+
+// again returns a page that passed by with the very same bytes.
+func (c *Catalog) again(u *url.URL, contentType string, body []byte) *seen {
+	c.mu.Lock()
+	i := slices.IndexFunc(c.pages, func(o *seen) bool { return o.index.String() == u.String() })
+	var s *seen
+	if i >= 0 {
+		s = c.pages[i]
+	}
+	c.mu.Unlock()
+	if s == nil || s.contentType != contentType || !bytes.Equal(s.body, body) {
+		return nil
+	}
 	return s
+}
+
+// Listed reports whether a page that passed by lists a file at the URL.
+func (c *Catalog) Listed(u *url.URL) bool {
+	_, ok := c.listed(u)
+	return ok
 }
 
 // listed finds a file URL on the pages that passed by: on the newest first, and

@@ -390,14 +390,14 @@ func TestABrokenTransferIsUndecided(t *testing.T) {
 	b := start(t, upstream{})
 	b.mustPage(t, page("foo", "foo-1.0.tar.gz"))
 	f := b.mustFile(t, "foo-1.0.tar.gz")
-	d, err := b.Broken(t.Context(), f, errors.New("12 of 14 bytes came"))
+	d, err := b.Broken(t.Context(), f, assay.FileTruncated, "12 of 14 bytes came")
 	if err != nil || !d.Undecided() || refusalText(d) != "file.truncated: the file ended before its announced length: 12 of 14 bytes came" {
 		t.Errorf("%s, %v", refusalText(d), err)
 	}
 	if _, refused := b.mustFile(t, "foo-1.0.tar.gz").Refusal(); refused {
 		t.Error("the next try is refused")
 	}
-	if _, err := b.Broken(t.Context(), f, errors.New("again")); err != nil {
+	if _, err := b.Broken(t.Context(), f, assay.FileTruncated, "again"); err != nil {
 		t.Fatal(err)
 	}
 	d, refused := b.mustFile(t, "foo-1.0.tar.gz").Refusal()

@@ -69,7 +69,7 @@ type offered struct {
 // asking the indexes. Where no index lists the file it is known by its name alone.
 func (c *Catalog) lookUp(ctx context.Context, u *url.URL) (offered, error) {
 	if l, ok := c.listed(u); ok {
-		return offered{c.artifact(l), l.page.Files[l.i].CoreMetadataDigests, true, l.bad[l.i]}, nil
+		return offered{c.artifact(l), l.page.Files[l.i].CoreMetadataDigests, true, l.sorted.bad[l.i]}, nil
 	}
 	a, listed, err := c.upstream.Locate(ctx, u)
 	if err != nil || listed {
@@ -118,12 +118,13 @@ func (c *Catalog) concludeMetadata(ctx context.Context, f *File, content assay.C
 	return f.Judgement.Decision, nil
 }
 
-// Broken decides about a file whose transfer broke off: nothing of it may be
+// Broken decides about a file whose transfer broke off (FileTruncated) or could
+// not begin (FileUnavailable): nothing of it may be
 // used, and nothing is known against its release, so the next try is judged anew
 // until maxBroken have failed.
-func (c *Catalog) Broken(ctx context.Context, f *File, cause error) (assay.Decision, error) {
+func (c *Catalog) Broken(ctx context.Context, f *File, code assay.Code, detail string) (assay.Decision, error) {
 	j := f.Judgement
-	j.Decision = assay.Refuse(j.Subject.Artifact, assay.FileTruncated, cause.Error()).Join(f.extra)
+	j.Decision = assay.Refuse(j.Subject.Artifact, code, detail).Join(f.extra)
 	c.mu.Lock()
 	c.broken[j.Subject.Artifact.URL]++
 	c.mu.Unlock()

@@ -43,7 +43,7 @@ func (x *exchange) file() {
 
 // broken answers for a file that could not be read to its end.
 func (x *exchange) broken(f *catalog.File, cause error) {
-	d, err := x.proxy.config.Desk.Broken(x.ctx, f, cause)
+	d, err := x.proxy.config.Desk.Broken(x.ctx, f, assay.FileTruncated, cause.Error())
 	switch {
 	case x.answer.status != 0:
 		x.proxy.counts.add(aborted)
@@ -54,6 +54,17 @@ func (x *exchange) broken(f *catalog.File, cause error) {
 	default:
 		x.unreachable(x.url, cause)
 	}
+}
+
+// noFile answers that a file could not be fetched, and has the Desk note it. The
+// answer is one that installers try again after.
+func (x *exchange) noFile(f *catalog.File, cause error) {
+	detail, _ := explain(cause)
+	if _, err := x.proxy.config.Desk.Broken(x.ctx, f, assay.FileUnavailable, x.url.Host+": "+detail); err != nil {
+		x.undecided(err)
+		return
+	}
+	x.unreachable(x.url, cause)
 }
 
 // fileRequest returns the headers to ask for a whole file with. A range would
@@ -117,7 +128,7 @@ func (x *exchange) fileBody(f *catalog.File) (broken error) {
 	defer cut()
 	resp, err := x.follow(ctx)
 	if err != nil {
-		x.unreachable(x.url, err)
+		x.noFile(f, err)
 		return nil
 	}
 	defer resp.Body.Close()
@@ -136,6 +147,9 @@ func (x *exchange) fileBody(f *catalog.File) (broken error) {
 		// is unknown.
 		HoldWhole: f.HoldWhole || resp.ContentLength < 0 && !x.request.ProtoAtLeast(1, 1),
 		SpoolDir:  x.proxy.config.SpoolDir, Limits: x.proxy.config.Limits}
+	if f.Metadata {
+		stream.Limits.Stream = maxMetadata
+	}
 	var deskErr error
 	r, err := stream.Pass(x.ctx, sink, func(c assay.Content) (assay.Decision, error) {
 		sink.length = c.Size

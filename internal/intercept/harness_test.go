@@ -27,7 +27,7 @@ type desk struct {
 
 	mu      sync.Mutex
 	asked   []string
-	broken  []error
+	broken  []string
 	refused map[string]bool // by file name, once it broke or was denied
 }
 
@@ -43,10 +43,10 @@ func (d *desk) log() []string {
 	return append([]string(nil), d.asked...)
 }
 
-func (d *desk) causes() []error {
+func (d *desk) causes() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return append([]error(nil), d.broken...)
+	return append([]string(nil), d.broken...)
 }
 
 func (d *desk) remember(name string) {
@@ -96,12 +96,19 @@ func (d *desk) Conclude(_ context.Context, f *catalog.File, c assay.Content) (as
 	return assay.Decision{Verdict: assay.Allow}, nil
 }
 
-func (d *desk) Broken(_ context.Context, f *catalog.File, cause error) (assay.Decision, error) {
+func (d *desk) Broken(_ context.Context, f *catalog.File, code assay.Code, detail string) (assay.Decision, error) {
 	d.mu.Lock()
-	d.broken = append(d.broken, cause)
+	d.broken = append(d.broken, string(code)+": "+detail)
 	d.mu.Unlock()
-	d.remember(f.Judgement.Subject.Artifact.Filename)
-	return assay.Refuse(f.Judgement.Subject.Artifact, assay.FileTruncated, ""), nil
+	if code == assay.FileTruncated {
+		d.remember(f.Judgement.Subject.Artifact.Filename)
+	}
+	return assay.Refuse(f.Judgement.Subject.Artifact, code, ""), nil
+}
+
+func (d *desk) Unread(_ context.Context, u *url.URL, code assay.Code, detail string) (assay.Decision, error) {
+	d.note("unread " + u.Path + " " + string(code) + ": " + detail)
+	return assay.Refuse(assay.Artifact{}, code, detail), nil
 }
 
 func deny(name string, code assay.Code) *catalog.File {

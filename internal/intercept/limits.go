@@ -29,6 +29,13 @@ const (
 	maxPage     = 64 << 20
 	maxRatio    = 100
 	freeRatio   = 1 << 20
+	// decodeStep is how many bytes are decoded between two looks at the caps.
+	decodeStep = 256 << 10
+	// maxMemo is how many decoded pages are kept.
+	maxMemo = 64
+
+	// maxMetadata bounds the core metadata of a file, in bytes.
+	maxMetadata = 32 << 20
 
 	// maxRedirects is how many redirects of a file are followed.
 	maxRedirects = 5

@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -35,7 +38,7 @@ func (x *exchange) page() {
 	}
 	resp, err := x.send(ctx, http.MethodGet, x.url, h, nil, 0)
 	if err != nil {
-		x.unreachable(x.url, err)
+		x.noPage(err)
 		return
 	}
 	defer resp.Body.Close()
@@ -51,13 +54,17 @@ func (x *exchange) page() {
 }
 
 func (x *exchange) judgePage(ctx context.Context, cancel context.CancelFunc, resp *http.Response) {
-	sent, body, err := readPage(resp, cancel, x.proxy.config.Limits)
+	sent, body, err := x.proxy.memo.read(x.url, resp, cancel, x.proxy.config.Limits)
 	if bad := (*pageError)(nil); errors.As(err, &bad) {
-		x.refuse(assay.Refuse(assay.Artifact{}, assay.PageMalformed, bad.Error()))
+		if d, err := x.proxy.config.Desk.Unread(x.ctx, x.url, assay.PageMalformed, bad.Error()); err != nil {
+			x.undecided(err)
+		} else {
+			x.refuse(d)
+		}
 		return
 	}
 	if err != nil {
-		x.unreachable(x.url, err)
+		x.noPage(err)
 		return
 	}
 	page, err := x.proxy.config.Desk.Page(ctx, x.url, resp.Header.Get("Content-Type"), body)
@@ -107,35 +114,103 @@ type pageError struct{ detail string }
 
 func (e *pageError) Error() string { return e.detail }
 
-// readPage reads an answer's body: as it was sent, and decoded. The error is a
+// noPage answers that a page could not be fetched, and has the Desk note it:
+// installers are silent about the reason.
+func (x *exchange) noPage(cause error) {
+	detail, _ := explain(cause)
+	if _, err := x.proxy.config.Desk.Unread(x.ctx, x.url, assay.PageUnavailable, x.url.Host+": "+detail); err != nil {
+		x.undecided(err)
+		return
+	}
+	x.unreachable(x.url, cause)
+}
+
+// pageMemo keeps pages as they were sent beside their decoded form: an installer
+// that builds in isolation asks for the same few pages over and over, and what
+// was sent the same is not decoded again.
+type pageMemo struct {
+	mu    sync.Mutex
+	pages map[string]*decodedPage // by URL
+	order []string                // oldest first
+}
+
+type decodedPage struct{ sent, body []byte }
+
+// read reads an answer's body: as it was sent, and decoded. The error is a
 // *pageError where the bytes are at fault rather than the connection.
-func readPage(resp *http.Response, cut func(), limits gate.Limits) (sent, body []byte, err error) {
+func (m *pageMemo) read(u *url.URL, resp *http.Response, cut func(), limits gate.Limits) (sent, body []byte, err error) {
 	if resp.ContentLength > maxPageSent {
 		return nil, nil, &pageError{fmt.Sprintf("it is larger than %d MiB", maxPageSent>>20)}
 	}
-	source := gate.NewReader(resp.Body, cut, limits)
-	if resp.ContentLength >= 0 {
-		sent = make([]byte, resp.ContentLength)
-		if n, err := io.ReadFull(source, sent); err != nil {
-			return nil, nil, early(err, int64(n))
-		}
-	} else {
-		if sent, err = io.ReadAll(io.LimitReader(source, maxPageSent+1)); err != nil {
-			return nil, nil, early(err, int64(len(sent)))
-		}
-		if len(sent) > maxPageSent {
-			return nil, nil, &pageError{fmt.Sprintf("it is larger than %d MiB", maxPageSent>>20)}
-		}
-	}
-	switch coding := strings.ToLower(strings.Join(resp.Header["Content-Encoding"], ",")); coding {
+	source := io.Reader(gate.NewReader(resp.Body, cut, limits))
+	coding := strings.ToLower(strings.Join(resp.Header["Content-Encoding"], ","))
+	switch coding {
 	case "", "identity":
-		return sent, sent, nil
+		sent, err = readSent(source, resp.ContentLength)
+		return sent, sent, err
 	case "gzip", "x-gzip":
-		body, err = gunzip(sent)
-		return sent, body, err
 	default:
 		return nil, nil, &pageError{fmt.Sprintf("it is encoded as %q, which was not asked for", coding)}
 	}
+	// Only the beginning is read before decoding starts: what decodes to too much
+	// is noticed before all of it has come.
+	before := m.get(u)
+	if before != nil && resp.ContentLength == int64(len(before.sent)) {
+		if sent, err = readSent(source, resp.ContentLength); err != nil {
+			return nil, nil, err
+		}
+		if bytes.Equal(sent, before.sent) {
+			return before.sent, before.body, nil
+		}
+		source = bytes.NewReader(sent)
+	}
+	if sent, body, err = gunzip(source, resp.ContentLength); err != nil {
+		return nil, nil, err
+	}
+	m.put(u, &decodedPage{sent, body})
+	return sent, body, nil
+}
+
+func (m *pageMemo) get(u *url.URL) *decodedPage {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.pages[u.String()]
+}
+
+func (m *pageMemo) put(u *url.URL, p *decodedPage) {
+	key := u.String()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.pages == nil {
+		m.pages = map[string]*decodedPage{}
+	}
+	if _, ok := m.pages[key]; !ok {
+		m.order = append(m.order, key)
+	}
+	m.pages[key] = p
+	if len(m.order) > maxMemo {
+		delete(m.pages, m.order[0])
+		m.order = slices.Delete(m.order, 0, 1)
+	}
+}
+
+// readSent reads a body to its end, length bytes where that is known.
+func readSent(source io.Reader, length int64) ([]byte, error) {
+	if length >= 0 {
+		sent := make([]byte, length)
+		if n, err := io.ReadFull(source, sent); err != nil {
+			return nil, early(err, int64(n))
+		}
+		return sent, nil
+	}
+	sent, err := io.ReadAll(io.LimitReader(source, maxPageSent+1))
+	if err != nil {
+		return nil, early(err, int64(len(sent)))
+	}
+	if len(sent) > maxPageSent {
+		return nil, &pageError{fmt.Sprintf("it is larger than %d MiB", maxPageSent>>20)}
+	}
+	return sent, nil
 }
 
 // early classes an error while reading: a slow source as it is, anything else as
@@ -147,21 +222,43 @@ func early(err error, n int64) error {
 	return fmt.Errorf("%w: after %d bytes: %w", gate.ErrTruncated, n, err)
 }
 
-// gunzip decodes a page, up to maxPage bytes and maxRatio times its size.
-func gunzip(sent []byte) ([]byte, error) {
-	z, err := gzip.NewReader(bytes.NewReader(sent))
-	if err != nil {
-		return nil, &pageError{"its gzip encoding is broken"}
+// gunzip decodes a page while it comes, up to maxPage bytes and maxRatio times
+// what was sent so far. length is what was announced, -1 where nothing was.
+func gunzip(source io.Reader, length int64) (sent, body []byte, err error) {
+	var raw, plain bytes.Buffer
+	if length > 0 {
+		raw.Grow(int(length) + bytes.MinRead)
+		plain.Grow(int(min(length*12, maxPage)) + bytes.MinRead)
 	}
-	limit := min(max(int64(len(sent))*maxRatio, freeRatio), maxPage)
-	var b bytes.Buffer
-	b.Grow(int(min(int64(len(sent))*12+bytes.MinRead, limit)))
-	n, err := b.ReadFrom(io.LimitReader(z, limit+1))
-	if n > limit {
-		return nil, &pageError{fmt.Sprintf("%d bytes decode to more than %d", len(sent), limit)}
+	fault := &faults{r: io.LimitReader(source, maxPageSent+1)}
+	z, err := gzip.NewReader(io.TeeReader(fault, &raw))
+	for err == nil {
+		_, err = io.CopyN(&plain, z, decodeStep)
+		if n := int64(plain.Len()); n > maxPage || n > max(freeRatio, int64(raw.Len())*maxRatio) {
+			return nil, nil, &pageError{fmt.Sprintf("its first %d bytes decode to more than %d", raw.Len(), n)}
+		}
 	}
-	if err != nil {
-		return nil, &pageError{"its gzip encoding is broken"}
+	switch {
+	case raw.Len() > maxPageSent:
+		return nil, nil, &pageError{fmt.Sprintf("it is larger than %d MiB", maxPageSent>>20)}
+	case fault.err != nil:
+		return nil, nil, early(fault.err, int64(raw.Len()))
+	case z == nil || !errors.Is(err, io.EOF):
+		return nil, nil, &pageError{"its gzip encoding is broken"}
 	}
-	return b.Bytes(), nil
+	return raw.Bytes(), plain.Bytes(), nil
+}
+
+// faults tells a source's own errors from those of what decodes it.
+type faults struct {
+	r   io.Reader
+	err error
+}
+
+func (f *faults) Read(p []byte) (int, error) {
+	n, err := f.r.Read(p)
+	if err != nil && err != io.EOF {
+		f.err = err
+	}
+	return n, err
 }

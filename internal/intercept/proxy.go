@@ -18,15 +18,29 @@ import (
 // Desk decides about what comes past. An error means a bug or I/O: the request
 // is answered with 502. It is called from many goroutines at once.
 type Desk interface {
+	Pages
+	Files
+}
+
+// Pages decides about index pages.
+type Pages interface {
 	// Page judges an index page. The URL carries no credentials.
 	Page(ctx context.Context, u *url.URL, contentType string, body []byte) (catalog.Page, error)
+	// Unread says what becomes of a page that could not be read: the code is
+	// PageMalformed or PageUnavailable.
+	Unread(ctx context.Context, u *url.URL, code assay.Code, detail string) (assay.Decision, error)
+}
+
+// Files decides about distribution files and their metadata.
+type Files interface {
 	// File maps a file's URL to its artifact and judges that before a byte was
 	// fetched.
 	File(ctx context.Context, u *url.URL) (*catalog.File, error)
 	// Conclude judges again when every byte was read.
 	Conclude(ctx context.Context, f *catalog.File, c assay.Content) (assay.Decision, error)
-	// Broken says what becomes of a file that could not be read to its end.
-	Broken(ctx context.Context, f *catalog.File, cause error) (assay.Decision, error)
+	// Broken says what becomes of a file that could not be read to its end
+	// (FileTruncated) or not at all (FileUnavailable).
+	Broken(ctx context.Context, f *catalog.File, code assay.Code, detail string) (assay.Decision, error)
 }
 
 // Lister is a Desk that knows from its pages that a URL is a file although the
@@ -72,6 +86,7 @@ type Proxy struct {
 	slots    chan struct{}
 	served   chan struct{} // closed when Serve's loop has ended
 	counts   counts
+	memo     pageMemo
 
 	mu      sync.Mutex
 	conns   map[*session]struct{}

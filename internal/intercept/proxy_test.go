@@ -477,7 +477,7 @@ func TestHTTP2Upstream(t *testing.T) {
 	if resp, body, err := w.get(t, up.URL+"/cut-1.0.tar.gz"); err == nil || len(body) >= len(data) {
 		t.Errorf("%v, %d bytes", resp, len(body))
 	}
-	if got := w.desk.causes(); len(got) != 1 || !errors.Is(got[0], gate.ErrTruncated) {
+	if got := w.desk.causes(); len(got) != 1 || !strings.Contains(got[0], "file.truncated: "+gate.ErrTruncated.Error()) {
 		t.Errorf("the desk heard %v", got)
 	}
 }

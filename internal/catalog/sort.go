@@ -1,0 +1,102 @@
+package catalog
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+
+	"assay"
+	"assay/internal/pypi"
+)
+
+// sorted is a page by release.
+type sorted struct {
+	groups []*group // in the page's order
+	bad    map[int]assay.Decision
+}
+
+// group is the files of one release on a page.
+type group struct {
+	release assay.Release
+	version pypi.Version // as one of its files spells it
+	files   []int
+}
+
+// foreign stands for a file of another project.
+var foreign = &group{}
+
+// sortPage files every listed file under its release, and finds what the page
+// alone shows to be wrong. Most pages hold thousands of wheels of a few dozen
+// versions, so the leading "name-version" of their names is parsed once.
+func sortPage(page *pypi.Page, u *url.URL) sorted {
+	s := sorted{bad: map[int]assay.Decision{}}
+	releases := map[assay.Release]*group{}
+	heads := map[string]*group{}
+	names := make(map[string]int, len(page.Files))
+	for i := range page.Files {
+		filename := page.Files[i].Filename
+		head, wheel := headOf(filename)
+		var g *group
+		ok := false
+		if wheel {
+			g, ok = heads[head]
+		}
+		if !ok {
+			g = s.group(releases, page.Name, filename)
+			if wheel {
+				heads[head] = g
+			}
+		}
+		before := len(names)
+		first := names[filename]
+		if names[filename] = i; len(names) == before {
+			d := assay.Refuse(page.Artifact(i, indexOf(u)), assay.PageDuplicateFile, "")
+			s.bad[i], s.bad[first] = d, d
+		}
+		switch g {
+		case nil:
+		case foreign:
+			s.bad[i] = assay.Refuse(page.Artifact(i, indexOf(u)), assay.FileWrongProject, filename)
+		default:
+			g.files = append(g.files, i)
+		}
+	}
+	return s
+}
+
+// headOf returns the part of a wheel's name that holds project and version, and
+// whether the file is a wheel.
+func headOf(filename string) (string, bool) {
+	if !strings.HasSuffix(filename, ".whl") {
+		return "", false
+	}
+	first := strings.IndexByte(filename, '-')
+	if first < 0 {
+		return "", false
+	}
+	second := strings.IndexByte(filename[first+1:], '-')
+	if second < 0 {
+		return "", false
+	}
+	return filename[:first+1+second], true
+}
+
+// group returns the release that a file name belongs to. Names that are no
+// distribution files at all are left alone (nil): no installer takes them.
+func (s *sorted) group(releases map[assay.Release]*group, project, filename string) *group {
+	f, err := pypi.ParseFilenameFor(project, filename)
+	if errors.Is(err, pypi.ErrOtherProject) {
+		return foreign
+	}
+	if err != nil || f.Version.IsZero() {
+		return nil
+	}
+	r := assay.Release{Ecosystem: assay.PyPI, Project: f.Project, Version: f.Version.Canonical()}
+	g := releases[r]
+	if g == nil {
+		g = &group{release: r, version: f.Version}
+		releases[r] = g
+		s.groups = append(s.groups, g)
+	}
+	return g
+}
