@@ -178,12 +178,17 @@ func (a *app) openSession(f runFlags, args []string, recorder engine.Recorder) (
 	if err := os.WriteFile(bundle, ca.Bundle(roots), 0o600); err != nil {
 		return nil, cannotWrite(err)
 	}
-	credentials := newCredentials(settings)
-	client := index.New(index.Options{Transport: transport, UserAgent: userAgent(), Credentials: credentials.of})
+	known, err := a.credentials(settings)
+	if err != nil {
+		return nil, err
+	}
+	client := index.New(index.Options{Transport: transport, UserAgent: userAgent(), Credentials: known.of})
 	e := engine.New(engine.Config{Verifiers: verifiers(root.Root), Rules: assay.DefaultRules(), Source: client, Recorder: recorder})
+	carrier := transport.Clone()
+	intercept.Tune(carrier)
 	s.proxy, err = intercept.Start(intercept.Config{
 		CA: ca, Desk: catalog.New(e, upstream{index.Upstream{Client: client, Indexes: bases(settings)}}, time.Now),
-		Upstream: transport, SpoolDir: s.dir, Credentials: credentials.seen,
+		Upstream: carrier, SpoolDir: s.dir, Credentials: known.seen,
 	})
 	if err != nil {
 		return nil, err

@@ -75,27 +75,26 @@ func bases(settings installer.Config) []string {
 // credentials knows what to show to which origin: what the configuration says,
 // and what the command itself was seen to send there. They live in memory only.
 type credentials struct {
-	mu sync.Mutex
-	by map[string]*url.Userinfo // by origin
+	configured func(origin string) (user, password string, ok bool)
+	mu         sync.Mutex
+	sent       map[string]*url.Userinfo // by origin
 }
 
-func newCredentials(settings installer.Config) *credentials {
-	c := &credentials{by: map[string]*url.Userinfo{}}
-	for _, ix := range settings.Indexes {
-		if ix.User != nil {
-			c.by[index.Origin(ix.URL)] = ix.User
-		}
+func (a *app) credentials(settings installer.Config) (*credentials, error) {
+	configured, err := installer.Credentials(a.env, settings)
+	if err != nil {
+		return nil, usage("correct it; assay reads the same credentials as the installer", "reading credentials: %w", err)
 	}
-	return c
+	return &credentials{configured: configured, sent: map[string]*url.Userinfo{}}, nil
 }
 
 // of returns what is known for an origin.
 func (c *credentials) of(origin string) (user, password string, ok bool) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	u, ok := c.by[origin]
+	u, ok := c.sent[origin]
+	c.mu.Unlock()
 	if !ok {
-		return "", "", false
+		return c.configured(origin)
 	}
 	password, _ = u.Password()
 	return u.Username(), password, true
@@ -118,7 +117,7 @@ func (c *credentials) seen(origin, authorization string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.by[origin] = url.UserPassword(user, password)
+	c.sent[origin] = url.UserPassword(user, password)
 }
 
 // indexClient is the client of the commands that ask indexes themselves.
@@ -127,7 +126,11 @@ func (a *app) indexClient(settings installer.Config) (*index.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return index.New(index.Options{Transport: t, UserAgent: userAgent(), Credentials: newCredentials(settings).of}), nil
+	known, err := a.credentials(settings)
+	if err != nil {
+		return nil, err
+	}
+	return index.New(index.Options{Transport: t, UserAgent: userAgent(), Credentials: known.of}), nil
 }
 
 // userAgent is how Assay names itself to indexes.

@@ -58,7 +58,7 @@ func TestMaterials(t *testing.T) {
 				}
 				return
 			}
-			if len(m) != 1 || m[0].Kind != assay.Provenance || m[0].Name != base+"/p" || string(m[0].Data) != tt.data {
+			if len(m) != 1 || m[0].Kind != assay.Provenance || (m[0].Name == base+"/p") != (tt.err != "") || string(m[0].Data) != tt.data {
 				t.Fatalf("got %+v", m)
 			}
 			switch want := strings.ReplaceAll(tt.err, "BASE", base); {

@@ -50,7 +50,9 @@ func (c *Client) Materials(ctx context.Context, a assay.Artifact) ([]assay.Mater
 		if err != nil {
 			return found[[]assay.Material]{keep: c.limits.freshError}, err
 		}
-		m := []assay.Material{{Kind: assay.Provenance, Name: Redact(u), Data: data}}
+		// It has no name: an artifact has one provenance at its index, and naming
+		// its URL in every sentence would bury what the sentence says.
+		m := []assay.Material{{Kind: assay.Provenance, Data: data}}
 		return found[[]assay.Material]{m, int64(len(data)), c.limits.fresh}, nil
 	})
 	switch {
