@@ -287,7 +287,7 @@ func TestCredentials(t *testing.T) {
 	other := httptest.NewServer(record(answerWith(403, "text/html", "")))
 	defer other.Close()
 	base, c := serve(t, Options{}, record(func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, strings.Replace(other.URL, "//", "//evil:stolen@", 1)+"/x?token=secret#f", 302)
+		http.Redirect(w, r, strings.Replace(other.URL, "//", "//evil:stolen@", 1)+"/x?token=secret#f", http.StatusFound)
 	}))
 	host, otherHost := strings.TrimPrefix(base, "http://"), strings.TrimPrefix(other.URL, "http://")
 	_, err := c.Page(t.Context(), "http://me:secret@"+host+"/simple", "sample")

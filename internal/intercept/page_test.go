@@ -175,7 +175,7 @@ func TestPagesThatAreNoPages(t *testing.T) {
 		"partial":           {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(206) }, "502 assay: HOST: it answered with status 206 where a page was asked for"},
 		"non-authoritative": {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(203) }, "502 assay: HOST: it answered with status 203 where a page was asked for"},
 		"not found":         {http.NotFound, "404 Not Found"},
-		"moved":             {http.RedirectHandler("/simple/foo/", 301).ServeHTTP, "301 Moved Permanently"},
+		"moved":             {http.RedirectHandler("/simple/foo/", http.StatusMovedPermanently).ServeHTTP, "301 Moved Permanently"},
 		"moved nowhere":     {func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(302) }, "502 assay: HOST: it answered with status 302 where a page was asked for"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -272,8 +272,7 @@ func TestAHungUpstreamAnswerIsNotComplete(t *testing.T) {
 func TestCredentialsAreHandedOver(t *testing.T) {
 	var mu sync.Mutex
 	got := map[string]string{}
-	var w *world
-	w = newWorld(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { fmt.Fprint(rw, r.Header.Get("Authorization")) }),
+	w := newWorld(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { fmt.Fprint(rw, r.Header.Get("Authorization")) }),
 		func(c *intercept.Config) {
 			c.Credentials = func(origin, authorization string) {
 				mu.Lock()

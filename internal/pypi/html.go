@@ -45,7 +45,6 @@ type htmlReader struct {
 	inFile  bool            // a link is open and is the last file
 	hidden  bool            // a link is open and is no file
 	current []attribute     // of the tag
-	places  []attribute     // of the tag, as they are written
 }
 
 // attribute is one attribute of a tag and where it stands in the body.
