@@ -148,7 +148,7 @@ func (x *exchange) fileBody(f *catalog.File) (broken error) {
 		HoldWhole: f.HoldWhole || resp.ContentLength < 0 && !x.request.ProtoAtLeast(1, 1),
 		SpoolDir:  x.proxy.config.SpoolDir, Limits: x.proxy.config.Limits}
 	if f.Metadata {
-		stream.Limits.Stream = maxMetadata
+		stream.HoldWhole, stream.Limits.Stream = true, maxMetadata
 	}
 	var deskErr error
 	r, err := stream.Pass(x.ctx, sink, func(c assay.Content) (assay.Decision, error) {

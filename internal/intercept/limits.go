@@ -34,8 +34,8 @@ const (
 	// maxMemo is how many decoded pages are kept.
 	maxMemo = 64
 
-	// maxMetadata bounds the core metadata of a file, in bytes.
-	maxMetadata = 32 << 20
+	// maxMetadata bounds the core metadata of a file, in bytes. It is held whole.
+	maxMetadata = 8 << 20
 
 	// maxRedirects is how many redirects of a file are followed.
 	maxRedirects = 5
