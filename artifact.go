@@ -73,14 +73,7 @@ func (a Artifact) Release() Release {
 
 // Digest returns the promised digest of the given algorithm ("sha256"), and
 // whether there is one.
-func (a Artifact) Digest(algorithm string) (Digest, bool) {
-	for _, d := range a.Digests {
-		if d.Algorithm == algorithm {
-			return d, true
-		}
-	}
-	return Digest{}, false
-}
+func (a Artifact) Digest(algorithm string) (Digest, bool) { return pick(a.Digests, algorithm) }
 
 // Material is something that lies beside an artifact for a verifier to read: a
 // provenance file, an attestation, a signature. It is hostile input.
@@ -121,14 +114,7 @@ type Content struct {
 
 // Digest returns the computed digest of the given algorithm, and whether it was
 // computed.
-func (c Content) Digest(algorithm string) (Digest, bool) {
-	for _, d := range c.Digests {
-		if d.Algorithm == algorithm {
-			return d, true
-		}
-	}
-	return Digest{}, false
-}
+func (c Content) Digest(algorithm string) (Digest, bool) { return pick(c.Digests, algorithm) }
 
 // Subject is what a verifier is handed: the artifact, the material beside it,
 // and what its bytes turned out to be. Content is nil while the bytes have not

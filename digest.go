@@ -63,6 +63,16 @@ func (d Digest) String() string { return d.Algorithm + ":" + d.Hex }
 // do, anything shorter or broken does not.
 func (d Digest) Strong() bool { return algorithms[d.Algorithm].make != nil }
 
+// pick returns the digest of the given algorithm.
+func pick(digests []Digest, algorithm string) (Digest, bool) {
+	for _, d := range digests {
+		if d.Algorithm == algorithm {
+			return d, true
+		}
+	}
+	return Digest{}, false
+}
+
 // Hasher computes, in one pass over a file's bytes, SHA-256 and every other
 // strong algorithm that the file's promised digests use.
 type Hasher struct {
