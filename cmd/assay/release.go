@@ -184,6 +184,13 @@ func fetch(ctx context.Context, client *index.Client, file assay.Artifact) (assa
 	}
 	defer body.Close()
 	h := assay.NewHasher(file.Digests)
-	_, err = io.Copy(h, body)
+	if file.Size <= 0 {
+		_, err = io.Copy(h, body)
+		return h.Content(), err
+	}
+	n, err := io.Copy(h, io.LimitReader(body, file.Size+1))
+	if n > file.Size {
+		return assay.Content{Size: n}, nil // the rest is not read: these are other bytes already
+	}
 	return h.Content(), err
 }
