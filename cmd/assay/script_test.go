@@ -1,6 +1,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -201,7 +202,10 @@ var unstable = []struct {
 	{regexp.MustCompile(`\b[0-9]+ (?:minute|hour|day|month|year)s? old\b`), "AGE old"},
 	{regexp.MustCompile(`(/run|\.assay-report-)(/?)[0-9]+`), "$1${2}N"},
 	{regexp.MustCompile(`("judged_at": )"[^"]+"`), `$1"NOW"`},
-	{regexp.MustCompile(`(the clock says )[-0-9T:]+Z`), "${1}NOW"},
+	{regexp.MustCompile(`\b(clock\s+says\s+)[-0-9T:]+Z`), "${1}NOW"},
+	{regexp.MustCompile(`\b[0-9]+ bytes came in [0-9.]+s\b`), "N bytes came in N s"},
+	{regexp.MustCompile(`\b[0-9]+ bytes decode to more than [0-9]+\b`), "N bytes decode to more than N"},
+	{regexp.MustCompile(`\(byte(\s+)[0-9]+\)`), "(byte${1}N)"},
 	{regexp.MustCompile(`("log_index": )"[0-9]+"`), `$1"N"`},
 	{regexp.MustCompile(regexp.QuoteMeta(runtime.Version()) + `, [a-z0-9]+/[a-z0-9]+`), "GO"},
 	{regexp.MustCompile(`(sigstore-go )v[0-9.]+`), "${1}VERSION"},
@@ -284,10 +288,10 @@ func getOne(client *http.Client, url string) (ok bool) {
 		return false
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	body, err := readDecoded(resp)
 	switch {
 	case err != nil:
-		fmt.Printf("%s, broke off after %d bytes: %v\n", resp.Status, len(body), err)
+		fmt.Printf("%s, broke off after %d bytes\n", resp.Status, len(body))
 		return false
 	case resp.StatusCode == http.StatusOK:
 		fmt.Printf("%s, %d bytes\n", resp.Status, len(body))
@@ -295,4 +299,16 @@ func getOne(client *http.Client, url string) (ok bool) {
 	}
 	fmt.Printf("%s\n%s", resp.Status, body)
 	return false
+}
+
+// readDecoded reads a body, unpacked: how long it is packed differs from run to run.
+func readDecoded(resp *http.Response) ([]byte, error) {
+	if resp.Header.Get("Content-Encoding") != "gzip" {
+		return io.ReadAll(resp.Body)
+	}
+	z, err := gzip.NewReader(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
 }
