@@ -312,9 +312,9 @@ func TestCollectorJudgedTwice(t *testing.T) {
 		items int
 	}{
 		{"same", []engine.Judgement{good, good}, "allow provenance.absent", 1},
-		{"a refusal stays", []engine.Judgement{bad, good}, "deny digest.mismatch provenance.absent evidence.none", 1},
-		{"a refusal comes", []engine.Judgement{good, bad}, "deny digest.mismatch evidence.none provenance.absent", 1},
-		{"refusals add up", []engine.Judgement{bad, swapped}, "deny digest.mismatch provenance.wrong-subject evidence.none provenance.absent", 1},
+		{"a refusal stays", []engine.Judgement{bad, good}, "deny digest.mismatch provenance.absent", 1},
+		{"a refusal comes", []engine.Judgement{good, bad}, "deny digest.mismatch provenance.absent", 1},
+		{"refusals add up", []engine.Judgement{bad, swapped}, "deny digest.mismatch provenance.wrong-subject provenance.absent", 1},
 		{"a cut transfer is repeated", []engine.Judgement{cut, good}, "allow provenance.absent", 1},
 		{"a transfer is cut", []engine.Judgement{good, cut}, "deny file.truncated", 1},
 		{"the index promises another digest", []engine.Judgement{good, renamed}, "allow provenance.absent; allow provenance.absent", 2},
