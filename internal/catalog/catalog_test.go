@@ -379,9 +379,20 @@ func TestFilesWithoutAPage(t *testing.T) {
 	if got := b.records.take(); got != "allow located-1.0.tar.gz provenance.absent; warn nowhere-1.0.tar.gz evidence.none" && !strings.HasPrefix(got, "allow located-1.0.tar.gz") {
 		t.Errorf("recorded %q", got)
 	}
-	broken := errors.New("index out of reach")
-	b = start(t, upstream{err: broken})
-	if _, err := b.File(t.Context(), at(t, "https://files.example.invalid/foo-1.0.tar.gz")); !errors.Is(err, broken) {
+	// Where an index cannot be asked nothing is known of the file, and that refuses.
+	b = start(t, upstream{err: errors.New("the index answered 503")})
+	d, refused := b.mustFile(t, "foo-1.0.tar.gz").Refusal()
+	if !refused || !d.Undecided() || refusalText(d) != "page.unavailable: the index page could not be fetched: the index answered 503" {
+		t.Errorf("%s", refusalText(d))
+	}
+	b = start(t, upstream{err: fmt.Errorf("reading: %w", &pypi.PageError{Detail: "a key is given twice"})})
+	d, refused = b.mustFile(t, "foo-1.0.tar.gz").Refusal()
+	if !refused || d.Undecided() || refusalText(d) != "page.malformed: the index page cannot be read without doubt: a key is given twice" {
+		t.Errorf("%s", refusalText(d))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := b.File(ctx, at(t, "https://files.example.invalid/foo-1.0.tar.gz")); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

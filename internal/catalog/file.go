@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -66,18 +67,27 @@ type offered struct {
 }
 
 // lookUp finds the artifact at a file URL: on a page that passed by, else by
-// asking the indexes. Where no index lists the file it is known by its name alone.
+// asking the indexes. Where no index lists the file it is known by its name alone;
+// where an index cannot be asked, nothing is known, and that refuses.
 func (c *Catalog) lookUp(ctx context.Context, u *url.URL) (offered, error) {
 	if l, ok := c.listed(u); ok {
 		return offered{c.artifact(l), l.page.Files[l.i].CoreMetadataDigests, true, l.sorted.bad[l.i]}, nil
 	}
 	a, listed, err := c.upstream.Locate(ctx, u)
-	if err != nil || listed {
-		return offered{artifact: a, listed: listed}, err
+	if err == nil && listed {
+		return offered{artifact: a, listed: true}, nil
 	}
 	a = assay.Artifact{Ecosystem: assay.PyPI, Filename: path.Base(u.Path), URL: indexOf(u)}
 	if name, err := pypi.ParseFilename(a.Filename); err == nil {
 		a.Project, a.Version = name.Project, name.Version.String()
+	}
+	switch {
+	case ctx.Err() != nil:
+		return offered{}, ctx.Err()
+	case errors.As(err, new(*pypi.PageError)):
+		return offered{artifact: a, listed: true, bad: assay.Refuse(a, assay.PageMalformed, detailOf(err))}, nil
+	case err != nil:
+		return offered{artifact: a, listed: true, bad: assay.Refuse(a, assay.PageUnavailable, err.Error())}, nil
 	}
 	return offered{artifact: a}, nil
 }

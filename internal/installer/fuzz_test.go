@@ -147,12 +147,26 @@ func TestAsPipDoes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		// Newer pips list every file's value for a key, in an order that does not
+		// say which counts.
+		theirs := map[string]string{}
 		for line := range strings.Lines(string(out)) {
 			key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
 			if !ok {
 				continue
 			}
-			value = strings.ReplaceAll(strings.Trim(value, `'"`), `\n`, "\n")
+			if _, twice := theirs[key]; twice {
+				get := exec.Command(pip, "config", "get", key)
+				get.Env, get.Dir = cmd.Env, cmd.Dir
+				one, err := get.Output()
+				if err != nil {
+					t.Fatal(err)
+				}
+				value = strings.TrimRight(string(one), "\r\n")
+			}
+			theirs[key] = strings.ReplaceAll(strings.Trim(value, `'"`), `\n`, "\n")
+		}
+		for key, value := range theirs {
 			if got := settings[key].Value; got != value {
 				t.Errorf("%v: %s: %q, pip says %q", more, key, got, value)
 			}
