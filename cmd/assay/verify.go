@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -128,6 +129,7 @@ func (a *app) verifyAll(ctx context.Context, f verifyFlags, args []string, confi
 	if len(args) == 0 {
 		return a.verifyPromise(ctx, f, e)
 	}
+	args = slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return isBeside(arg, args) })
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
@@ -154,6 +156,17 @@ func (a *app) verifyAll(ctx context.Context, f verifyFlags, args []string, confi
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// isBeside reports whether an argument is the evidence beside a file that is
+// named as well, so that "assay verify dist/*" means the files.
+func isBeside(arg string, args []string) bool {
+	for _, b := range beside {
+		if file, ok := strings.CutSuffix(arg, b.ending); ok && slices.Contains(args, file) {
+			return true
+		}
+	}
+	return false
 }
 
 // release splits NAME==VERSION; a file of that very name comes first.
