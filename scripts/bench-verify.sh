@@ -44,7 +44,7 @@ for round in 1 2 3; do
   assay
   times[round]=$(echo "$(now) $start" | awk '{print $1 - $2}')
 done
-grep -o '"summary":{[^}]*}' "$work/out.json" || tail -c 200 "$work/out.json"
+sed -n '/"summary"/,/}/p' "$work/out.json" | tr -d ' \n'; echo
 start=$(now)
 while read -r file repository; do
   pypi-attestations verify pypi --offline --repository "$repository" --provenance-file "$file.provenance" "$file" >/dev/null 2>&1 ||

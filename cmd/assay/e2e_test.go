@@ -332,9 +332,14 @@ func TestSwappedBytes(t *testing.T) {
 				if got := r.report["foo-2.0-py3-none-any.whl"]; !strings.HasPrefix(got, "deny "+c.code) {
 					t.Errorf("the report says %q, want deny %s", got, c.code)
 				}
-				own, _, _ := strings.Cut(r.output, "looked at")
-				if !strings.Contains(own, c.sentence) {
-					t.Errorf("the installer's own output lacks the reason:\n%s", own)
+				// A file too large to be held is cut off on its way. Installers that do
+				// not try again show their own error alone, and the report the reason.
+				shown := r.output
+				if !strings.Contains(name, "large") {
+					shown, _, _ = strings.Cut(r.output, "looked at")
+				}
+				if !strings.Contains(shown, c.sentence) {
+					t.Errorf("the installer's own output lacks the reason:\n%s", shown)
 				}
 			})
 		})
