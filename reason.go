@@ -47,7 +47,9 @@ const (
 	FileUnlisted     Code = "file.unlisted"
 	FileWrongProject Code = "file.wrong-project"
 	FileYanked       Code = "file.yanked"
-	FileUnavailable  Code = "file.unavailable"
+	// FileUnreadableName: installers read names more loosely than any rule.
+	FileUnreadableName Code = "file.unreadable-name"
+	FileUnavailable    Code = "file.unavailable"
 
 	PageMalformed     Code = "page.malformed"
 	PageUnavailable   Code = "page.unavailable"
@@ -128,11 +130,12 @@ var registry = map[Code]Entry{
 	ProvenancePersonal:           {Severity: Note, Text: "the file is signed by a person's account, not by a Trusted Publisher", Hint: "ask yourself whether this is who should sign {project}"},
 	ProvenanceUnavailable:        {Severity: Error, Text: "the provenance exists but could not be fetched", Hint: "check the network and run the command again"},
 
-	FileTruncated:    {Severity: Error, Text: "the file ended before its announced length", Hint: "run the command again; the index or the network cut the transfer"},
-	FileUnlisted:     {Severity: Warning, Text: "no index page lists the file", Hint: "install it by name from an index, or verify it with 'assay verify FILE'"},
-	FileWrongProject: {Severity: Error, Text: "the page of {project} lists a file that belongs to another project", Hint: "tell the index's operators; install {project} from another index"},
-	FileYanked:       {Severity: Note, Text: "the index marks the file as yanked", Hint: "choose another version unless you need this one"},
-	FileUnavailable:  {Severity: Error, Text: "the file could not be fetched", Hint: "check the network and the index, and run the command again"},
+	FileTruncated:      {Severity: Error, Text: "the file ended before its announced length", Hint: "run the command again; the index or the network cut the transfer"},
+	FileUnlisted:       {Severity: Warning, Text: "no index page lists the file", Hint: "install it by name from an index, or verify it with 'assay verify FILE'"},
+	FileWrongProject:   {Severity: Error, Text: "the page of {project} lists a file that belongs to another project", Hint: "tell the index's operators; install {project} from another index"},
+	FileUnreadableName: {Severity: Error, Text: "the file's name does not tell which release it is", Hint: "tell the index's operators; pin another version to go on"},
+	FileYanked:         {Severity: Note, Text: "the index marks the file as yanked", Hint: "choose another version unless you need this one"},
+	FileUnavailable:    {Severity: Error, Text: "the file could not be fetched", Hint: "check the network and the index, and run the command again"},
 
 	PageMalformed:     {Severity: Error, Text: "the index page cannot be read without doubt", Hint: "tell the index's operators, or use another index"},
 	PageUnavailable:   {Severity: Error, Text: "the index page could not be fetched", Hint: "check the network and the index's address, and run the command again"},

@@ -3,6 +3,8 @@ package catalog
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"net/url"
 	"path"
 	"slices"
@@ -34,6 +36,8 @@ const (
 	// maxPages is how many pages are remembered; beyond it the oldest goes, and
 	// its files are mapped to their project by asking the index again.
 	maxPages = 4096
+	// maxBytes is how many bytes the remembered pages may take.
+	maxBytes = 256 << 20
 )
 
 // Judge is the engine, as the catalog needs it.
@@ -47,9 +51,9 @@ type Judge interface {
 type Upstream interface {
 	// Key renders a URL so that two spellings of one resource compare equal.
 	Key(u *url.URL) string
-	// Locate finds the artifact whose file is at exactly this URL, for a file
+	// Locate finds a page that lists a file at exactly this URL, for a file
 	// that was asked for without a page. False means that no index lists it.
-	Locate(ctx context.Context, file *url.URL) (assay.Artifact, bool, error)
+	Locate(ctx context.Context, file *url.URL) (pypi.Place, bool, error)
 	// ProvenanceGuess names where an index keeps a file's provenance when its
 	// page is too old to say so.
 	ProvenanceGuess(page *pypi.Page, index *url.URL, f pypi.File) (string, bool)
@@ -98,6 +102,7 @@ type Catalog struct {
 
 	mu      sync.Mutex
 	pages   []*seen // oldest first, one of each address
+	bytes   int64   // of the pages
 	refused map[assay.Release]refusal
 	tried   map[string]*attempt
 	told    map[string]bool
@@ -161,15 +166,27 @@ func New(judge Judge, upstream Upstream, now func() time.Time) *Catalog {
 	}
 }
 
-// remember keeps a page, in place of an older copy of it.
+// remember keeps a page that lists files, in place of an older copy of it. The
+// oldest pages go when they are too many or too large.
 func (c *Catalog) remember(s *seen) {
+	if len(s.page.Files) == 0 {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.pages = slices.DeleteFunc(c.pages, func(o *seen) bool { return o.index.String() == s.index.String() })
-	if len(c.pages) >= maxPages {
+	c.pages = slices.DeleteFunc(c.pages, func(o *seen) bool {
+		old := o.index.String() == s.index.String()
+		if old {
+			c.bytes -= int64(len(o.body))
+		}
+		return old
+	})
+	c.pages = append(c.pages, s)
+	c.bytes += int64(len(s.body))
+	for len(c.pages) > 1 && (len(c.pages) > maxPages || c.bytes > maxBytes) {
+		c.bytes -= int64(len(c.pages[0].body))
 		c.pages = slices.Delete(c.pages, 0, 1)
 	}
-	c.pages = append(c.pages, s)
 }
 
 // again returns a page that passed by with the very same bytes.
@@ -275,22 +292,21 @@ func (c *Catalog) recordOnce(ctx context.Context, j engine.Judgement) error {
 	return c.judge.Record(ctx, j)
 }
 
-// evidence judges an artifact from its promised digest, once for all who ask.
-// An undecided judgement is forgotten, so that the next request asks again.
+// evidence judges an artifact from its promised digest, once for all who ask
+// with the same promise. An undecided judgement is forgotten, so that the next
+// request asks again.
 func (c *Catalog) evidence(ctx context.Context, a assay.Artifact) (engine.Judgement, error) {
-	if a.URL == "" {
-		return c.judge.Judge(ctx, assay.Subject{Artifact: a})
-	}
+	k := promise(a)
 	for {
 		c.mu.Lock()
-		t, ok := c.tried[a.URL]
+		t, ok := c.tried[k]
 		if !ok {
 			t = &attempt{done: make(chan struct{})}
-			c.tried[a.URL] = t
+			c.tried[k] = t
 		}
 		c.mu.Unlock()
 		if !ok {
-			return c.try(ctx, t, a)
+			return c.try(ctx, k, t, a)
 		}
 		select {
 		case <-t.done:
@@ -304,13 +320,22 @@ func (c *Catalog) evidence(ctx context.Context, a assay.Artifact) (engine.Judgem
 	}
 }
 
-func (c *Catalog) try(ctx context.Context, t *attempt, a assay.Artifact) (engine.Judgement, error) {
+// promise is all of an artifact that a judgement depends on: two pages may list
+// one URL with different digests or provenance.
+func promise(a assay.Artifact) string { return fmt.Sprintf("%+v", a) }
+
+var errPanic = errors.New("judging broke down")
+
+func (c *Catalog) try(ctx context.Context, k string, t *attempt, a assay.Artifact) (engine.Judgement, error) {
+	t.err = errPanic // what those who wait see if Judge does not return
+	defer func() {
+		if t.err != nil || t.j.Decision.Undecided() {
+			c.mu.Lock()
+			delete(c.tried, k)
+			c.mu.Unlock()
+		}
+		close(t.done)
+	}()
 	t.j, t.err = c.judge.Judge(ctx, assay.Subject{Artifact: a})
-	if t.err != nil || t.j.Decision.Undecided() {
-		c.mu.Lock()
-		delete(c.tried, a.URL)
-		c.mu.Unlock()
-	}
-	close(t.done)
 	return t.j, t.err
 }

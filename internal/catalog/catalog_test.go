@@ -39,21 +39,32 @@ func (s signed) Verify(_ context.Context, x assay.Subject) (assay.Evidence, erro
 	return ev, nil
 }
 
-// upstream knows one file that no page named.
-type upstream struct{ err error }
+// upstream knows pages that did not pass by.
+type upstream struct {
+	err   error
+	pages map[string][]byte // by project
+}
 
 func (upstream) Key(u *url.URL) string {
 	return u.Scheme + "://" + u.Host + strings.ReplaceAll(u.EscapedPath(), "%2B", "+")
 }
-func (u upstream) Locate(_ context.Context, at *url.URL) (assay.Artifact, bool, error) {
+func (u upstream) Locate(_ context.Context, at *url.URL) (pypi.Place, bool, error) {
 	if u.err != nil {
-		return assay.Artifact{}, false, u.err
+		return pypi.Place{}, false, u.err
 	}
-	if strings.HasSuffix(at.Path, "/located-1.0.tar.gz") {
-		return assay.Artifact{Ecosystem: assay.PyPI, Project: "located", Version: "1.0", Filename: "located-1.0.tar.gz", URL: at.String(),
-			Digests: []assay.Digest{{Algorithm: "sha256", Hex: sum("located")}}}, true, nil
+	for project, body := range u.pages {
+		index := &url.URL{Scheme: "https", Host: "other.example.invalid", Path: "/simple/" + project + "/"}
+		p, err := pypi.ParsePage(jsonType, body, index)
+		if err != nil {
+			return pypi.Place{}, false, err
+		}
+		for i, f := range p.Files {
+			if f.URL == at.String() {
+				return pypi.Place{Page: p, URL: index, File: i}, true, nil
+			}
+		}
 	}
-	return assay.Artifact{}, false, nil
+	return pypi.Place{}, false, nil
 }
 func (upstream) ProvenanceGuess(*pypi.Page, *url.URL, pypi.File) (string, bool) { return "", false }
 
@@ -365,9 +376,9 @@ func TestFilesThatAPageShouldNotList(t *testing.T) {
 }
 
 func TestFilesWithoutAPage(t *testing.T) {
-	b := start(t, upstream{})
+	b := start(t, upstream{pages: map[string][]byte{"located": page("located", "located-1.0.tar.gz")}})
 	f := b.mustFile(t, "located-1.0.tar.gz")
-	if d, err := b.Conclude(t.Context(), f, content("located")); err != nil || d.Verdict != assay.Allow {
+	if d, err := b.Conclude(t.Context(), f, content("located-1.0.tar.gz")); err != nil || d.Verdict != assay.Allow {
 		t.Errorf("%+v, %v", d, err)
 	}
 	f = b.mustFile(t, "nowhere-1.0.tar.gz")
@@ -445,5 +456,77 @@ func TestManyAskForOneFile(t *testing.T) {
 	wg.Wait()
 	if got := b.records.take(); got != "deny foo-1.0.tar.gz provenance.wrong-subject" {
 		t.Errorf("recorded %q", got)
+	}
+}
+
+// A file that is asked for without its page meets the same checks.
+func TestALocatedPageIsJudgedLikeOneThatPassedBy(t *testing.T) {
+	b := start(t, upstream{pages: map[string][]byte{
+		"foo": page("foo", "foo-1.0-py3-none-any.whl"),
+		"dup": page("dup", "dup-1.0.tar.gz", "dup-1.0-py3-none-any.whl", "dup-1.0.tar.gz"),
+	}})
+	m := b.mustFile(t, "foo-1.0-py3-none-any.whl")
+	if _, refused := m.Refusal(); refused {
+		t.Fatal("a good file is refused")
+	}
+	meta := b.mustFile(t, "foo-1.0-py3-none-any.whl.metadata")
+	if d, err := b.Conclude(t.Context(), meta, content("other metadata")); err != nil || d.Verdict != assay.Deny {
+		t.Errorf("other metadata: %+v, %v", d, err)
+	}
+	for _, name := range []string{"dup-1.0.tar.gz", "dup-1.0-py3-none-any.whl"} {
+		if _, refused := b.mustFile(t, name).Refusal(); !refused {
+			t.Errorf("%s of a release that is listed twice is handed out", name)
+		}
+	}
+}
+
+func TestTheNewestPromiseCounts(t *testing.T) {
+	b := start(t, upstream{})
+	weak := strings.Replace(string(page("foo", "foo-1.0.tar.gz")), `{"sha256":"`+sum("foo-1.0.tar.gz")+`"},"core`, `{},"core`, 1)
+	b.mustPage(t, []byte(weak))
+	if f := b.mustFile(t, "foo-1.0.tar.gz"); len(f.Promised) != 0 {
+		t.Fatalf("promised %v", f.Promised)
+	}
+	b.mustPage(t, page("foo", "foo-1.0.tar.gz"))
+	f := b.mustFile(t, "foo-1.0.tar.gz")
+	if d, err := b.Conclude(t.Context(), f, content("evil")); err != nil || d.Verdict != assay.Deny {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
+func TestOddContentTypesAreNoProjectList(t *testing.T) {
+	for _, contentType := range []string{jsonType + "; charset=latin-1", jsonType + ";x", jsonType + "x"} {
+		b := start(t, upstream{})
+		p, err := b.Page(t.Context(), at(t, indexPage), contentType, page("foo", "foo-1.0.tar.gz"))
+		if err != nil || p.Refusal == nil {
+			t.Errorf("%s passed: %v", contentType, err)
+		}
+	}
+}
+
+func TestMetadataOfAnEscapedURL(t *testing.T) {
+	b := start(t, upstream{})
+	body := strings.Replace(string(page("foo", "foo-1.0-py3-none-any.whl")), "invalid/foo-1.0", "invalid/group%2Fproject/foo-1.0", 1)
+	b.mustPage(t, []byte(body))
+	f := b.mustFile(t, "group%2Fproject/foo-1.0-py3-none-any.whl.metadata")
+	if len(f.Promised) != 1 || f.Promised[0].Hex != sum("METADATA of foo-1.0-py3-none-any.whl") {
+		t.Errorf("promised %v", f.Promised)
+	}
+}
+
+func TestAListedFileThatTellsNoReleaseIsRefused(t *testing.T) {
+	b := start(t, upstream{})
+	p := b.mustPage(t, page("foo", "foo-1.0.tar.gz", "foo-not.a.version.tar.gz", "foo-1.0.win32.exe"))
+	if p.Edited {
+		t.Error("the page is edited")
+	}
+	d, refused := b.mustFile(t, "foo-not.a.version.tar.gz").Refusal()
+	if want := `file.unreadable-name: the file's name does not tell which release it is: "foo-not.a.version.tar.gz"`; !refused || refusalText(d) != want {
+		t.Errorf("%s, want %s", refusalText(d), want)
+	}
+	for _, name := range []string{"foo-1.0.tar.gz", "foo-1.0.win32.exe"} {
+		if d, refused := b.mustFile(t, name).Refusal(); refused {
+			t.Errorf("%s: %s", name, refusalText(d))
+		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"strconv"
+	"strings"
 
 	"assay"
 	"assay/internal/engine"
@@ -19,7 +21,13 @@ func (c *Catalog) File(ctx context.Context, u *url.URL) (*File, error) {
 	target := *u
 	f := &File{}
 	if file, ok := pypi.MetadataOf(u.Path); ok {
-		target.Path, target.RawPath, f.Metadata = file, "", true
+		// The escaped form, where there is one, says which slashes are no slashes.
+		if raw, ok := pypi.MetadataOf(u.RawPath); ok {
+			target.RawPath = raw
+		} else {
+			target.RawPath = ""
+		}
+		target.Path, f.Metadata = file, true
 	}
 	o, err := c.lookUp(ctx, &target)
 	if err != nil {
@@ -34,6 +42,11 @@ func (c *Catalog) File(ctx context.Context, u *url.URL) (*File, error) {
 		f.Promised, f.Size = o.metadata, 0
 	}
 	d, ok := o.bad, o.bad.Verdict == assay.Deny
+	if !ok && o.listed && a.Version == "" && installable(a.Filename) {
+		// Installers read names more loosely than we do, and then this file may be
+		// one of a refused release.
+		d, ok = assay.Refuse(a, assay.FileUnreadableName, strconv.Quote(a.Filename)), true
+	}
 	if !ok {
 		d, ok = c.refusalOf(a)
 	}
@@ -71,13 +84,19 @@ type offered struct {
 // where an index cannot be asked, nothing is known, and that refuses.
 func (c *Catalog) lookUp(ctx context.Context, u *url.URL) (offered, error) {
 	if l, ok := c.listed(u); ok {
-		return offered{c.artifact(l), l.page.Files[l.i].CoreMetadataDigests, true, l.sorted.bad[l.i]}, nil
+		return c.offer(l), nil
 	}
-	a, listed, err := c.upstream.Locate(ctx, u)
+	place, listed, err := c.upstream.Locate(ctx, u)
 	if err == nil && listed {
-		return offered{artifact: a, listed: true}, nil
+		// The page is judged like one that passed by.
+		s := &seen{page: place.Page, index: place.URL, sorted: sortPage(place.Page, place.URL)}
+		c.remember(s)
+		for i, d := range s.sorted.bad {
+			c.refuseRelease(s.page.Artifact(i, indexOf(s.index)), d)
+		}
+		return c.offer(listing{s, place.File}), nil
 	}
-	a = assay.Artifact{Ecosystem: assay.PyPI, Filename: path.Base(u.Path), URL: indexOf(u)}
+	a := assay.Artifact{Ecosystem: assay.PyPI, Filename: path.Base(u.Path), URL: indexOf(u)}
 	if name, err := pypi.ParseFilename(a.Filename); err == nil {
 		a.Project, a.Version = name.Project, name.Version.String()
 	}
@@ -91,6 +110,26 @@ func (c *Catalog) lookUp(ctx context.Context, u *url.URL) (offered, error) {
 	}
 	return offered{artifact: a}, nil
 }
+
+// offer is what a page says of one of its files.
+func (c *Catalog) offer(l listing) offered {
+	return offered{c.artifact(l), l.page.Files[l.i].CoreMetadataDigests, true, l.sorted.bad[l.i]}
+}
+
+// installable reports whether installers take a file of this name, if they can
+// read it: wheels and source distributions.
+func installable(filename string) bool {
+	name := strings.ToLower(strings.TrimSpace(filename))
+	for _, ending := range notInstalled {
+		if strings.HasSuffix(name, ending) {
+			return false
+		}
+	}
+	return true
+}
+
+// notInstalled are the endings of distribution files that pip and uv pass over.
+var notInstalled = []string{".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg"}
 
 // Conclude judges what was asked for once its bytes are known, records the
 // decision, and remembers a refusal so that every retry meets it.

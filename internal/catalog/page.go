@@ -21,7 +21,7 @@ func (c *Catalog) Page(ctx context.Context, u *url.URL, contentType string, body
 	s := c.again(u, contentType, body)
 	if s == nil {
 		page, err := readPage(u, contentType, body)
-		if errors.Is(err, pypi.ErrNotAPage) && strings.HasPrefix(contentType, "application/vnd.pypi.simple.") {
+		if _, unknown := pypi.FormatOf(contentType); errors.Is(err, pypi.ErrNotAPage) && unknown == nil {
 			return Page{Body: body}, nil // the list of all projects: it offers no file
 		}
 		if err != nil {
@@ -131,13 +131,18 @@ func indexOf(u *url.URL) string {
 }
 
 // refuseListed records a file that the page alone shows to be wrong, and refuses
-// its release where the file is the project's own.
+// its release.
 func (c *Catalog) refuseListed(ctx context.Context, a assay.Artifact, d assay.Decision) error {
-	main, _ := d.Main()
-	if main.Code != assay.FileWrongProject {
+	c.refuseRelease(a, d)
+	return c.recordOnce(ctx, engine.Judgement{Subject: assay.Subject{Artifact: a}, Decision: d, Time: c.now()})
+}
+
+// refuseRelease refuses the release of a file that the page alone shows to be
+// wrong, where the file is the project's own.
+func (c *Catalog) refuseRelease(a assay.Artifact, d assay.Decision) {
+	if main, _ := d.Main(); main.Code != assay.FileWrongProject {
 		c.refuse(releaseOf(a), a.Filename, d)
 	}
-	return c.recordOnce(ctx, engine.Judgement{Subject: assay.Subject{Artifact: a}, Decision: d, Time: c.now()})
 }
 
 // artifact is the listed file as a value, with the place of its provenance where

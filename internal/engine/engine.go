@@ -59,9 +59,8 @@ type Judgement struct {
 	Decision assay.Decision
 	Time     time.Time
 
-	// NeedsContent says that evidence could not be judged because no promised
-	// digest names the bytes: nothing of the file may be released before
-	// Complete.
+	// NeedsContent says that there is evidence which no promised digest ties to
+	// the bytes: nothing of the file may be released before Complete judges it.
 	NeedsContent bool
 }
 
@@ -130,7 +129,7 @@ func (e *Engine) judgeKeeping(ctx context.Context, s assay.Subject, keep map[str
 	errs := make([]error, len(e.config.Verifiers))
 	var wg sync.WaitGroup
 	for i, v := range e.config.Verifiers {
-		if s.Content == nil && (v.NeedsContent() || j.NeedsContent) {
+		if s.Content == nil && v.NeedsContent() {
 			continue
 		}
 		if ev, ok := keep[v.Name()]; ok && !v.NeedsContent() {

@@ -94,13 +94,13 @@ func TestTwoSteps(t *testing.T) {
 func TestMaterialWithoutAPromisedDigestWaitsForTheBytes(t *testing.T) {
 	v := &fake{name: "signed", verify: func(s assay.Subject) assay.Evidence {
 		if _, ok := s.SHA256(); !ok {
-			t.Error("judged without a digest")
+			return assay.Evidence{Verifier: "signed", State: assay.Absent, Findings: []assay.Finding{{Code: assay.DigestMissing}}}
 		}
 		return holds("signed")(s)
 	}}
 	e := newEngine(engine.Config{Verifiers: []engine.Verifier{v}, Source: source{materials: []assay.Material{{Kind: assay.Provenance, Data: []byte("x")}}}})
 	j, err := e.Judge(t.Context(), assay.Subject{})
-	if err != nil || !j.NeedsContent || len(j.Evidence) != 0 {
+	if err != nil || !j.NeedsContent || len(j.Evidence) != 1 || j.Evidence[0].State != assay.Absent {
 		t.Fatalf("%+v, %v", j, err)
 	}
 	j, err = e.Complete(t.Context(), j, assay.Content{Digests: []assay.Digest{digest('a')}})

@@ -11,7 +11,7 @@
 //
 // A file that is asked for without a page is found by its URL:
 //
-//	a, ok, err := c.Locate(ctx, fileURL, []string{index.PyPI})
+//	place, ok, err := c.Locate(ctx, fileURL, []string{index.PyPI})
 //
 // Everything that comes from outside is capped in size, number of redirects and
 // time (see limits.go). Credentials go only to the origin they are for, and

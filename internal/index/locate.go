@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"assay"
 	"assay/internal/pypi"
 )
 
@@ -20,7 +19,7 @@ type Upstream struct {
 }
 
 // Locate is [Client.Locate] with the upstream's indexes.
-func (u Upstream) Locate(ctx context.Context, file *url.URL) (assay.Artifact, bool, error) {
+func (u Upstream) Locate(ctx context.Context, file *url.URL) (pypi.Place, bool, error) {
 	return u.Client.Locate(ctx, file, u.Indexes)
 }
 
@@ -29,16 +28,16 @@ func (u Upstream) ProvenanceGuess(page *pypi.Page, index *url.URL, f pypi.File) 
 	return u.public.provenance(page, index, f)
 }
 
-// Locate finds the artifact whose file is at exactly this URL ([Key]), for a
+// Locate finds the page that lists a file at exactly this URL ([Key]), for a
 // file that was asked for without a page. The file's name tells which projects
 // it may belong to; their pages are asked for at the given indexes, in order,
 // and at PyPI for a file on PyPI's file host. It returns false where no index
 // lists the file. Where none does and one of them could not be asked, it
 // returns that index's error: nothing is known then.
-func (c *Client) Locate(ctx context.Context, file *url.URL, indexes []string) (assay.Artifact, bool, error) {
+func (c *Client) Locate(ctx context.Context, file *url.URL, indexes []string) (pypi.Place, bool, error) {
 	projects := candidates(path.Base(file.Path))
 	if len(projects) == 0 {
-		return assay.Artifact{}, false, nil
+		return pypi.Place{}, false, nil
 	}
 	type place struct{ index, project string }
 	var places []place
@@ -61,7 +60,7 @@ func (c *Client) Locate(ctx context.Context, file *url.URL, indexes []string) (a
 	var failure error
 	for _, r := range results {
 		if r.ok {
-			return r.artifact, true, nil
+			return r.place, true, nil
 		}
 		if failure == nil {
 			failure = r.err
@@ -70,7 +69,7 @@ func (c *Client) Locate(ctx context.Context, file *url.URL, indexes []string) (a
 	if ctx.Err() != nil {
 		failure = context.Cause(ctx)
 	}
-	return assay.Artifact{}, false, failure
+	return pypi.Place{}, false, failure
 }
 
 // askable returns the indexes to ask for a file, each once.
@@ -98,9 +97,9 @@ func (c *Client) askable(file *url.URL, indexes []string) []string {
 
 // located is what one index says about a file.
 type located struct {
-	artifact assay.Artifact
-	ok       bool
-	err      error
+	place pypi.Place
+	ok    bool
+	err   error
 }
 
 func (c *Client) locate(ctx context.Context, key, index, project string) located {
@@ -116,19 +115,15 @@ func (c *Client) locate(ctx context.Context, key, index, project string) located
 		return located{err: err}
 	}
 	at.User = nil
+	if page.Name == "" { // an HTML page does not name its project
+		named := *page
+		named.Name = project
+		page = &named
+	}
 	for i := range page.Files {
-		u, err := url.Parse(page.Files[i].URL)
-		if err != nil || Key(u) != key {
-			continue
+		if u, err := url.Parse(page.Files[i].URL); err == nil && Key(u) == key {
+			return located{place: pypi.Place{Page: page, URL: at, File: i}, ok: true}
 		}
-		a := page.Artifact(i, at.String())
-		if name, err := pypi.ParseFilenameFor(project, a.Filename); err == nil {
-			a.Project, a.Version = name.Project, name.Version.String() // an HTML page does not name its project
-		}
-		if guess, ok := c.public.provenance(page, at, page.Files[i]); ok {
-			a.Provenance, a.ProvenanceGuess = guess, true
-		}
-		return located{artifact: a, ok: true}
 	}
 	return located{}
 }

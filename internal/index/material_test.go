@@ -310,12 +310,13 @@ func TestLocate(t *testing.T) {
 			if tt.name == "a wheel" {
 				u.Path, tt.want = "/files/sample-1.0-py3-none-any.whl", "sample==1.0 at /two/sample/"
 			}
-			a, ok, err := Upstream{c, indexes}.Locate(t.Context(), u)
+			place, ok, err := Upstream{c, indexes}.Locate(t.Context(), u)
 			if want := strings.ReplaceAll(tt.err, "BASE", base); err != nil && err.Error() != want || err == nil && want != "" {
 				t.Fatalf("got  %v\nwant %s", err, want)
 			}
 			got := ""
 			if ok {
+				a := place.Artifact()
 				got = a.Release().String() + " at " + strings.TrimPrefix(a.Index, base)
 			}
 			if got != tt.want {
@@ -325,15 +326,19 @@ func TestLocate(t *testing.T) {
 	}
 
 	// A file of the public registry is looked up there though no index says so,
-	// and its provenance is guessed.
+	// and its provenance can be guessed.
 	pages["/public/simple/gone/"] = strings.Replace(pages["/public/simple/gone/"], `"/files`, `"http://files.example.invalid/files`, 1)
 	u, err := url.Parse("http://files.example.invalid/files/gone-1.0.tar.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, ok, err := c.Locate(t.Context(), u, nil)
-	if err != nil || !ok || !a.ProvenanceGuess || a.Provenance != base+"/integrity/gone/1.0/gone-1.0.tar.gz/provenance" {
-		t.Errorf("%+v %v %v", a, ok, err)
+	place, ok, err := c.Locate(t.Context(), u, nil)
+	if err != nil || !ok || place.Artifact().Release().String() != "gone==1.0" {
+		t.Fatalf("%+v %v %v", place, ok, err)
+	}
+	guess, ok := Upstream{Client: c}.ProvenanceGuess(place.Page, place.URL, place.Page.Files[place.File])
+	if !ok || guess != base+"/integrity/gone/1.0/gone-1.0.tar.gz/provenance" {
+		t.Errorf("%q %v", guess, ok)
 	}
 	before := asked.Load()
 	if _, ok, err := c.Locate(t.Context(), u, nil); !ok || err != nil {

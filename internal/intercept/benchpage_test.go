@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"assay"
 	"assay/internal/catalog"
 	"assay/internal/engine"
 	"assay/internal/intercept"
@@ -50,8 +49,8 @@ func numpyLike() []byte {
 type nowhere struct{}
 
 func (nowhere) Key(u *url.URL) string { return u.String() }
-func (nowhere) Locate(context.Context, *url.URL) (assay.Artifact, bool, error) {
-	return assay.Artifact{}, false, nil
+func (nowhere) Locate(context.Context, *url.URL) (pypi.Place, bool, error) {
+	return pypi.Place{}, false, nil
 }
 func (nowhere) ProvenanceGuess(*pypi.Page, *url.URL, pypi.File) (string, bool) { return "", false }
 
