@@ -172,7 +172,7 @@ func (a *app) openSession(f runFlags, args []string, recorder engine.Recorder) (
 	}()
 	ca, err := intercept.NewCA(0)
 	if err != nil {
-		return nil, err
+		return nil, &failure{statusOwnFailure, err, ""}
 	}
 	bundle := filepath.Join(s.dir, "roots.pem")
 	if err := os.WriteFile(bundle, ca.Bundle(roots), 0o600); err != nil {
@@ -191,7 +191,7 @@ func (a *app) openSession(f runFlags, args []string, recorder engine.Recorder) (
 		Upstream: carrier, SpoolDir: s.dir, Credentials: known.seen,
 	})
 	if err != nil {
-		return nil, err
+		return nil, &failure{statusOwnFailure, err, "assay needs a port of its own on 127.0.0.1"}
 	}
 	s.env = installer.Environment(a.env, installer.Setup{ProxyURL: s.proxy.URL(), BundlePath: bundle, CacheDir: filepath.Join(cache, "installers")})
 	return s, nil

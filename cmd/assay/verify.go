@@ -87,10 +87,11 @@ func (a *app) verify(ctx context.Context, f verifyFlags, args []string) error {
 	}
 	collector := report.NewCollector()
 	config := engine.Config{Verifiers: verifiers(root.Root), Rules: assay.DefaultRules(), Recorder: collector}
-	if err := a.verifyAll(ctx, f, args, config); err != nil {
-		return err
-	}
+	failed := a.verifyAll(ctx, f, args, config)
 	r := collector.Report("verify")
+	if failed != nil && (len(r.Items) == 0 || errors.Is(failed, context.Canceled)) {
+		return failed
+	}
 	if f.format == "json" {
 		err = r.WriteJSON(a.stdout)
 	} else {
@@ -98,6 +99,9 @@ func (a *app) verify(ctx context.Context, f verifyFlags, args []string) error {
 	}
 	if err != nil {
 		return &failure{statusUndecided, err, ""}
+	}
+	if failed != nil {
+		return failed // what was judged is shown all the same
 	}
 	if status := report.Exit(r.Summary()); status != 0 {
 		return exit(status)
@@ -130,8 +134,6 @@ func (a *app) verifyAll(ctx context.Context, f verifyFlags, args []string, confi
 		return a.verifyPromise(ctx, f, e)
 	}
 	args = slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return isBeside(arg, args) })
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	errs := make([]error, len(args))
 	var wg sync.WaitGroup
@@ -143,9 +145,6 @@ func (a *app) verifyAll(ctx context.Context, f verifyFlags, args []string, confi
 				errs[i] = a.verifyRelease(ctx, f, config, project, version)
 			} else {
 				errs[i] = a.verifyFile(ctx, f, e, arg)
-			}
-			if errs[i] != nil {
-				cancel()
 			}
 		})
 	}
@@ -192,6 +191,9 @@ func (a *app) verifyPromise(ctx context.Context, f verifyFlags, e *engine.Engine
 			return err
 		}
 		materials = append(materials, m)
+	}
+	if _, ok := artifact.Digest("sha256"); !ok && len(materials) > 0 {
+		return usage("give the file's SHA-256 digest: --digest sha256:…", "evidence is bound to a SHA-256 digest, and --digest is %s", artifact.Digests[0].Algorithm)
 	}
 	return judge(ctx, e, assay.Subject{Artifact: artifact, Materials: materials})
 }

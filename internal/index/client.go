@@ -14,9 +14,8 @@ import (
 
 // Options say how a client reaches its indexes. The zero value is usable.
 type Options struct {
-	// Transport carries the requests; nil stands for one of the client's own,
-	// with the proxy that the environment names. It must not follow redirects
-	// and, to keep the caps, not decompress.
+	// Transport carries the requests; nil stands for NewTransport(nil). It must
+	// not follow redirects and, to keep the caps, not decompress.
 	Transport http.RoundTripper
 	// UserAgent is what the client calls itself; "assay" where it is empty.
 	UserAgent string
@@ -61,7 +60,6 @@ func newClient(o Options, l limits) *Client {
 func NewTransport(t *tls.Config) *http.Transport {
 	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        t,
 		TLSHandshakeTimeout:    15 * time.Second,

@@ -75,7 +75,17 @@ func (x *exchange) classify() Class {
 			return PageClass
 		}
 	}
+	if x.asksForLinks() {
+		return PageClass
+	}
 	return OtherClass
+}
+
+// asksForLinks reports whether uv asks for a flat page of links (--find-links):
+// it does so with an Accept header of its own.
+func (x *exchange) asksForLinks() bool {
+	accept := x.request.Header["Accept"]
+	return len(accept) == 1 && accept[0] == "text/html" && strings.HasPrefix(x.request.UserAgent(), "uv/")
 }
 
 // simpleType begins the content types of the Simple Repository API (PEP 691).

@@ -31,8 +31,8 @@ const (
 	freeRatio   = 1 << 20
 	// decodeStep is how many bytes are decoded between two looks at the caps.
 	decodeStep = 256 << 10
-	// maxMemo is how many decoded pages are kept.
-	maxMemo = 64
+	// maxMemo is how many bytes of pages are kept, as sent and decoded.
+	maxMemo = 128 << 20
 
 	// maxMetadata bounds the core metadata of a file, in bytes. It is held whole.
 	maxMetadata = 8 << 20

@@ -132,9 +132,12 @@ type pageMemo struct {
 	mu    sync.Mutex
 	pages map[string]*decodedPage // by URL
 	order []string                // oldest first
+	bytes int
 }
 
 type decodedPage struct{ sent, body []byte }
+
+func (p *decodedPage) size() int { return len(p.sent) + len(p.body) }
 
 // read reads an answer's body: as it was sent, and decoded. The error is a
 // *pageError where the bytes are at fault rather than the connection.
@@ -177,6 +180,8 @@ func (m *pageMemo) get(u *url.URL) *decodedPage {
 	return m.pages[u.String()]
 }
 
+// put keeps a page in place of an older copy of it. The oldest go when they are
+// too large together.
 func (m *pageMemo) put(u *url.URL, p *decodedPage) {
 	key := u.String()
 	m.mu.Lock()
@@ -184,13 +189,15 @@ func (m *pageMemo) put(u *url.URL, p *decodedPage) {
 	if m.pages == nil {
 		m.pages = map[string]*decodedPage{}
 	}
-	if _, ok := m.pages[key]; !ok {
-		m.order = append(m.order, key)
+	if old, ok := m.pages[key]; ok {
+		m.bytes -= old.size()
+		m.order = slices.DeleteFunc(m.order, func(k string) bool { return k == key })
 	}
 	m.pages[key] = p
-	if len(m.order) > maxMemo {
+	m.order = append(m.order, key)
+	for m.bytes += p.size(); m.bytes > maxMemo; m.order = m.order[1:] {
+		m.bytes -= m.pages[m.order[0]].size()
 		delete(m.pages, m.order[0])
-		m.order = slices.Delete(m.order, 0, 1)
 	}
 }
 

@@ -98,7 +98,7 @@ func (x *exchange) fail(detail, hint string) {
 	problem{Title: "assay could not pass it on", Status: http.StatusBadGateway, Detail: detail, Hint: hint}.write(&x.answer)
 }
 
-// failed answers that an upstream could not be reached, in words that help.
+// unreachable answers that an upstream could not be reached, in words that help.
 func (x *exchange) unreachable(u *url.URL, err error) {
 	x.proxy.log.Debug("upstream failed", "host", u.Host, "error", withoutURL(err))
 	detail, hint := explain(err)
