@@ -219,3 +219,19 @@ func TestAPageIsKnownByItsType(t *testing.T) {
 		t.Errorf("stats %+v", s)
 	}
 }
+
+// uv asks for flat pages of links in its own way; a browser's HTML is not ours.
+func TestPagesOfLinks(t *testing.T) {
+	for agent, pages := range map[string]int{"uv/0.13.9 {\"ci\":null}": 1, "curl/8": 0} {
+		w := newWorld(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			rw.Header().Set("Content-Type", "text/html")
+			_, _ = io.WriteString(rw, "<a href=foo-1.0.tar.gz>foo-1.0.tar.gz</a>")
+		}))
+		if _, _, err := w.get(t, "/links.html", "Accept", "text/html", "User-Agent", agent); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.proxy.Stats().Requests["page"]; got != pages {
+			t.Errorf("%s: %d pages, the desk was asked %q", agent, got, w.desk.log())
+		}
+	}
+}
