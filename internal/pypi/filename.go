@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -102,6 +103,7 @@ type Filename struct {
 	Build string
 
 	tags string // a wheel's compressed tag set: "py2.py3-none-any"
+	odd  bool   // only installers read the name as this release, not its format
 }
 
 // Tags returns a wheel's tag set, expanded (PEP 425), in lower case, sorted and
@@ -138,10 +140,14 @@ func (f Filename) tagSets() (sets [3][]string) {
 // SameDistribution reports whether two names stand for the same distribution in
 // the way PyPI compares the subject of an attestation with a file: wheels by
 // normalised project, version, build tag and tag set in any order; sdists by
-// project and version whatever the extension; all others by their whole name.
+// project and version whatever the extension; all others, and names that break
+// their format's rules, by their whole name.
 func (f Filename) SameDistribution(g Filename) bool {
 	if f.Kind != g.Kind {
 		return false
+	}
+	if f.odd || g.odd {
+		return f.Name == g.Name
 	}
 	same := f.Project == g.Project && f.Version == g.Version
 	switch f.Kind {
@@ -157,8 +163,10 @@ func (f Filename) SameDistribution(g Filename) bool {
 
 // ParseFilename takes the name of a distribution file apart. The last hyphen of
 // an sdist's name splits project and version, as PEP 625 has it; for older
-// names see [ParseFilenameFor]. It returns an [ErrFilename] for everything that
-// is not the name of a distribution file.
+// names see [ParseFilenameFor]. Names that break the rules, but that an installer
+// takes for a release all the same, are read as that release ("foo- 1.0.tar.gz"
+// as foo 1.0). It returns an [ErrFilename] for everything that is not the name of
+// a distribution file.
 func ParseFilename(s string) (Filename, error) { return parseFilename("", s) }
 
 // ParseFilenameFor takes the name of a distribution file of a known project
@@ -182,16 +190,27 @@ func parseFilename(project, s string) (Filename, error) {
 		return Filename{}, badFilename(s, "its extension is not a distribution's")
 	}
 	stem := s[:len(s)-len(ext)]
-	switch kind {
-	case Wheel:
-		if ext != ".whl" {
-			return Filename{}, badFilename(s, "a wheel's extension is .whl in lower case")
-		}
-		return parseWheel(project, s, stem)
-	case Sdist:
-		return parseSdist(project, s, stem)
+	var f Filename
+	var err error
+	switch {
+	case kind == Wheel && ext != ".whl":
+		return Filename{}, badFilename(s, "a wheel's extension is .whl in lower case")
+	case kind == Wheel:
+		f, err = parseWheel(project, s, stem, strictly)
+	case kind == Sdist && strings.Contains(stem, "+") && interpreter.MatchString(stem):
+		// To uv the interpreter belongs to the local version, to pip it does not.
+		return Filename{}, badFilename(s, "its version is not the same to all installers")
+	case kind == Sdist:
+		f, err = parseSdist(project, s, stem)
+	default:
+		return parseLegacy(project, s, stem, kind), nil
 	}
-	return parseLegacy(project, s, stem, kind), nil
+	if err != nil {
+		if odd, ok := parseOdd(project, s, stem, kind); ok {
+			return odd, nil
+		}
+	}
+	return f, err
 }
 
 // checkFilename refuses what no file may be called, whatever its kind.
@@ -241,8 +260,14 @@ func badFilename(s, why string) error {
 	return fmt.Errorf("%q: %s: %w", s, why, ErrFilename)
 }
 
+// How a wheel's name is read.
+const (
+	strictly = false // by PEP 427
+	loosely  = true  // as the least strict of the installers does
+)
+
 // parseWheel takes NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM apart (PEP 427).
-func parseWheel(project, s, stem string) (Filename, error) {
+func parseWheel(project, s, stem string, loose bool) (Filename, error) {
 	hyphens := strings.Count(stem, "-")
 	if hyphens != 4 && hyphens != 5 {
 		return Filename{}, badFilename(s, "a wheel's name has five or six parts")
@@ -252,12 +277,12 @@ func parseWheel(project, s, stem string) (Filename, error) {
 	f := Filename{Name: s, Kind: Wheel, tags: tags}
 	if hyphens == 5 {
 		build, after, _ := strings.Cut(tags, "-")
-		if build == "" || !isDigit(build[0]) {
+		if !beginsWithDigit(build, loose) {
 			return Filename{}, badFilename(s, "its build tag does not begin with a digit")
 		}
 		f.Build, f.tags = trimBuild(build), after
 	}
-	if strings.Contains(name, "__") {
+	if strings.Contains(name, "__") && !loose {
 		return Filename{}, badFilename(s, "its project name is not escaped as a wheel's")
 	}
 	if f.Project = sameName(project, name); f.Project == "" {
@@ -268,14 +293,24 @@ func parseWheel(project, s, stem string) (Filename, error) {
 		f.Project = normal
 	}
 	v, ok := parseVersion(version)
-	if !ok || len(version) > maxVersion {
+	if !ok && loose {
+		v, ok = parseVersion(strings.ReplaceAll(version, "_", "-"))
+	}
+	if !ok {
 		return Filename{}, badFilename(s, "its version is not valid")
 	}
 	f.Version = v
-	if !validTags(f.tags) {
+	if !loose && !validTags(f.tags) {
 		return Filename{}, badFilename(s, "its tags are not valid")
 	}
 	return f, nil
+}
+
+// beginsWithDigit reports whether a build tag begins with a digit: an ASCII one,
+// or loosely any that Unicode has, as old pips take it.
+func beginsWithDigit(build string, loose bool) bool {
+	first, _ := utf8.DecodeRuneInString(build)
+	return '0' <= first && first <= '9' || loose && unicode.IsDigit(first)
 }
 
 // trimBuild drops the leading zeros of a build tag's number.
@@ -318,7 +353,7 @@ func parseSdist(project, s, stem string) (Filename, error) {
 	f := Filename{Name: s, Kind: Sdist}
 	rest, ours := cutProject(project, stem)
 	if ours {
-		if v, ok := parseVersion(rest); ok && len(rest) <= maxVersion {
+		if v, ok := parseVersion(rest); ok {
 			f.Project, f.Version = project, v
 			return f, nil
 		}
@@ -330,7 +365,7 @@ func parseSdist(project, s, stem string) (Filename, error) {
 	name, nameErr := NormalizeName(stem[:i])
 	v, ok := parseVersion(stem[i+1:])
 	switch {
-	case nameErr == nil && ok && len(stem)-i <= maxVersion:
+	case nameErr == nil && ok:
 		f.Project, f.Version = name, v
 		return f, nil
 	case project != "" && !ours:
@@ -363,7 +398,7 @@ func parseLegacy(project, s, stem string, kind Kind) Filename {
 			version, _, _ = strings.Cut(version, platform)
 		}
 	}
-	if v, ok := parseVersion(version); ok && len(version) <= maxVersion {
+	if v, ok := parseVersion(version); ok {
 		f.Version = v
 	}
 	return f

@@ -2,6 +2,7 @@ package pypi
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -262,13 +263,16 @@ func (r *htmlReader) openLink() error {
 	}
 	link, err := r.links.resolve(trimSpace(href.value))
 	if err != nil {
-		if looksLikeFile(href.value) {
+		if looksLikeFile(href.value) || errors.Is(err, errURLEgg) {
 			return malformed("the URL of a link at byte %d %v", r.at, err)
 		}
 		return nil // no installer follows it
 	}
 	name, err := link.filename()
 	if err != nil || !IsDistribution(name) {
+		if link.hidesFile() {
+			return malformed("the URL of a link at byte %d has a slash behind a file's name", r.at)
+		}
 		return nil
 	}
 	if err := checkFilename(name); err != nil {
@@ -369,7 +373,11 @@ func (r *htmlReader) closeLink() error {
 func looksLikeFile(ref string) bool {
 	ref, _, _ = strings.Cut(ref, "#")
 	ref, _, _ = strings.Cut(ref, "?")
-	return IsDistribution(trimSpace(ref))
+	ref = trimSpace(ref[strings.LastIndexByte(ref, '/')+1:])
+	if plain, err := url.PathUnescape(ref); err == nil {
+		ref = plain
+	}
+	return IsDistribution(ref)
 }
 
 // trimSpace trims what HTML calls white space.

@@ -6,8 +6,8 @@ const (
 	maxFiles      = 200_000   // files on a page
 	maxDepth      = 64        // nesting of JSON values
 	maxString     = 64 << 10  // bytes of one JSON string or HTML attribute
-	maxName       = 200       // bytes of a project name
-	maxVersion    = 200       // bytes of a version
+	maxName       = 255       // bytes of a project name
+	maxVersion    = 512       // bytes of a version: more than one in a file name has in normal form
 	maxFilename   = 255       // bytes of a file name, as file systems have it
 	maxURL        = 8 << 10   // bytes of a URL
 	maxYank       = 8 << 10   // bytes of a reason that WithYanked writes

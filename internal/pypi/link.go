@@ -14,6 +14,7 @@ var (
 	errURLLong   = errors.New("is too long")
 	errURLScheme = errors.New("is not an http or https URL")
 	errURLDots   = errors.New("hides dot segments")
+	errURLEgg    = errors.New("has an egg fragment, by which installers rename what it leads to")
 
 	errProvenance = errors.New("a provenance URL is not an absolute https URL")
 )
@@ -45,6 +46,15 @@ func (l link) filename() (string, error) {
 	return url.PathUnescape(name)
 }
 
+// hidesFile reports whether the URL's path names a distribution file but for
+// slashes at its end, escaped or not. They do not count for pip.
+func (l link) hidesFile() bool {
+	path, _, _ := strings.Cut(l.url, "?")
+	path, err := url.PathUnescape(path)
+	file := strings.TrimRight(path, "/")
+	return err == nil && file != path && IsDistribution(file)
+}
+
 // links resolves the links of one page.
 type links struct {
 	base *url.URL
@@ -60,6 +70,9 @@ func (l *links) resolve(ref string) (link, error) {
 	if len(ref) > maxURL {
 		return link{}, errURLLong
 	}
+	if namesEgg(ref) {
+		return link{}, errURLEgg
+	}
 	ref, fragment, _ := strings.Cut(ref, "#")
 	if l.origin != "" && strings.HasPrefix(ref, l.origin) && isPlainPath(ref[len(l.origin):]) {
 		return link{url: ref, fragment: fragment, plain: true}, nil
@@ -70,6 +83,23 @@ func (l *links) resolve(ref string) (link, error) {
 	}
 	l.origin = u.Scheme + "://" + u.Host
 	return link{url: u.String(), fragment: fragment}, nil
+}
+
+// namesEgg reports whether a reference says "#egg=NAME-VERSION". pip takes such a
+// link for that release, whatever the link's own name is, and looks for it behind
+// a query's "&" as well. A name alone is no release.
+func namesEgg(ref string) bool {
+	for {
+		before, egg, ok := strings.Cut(ref, "egg=")
+		if !ok {
+			return false
+		}
+		value, _, _ := strings.Cut(egg, "&")
+		if before != "" && strings.IndexByte("#&", before[len(before)-1]) >= 0 && strings.Contains(value, "-") {
+			return true
+		}
+		ref = egg
+	}
 }
 
 // absolute resolves a reference without fragment the long way and brings it into

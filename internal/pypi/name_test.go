@@ -33,7 +33,7 @@ func TestNormalizeName(t *testing.T) {
 		"é":                      `"é": not a valid project name`,
 		"\u212aey":               `"\u212aey": not a valid project name`, // the Kelvin sign folds to k
 		"a\n":                    `"a\n": not a valid project name`,
-		strings.Repeat("a", 201): `"aaaaaaaaaaaaaaaaaaaa"… (201 bytes): not a valid project name`,
+		strings.Repeat("a", 256): `"aaaaaaaaaaaaaaaaaaaa"… (256 bytes): not a valid project name`,
 	} {
 		if got, err := NormalizeName(in); !errors.Is(err, ErrName) || err.Error() != want && in != "\u212aey" {
 			t.Errorf("NormalizeName(%q) = %q, %v, want %s", in, got, err, want)

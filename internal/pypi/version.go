@@ -65,7 +65,7 @@ func (v Version) Compare(w Version) int {
 }
 
 // ParseVersion reads a version strictly by PEP 440, in any spelling that its
-// normalisation allows ("v1.0-Alpha.1", "1.0.POST", " 1.0 "), of at most 200
+// normalisation allows ("v1.0-Alpha.1", "1.0.POST", " 1.0 "), of at most 512
 // bytes. Everything else is an [ErrVersion].
 func ParseVersion(s string) (Version, error) {
 	if len(s) > maxVersion {

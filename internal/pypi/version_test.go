@@ -56,8 +56,8 @@ func TestParseVersion(t *testing.T) {
 			t.Errorf("ParseVersion(%q) = %q, %v, want an error", in, v, err)
 		}
 	}
-	_, err := ParseVersion(strings.Repeat("1", 201))
-	if want := `"11111111111111111111"… (201 bytes): not a valid version`; err == nil || err.Error() != want {
+	_, err := ParseVersion(strings.Repeat("1", 513))
+	if want := `"11111111111111111111"… (513 bytes): not a valid version`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
