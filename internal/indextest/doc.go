@@ -27,6 +27,9 @@
 // "-- FILENAME --" is a wheel or sdist (.tar.gz), made from its description:
 //
 //	project: NAME             on whose page it stands; default from the file name
+//	filename: NAME            what the index calls the file, where that is another
+//	                          name than its bytes are made by, such as an odd
+//	                          spelling; stands ahead of misbehave
 //	version: VERSION          in its metadata; default from the file name
 //	requires-dist: SPEC       * a dependency
 //	requires-python: SPEC

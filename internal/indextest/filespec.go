@@ -32,6 +32,11 @@ func (b *fileBuilder) set(s setting) error {
 	}
 	f := b.file
 	switch s.key {
+	case "filename":
+		if s.value == "" || strings.ContainsAny(s.value, "/\n") {
+			return fmt.Errorf("%q is not a file name", s.value)
+		}
+		f.name = s.value
 	case "project":
 		f.project = normalise(s.value)
 	case "version":

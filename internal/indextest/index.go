@@ -53,7 +53,7 @@ type project struct {
 type file struct {
 	name, project, version string
 	kind                   kind
-	path                   string // the URL's path
+	path                   string // the URL's path, decoded
 	content                content
 	hashes                 map[string]string
 	metadata               []byte // the sidecar; nil if there is none

@@ -222,6 +222,6 @@ func (s *Server) File(filename string) (File, bool) {
 	}
 	return File{
 		Project: f.project, Version: f.version, Filename: f.name,
-		URL: s.url + f.path, SHA256: f.sha256(), Size: f.content.Size(),
+		URL: s.url + escaped(f.path), SHA256: f.sha256(), Size: f.content.Size(),
 	}, true
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,8 +74,11 @@ func (s *Server) pageWriter() pageWriter {
 }
 
 func (w pageWriter) provenanceURL(f *file) string {
-	return w.base + "/integrity/" + f.project + "/" + f.version + "/" + f.name + "/provenance"
+	return w.base + escaped("/integrity/"+f.project+"/"+f.version+"/"+f.name+"/provenance")
 }
+
+// escaped is a path as a URL has it.
+func escaped(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
 // json renders a page in JSON. Which keys there are depends on the version:
 // 1.1 brought versions and size, 1.3 provenance, 1.4 the status; upload-time
@@ -111,7 +115,7 @@ func (w pageWriter) json(p page) ([]byte, error) {
 func (w pageWriter) jsonFile(f pageFile) map[string]any {
 	out := map[string]any{
 		"filename": f.name,
-		"url":      w.filesBase + f.file.path,
+		"url":      w.filesBase + escaped(f.file.path),
 		"hashes":   f.hashes,
 		"yanked":   false,
 	}
@@ -184,7 +188,7 @@ func (w pageWriter) html(p page) []byte {
 
 func (w pageWriter) htmlFile(b *bytes.Buffer, f pageFile) {
 	keep := func(key string) bool { return !slices.Contains(f.file.omit, key) }
-	href := w.filesBase + f.file.path
+	href := w.filesBase + escaped(f.file.path)
 	if name, sum, ok := bestHash(f.hashes); ok && keep("hashes") {
 		href += "#" + name + "=" + sum
 	}
