@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strconv"
 	"sync"
+	"time"
 
 	"assay"
 	"assay/internal/engine"
@@ -96,12 +98,19 @@ func isPageError(err error) bool {
 }
 
 // releaseFiles returns the files of a release: 1, 1.0 and 1.0.0 are one version.
+// Files whose names do not tell their release belong to every one: an installer
+// may read them. They have no version.
 func releaseFiles(page *pypi.Page, at *url.URL, project string, version pypi.Version) []assay.Artifact {
 	var files []assay.Artifact
 	for i := range page.Files {
 		a := page.Artifact(i, index.Redact(at))
-		listed, err := pypi.ParseVersion(a.Version)
-		if err == nil && a.Project == project && listed.Canonical() == version.Canonical() {
+		name, err := pypi.ParseFilenameFor(project, a.Filename)
+		switch {
+		case errors.Is(err, pypi.ErrFilename) && pypi.IsDistribution(a.Filename):
+			a.Project, a.Version = project, ""
+			files = append(files, a)
+		case err == nil && !name.Version.IsZero() && name.Version.Canonical() == version.Canonical():
+			a.Project, a.Version = project, name.Version.String() // an HTML page does not name its project
 			if guess, ok := index.ProvenanceGuess(page, at, page.Files[i]); ok && a.Provenance == "" {
 				a.Provenance, a.ProvenanceGuess = guess, true
 			}
@@ -152,8 +161,13 @@ func (a *app) verifyListed(ctx context.Context, e *engine.Engine, client *index.
 }
 
 // verifyOne judges one file with its bytes. A file that the page lists twice is
-// refused whatever they are: installers may take either.
+// refused whatever they are, as installers may take either, and one whose release
+// nobody can tell is not even read.
 func verifyOne(ctx context.Context, e *engine.Engine, client *index.Client, file assay.Artifact, twice bool) (engine.Judgement, error) {
+	if file.Version == "" {
+		refused := assay.Refuse(file, assay.FileUnreadableName, strconv.Quote(file.Filename))
+		return engine.Judgement{Subject: assay.Subject{Artifact: file}, Decision: refused, Time: time.Now()}, nil
+	}
 	j, err := e.Judge(ctx, assay.Subject{Artifact: file})
 	if err != nil {
 		return j, &failure{statusUndecided, err, ""}
