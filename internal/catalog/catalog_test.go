@@ -530,3 +530,17 @@ func TestAListedFileThatTellsNoReleaseIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A wheel that cannot be read must not take a readable one of the same release
+// out of it.
+func TestAnUnreadableWheelHidesNoOther(t *testing.T) {
+	b := start(t, upstream{})
+	b.states["foo-2.0-py3-none-any.whl"] = assay.Invalid
+	p := b.mustPage(t, page("foo", "foo-2.0-x.whl", "foo-2.0-py3-none-any.whl", "foo-2.0.tar.gz"))
+	if got := strings.Count(yanks(t, p.Body), "refused by assay"); got < 2 {
+		t.Errorf("only %d files are marked:\n%s", got, yanks(t, p.Body))
+	}
+	if _, refused := b.mustFile(t, "foo-2.0.tar.gz").Refusal(); !refused {
+		t.Error("the sdist is handed out")
+	}
+}

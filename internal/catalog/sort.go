@@ -43,7 +43,7 @@ func sortPage(page *pypi.Page, u *url.URL) sorted {
 		}
 		if !ok {
 			g = s.group(releases, page.Name, filename)
-			if wheel {
+			if wheel && g != nil { // another file of this head may well be readable
 				heads[head] = g
 			}
 		}

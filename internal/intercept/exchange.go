@@ -75,8 +75,11 @@ func (x *exchange) classify() Class {
 			return PageClass
 		}
 	}
-	if x.asksForLinks() {
+	switch {
+	case x.asksForLinks():
 		return PageClass
+	case pypi.IsDistribution(strings.TrimRight(x.url.Path, "/")):
+		return FileClass // pip takes a file's name from in front of a slash at the end
 	}
 	return OtherClass
 }

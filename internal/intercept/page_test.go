@@ -235,3 +235,21 @@ func TestPagesOfLinks(t *testing.T) {
 		}
 	}
 }
+
+// A slash behind a file's name does not hide it, nor make a page a file.
+func TestASlashAtTheEnd(t *testing.T) {
+	w := newWorld(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(rw, "x") }))
+	for _, c := range []struct{ path, accept, class string }{
+		{"/dl/foo-1.0.tar.gz/", "*/*", "file"}, {"/dl/foo-1.0.tar.gz//", "*/*", "file"}, {"/simple/foo.zip/", pipAccept, "page"}, {"/dl/", "*/*", "other"},
+	} {
+		before := w.proxy.Stats().Requests
+		if _, _, err := w.get(t, c.path, "Accept", c.accept); err != nil {
+			t.Fatal(err)
+		}
+		for class, n := range w.proxy.Stats().Requests {
+			if got := n - before[class]; got != 0 && string(class) != c.class {
+				t.Errorf("%s is taken for %s", c.path, class)
+			}
+		}
+	}
+}
