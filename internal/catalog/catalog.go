@@ -204,12 +204,6 @@ func (c *Catalog) again(u *url.URL, contentType string, body []byte) *seen {
 	return s
 }
 
-// Listed reports whether a page that passed by lists a file at the URL.
-func (c *Catalog) Listed(u *url.URL) bool {
-	_, ok := c.listed(u)
-	return ok
-}
-
 // listed finds a file URL on the pages that passed by: on the newest first, and
 // on those of the file's own project before all others.
 func (c *Catalog) listed(u *url.URL) (listing, bool) {

@@ -3,6 +3,7 @@ package catalog
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 
 	"assay"
@@ -32,13 +33,14 @@ func sortPage(page *pypi.Page, u *url.URL) sorted {
 	s := sorted{bad: map[int]assay.Decision{}}
 	releases := map[assay.Release]*group{}
 	heads := map[string]*group{}
-	names := make(map[string]int, len(page.Files))
+	names := make(map[string]struct{}, len(page.Files))
+	var last string // head of the file before, which is most often this one's
+	var lastGroup *group
 	for i := range page.Files {
 		filename := page.Files[i].Filename
 		head, wheel := headOf(filename)
-		var g *group
-		ok := false
-		if wheel {
+		g, ok := lastGroup, wheel && last == head && lastGroup != nil
+		if wheel && !ok {
 			g, ok = heads[head]
 		}
 		if !ok {
@@ -47,9 +49,12 @@ func sortPage(page *pypi.Page, u *url.URL) sorted {
 				heads[head] = g
 			}
 		}
+		if wheel {
+			last, lastGroup = head, g
+		}
 		before := len(names)
-		first := names[filename]
-		if names[filename] = i; len(names) == before {
+		if names[filename] = struct{}{}; len(names) == before {
+			first := slices.IndexFunc(page.Files, func(f pypi.File) bool { return f.Filename == filename })
 			d := assay.Refuse(page.Artifact(i, indexOf(u)), assay.PageDuplicateFile, "")
 			s.bad[i], s.bad[first] = d, d
 		}

@@ -56,7 +56,9 @@ func (x *exchange) run() {
 
 func (x *exchange) count() { x.proxy.counts.request(x.class, x.url.Host) }
 
-// classify says what the request asks for, as far as the request tells.
+// classify says what the request asks for, as far as the request tells. A file
+// that a page lists looks like one: a page on which a URL does not end with the
+// file's name is refused.
 func (x *exchange) classify() Class {
 	if x.request.Method != http.MethodGet && x.request.Method != http.MethodHead {
 		return OtherClass
@@ -65,9 +67,6 @@ func (x *exchange) classify() Class {
 		return MetadataClass
 	}
 	if pypi.IsDistribution(x.url.Path) {
-		return FileClass
-	}
-	if l, ok := x.proxy.config.Desk.(Lister); ok && l.Listed(x.url) {
 		return FileClass
 	}
 	for _, v := range x.request.Header["Accept"] {

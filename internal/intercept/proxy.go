@@ -43,12 +43,6 @@ type Files interface {
 	Broken(ctx context.Context, f *catalog.File, code assay.Code, detail string) (assay.Decision, error)
 }
 
-// Lister is a Desk that knows from its pages that a URL is a file although the
-// URL does not look like one.
-type Lister interface {
-	Listed(u *url.URL) bool
-}
-
 // Config says what a proxy works with. Desk, CA and Upstream are needed.
 type Config struct {
 	Desk Desk

@@ -1,6 +1,7 @@
 package pypi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -51,6 +52,9 @@ func (v Version) Compare(w Version) int {
 	if v.IsZero() || w.IsZero() || v.normal == w.normal {
 		return strings.Compare(v.normal, w.normal)
 	}
+	if c, ok := comparePlain(v.normal, w.normal); ok {
+		return c
+	}
 	// Both are in normal form, so the library cannot fall back to its order of
 	// versions that predate PEP 440, and its only error is an unreadable number.
 	a, err := semantic.ParsePyPIVersion(v.normal)
@@ -62,6 +66,26 @@ func (v Version) Compare(w Version) int {
 		return strings.Compare(v.normal, w.normal)
 	}
 	return c
+}
+
+// comparePlain compares two releases of nothing but numbers and dots, which is
+// what most versions are; false where one of them is more. The library parses
+// both anew at each comparison, and a page needs many.
+func comparePlain(v, w string) (int, bool) {
+	if !isPlainRelease(v) || !isPlainRelease(w) {
+		return 0, false
+	}
+	for v != "" || w != "" {
+		var a, b string
+		a, v, _ = strings.Cut(v, ".")
+		b, w, _ = strings.Cut(w, ".")
+		// In normal form a number has no zero in front; one that is missing is 0.
+		a, b = strings.TrimPrefix(a, "0"), strings.TrimPrefix(b, "0")
+		if c := cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)); c != 0 {
+			return c, true
+		}
+	}
+	return 0, true
 }
 
 // ParseVersion reads a version strictly by PEP 440, in any spelling that its

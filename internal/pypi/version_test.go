@@ -2,10 +2,13 @@ package pypi
 
 import (
 	"errors"
+	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/osv-scalibr/semantic"
 )
 
 func TestParseVersion(t *testing.T) {
@@ -155,4 +158,30 @@ func FuzzVersion(f *testing.F) {
 			t.Fatalf("%s and %s: %d and %d", v, w, v.Compare(w), w.Compare(v))
 		}
 	})
+}
+
+// The short way of comparing plain releases is the library's order.
+func TestComparePlain(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	release := func() string {
+		parts := make([]string, 1+r.IntN(4))
+		for i := range parts {
+			parts[i] = []string{"0", "1", "2", "9", "10", "11", "100", "20240101", "99999999999999999999999"}[r.IntN(9)]
+		}
+		return strings.Join(parts, ".")
+	}
+	for range 20000 {
+		v, w := release(), release()
+		got, ok := comparePlain(v, w)
+		a, err := semantic.ParsePyPIVersion(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want, err := a.CompareStr(w); err != nil || !ok || got != want {
+			t.Fatalf("%s and %s: %d %t, the library says %d (%v)", v, w, got, ok, want, err)
+		}
+	}
+	if _, ok := comparePlain("1.0", "1.0rc1"); ok {
+		t.Error("a pre-release is no plain release")
+	}
 }
