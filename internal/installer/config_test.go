@@ -13,14 +13,14 @@ import (
 )
 
 // place writes files below a fresh folder and returns it. A path may begin with
-// home/ or work/, which the tests use as such.
+// home/ or cwd/, which the tests use as such.
 func place(t *testing.T, files map[string]string) string {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("the places of configuration files are tested as they are on Linux")
 	}
 	root := t.TempDir()
-	for _, dir := range []string{"home", "work/deep", "xdg"} {
+	for _, dir := range []string{"home", "cwd/deep", "xdg"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -107,10 +107,10 @@ func TestRead(t *testing.T) {
 		{"pip: of another command", "pip download x", []string{"VIRTUAL_ENV=ROOT/home/venv"}, map[string]string{
 			"home/venv/pip.conf": "[download]\nindex-url = " + c,
 		}, []string{c + "<ROOT/home/venv/pip.conf:2"}},
-		{"pip: PIP_CONFIG_FILE is strongest, and the person's own is not read", "pip install x", []string{"PIP_CONFIG_FILE=ROOT/work/x.conf"}, map[string]string{
-			"work/x.conf":        "[global]\nindex-url = " + a,
+		{"pip: PIP_CONFIG_FILE is strongest, and the person's own is not read", "pip install x", []string{"PIP_CONFIG_FILE=ROOT/cwd/x.conf"}, map[string]string{
+			"cwd/x.conf":         "[global]\nindex-url = " + a,
 			"home/.pip/pip.conf": "[global]\nindex-url = " + b + "\nextra-index-url = " + c,
-		}, []string{a + "<ROOT/work/x.conf:2"}},
+		}, []string{a + "<ROOT/cwd/x.conf:2"}},
 		{"pip: PIP_CONFIG_FILE is nothing", "pip install x", []string{"PIP_CONFIG_FILE=/dev/null"}, map[string]string{
 			"home/.pip/pip.conf": "[global]\nindex-url = " + b,
 		}, []string{def}},
@@ -129,45 +129,45 @@ func TestRead(t *testing.T) {
 		{"uv: the command line replaces the variable", "uv add x --index two=" + b, []string{"UV_INDEX=" + a}, nil,
 			[]string{"+two=" + b + "<--index", def}},
 		{"uv: the project's, the person's", "uv sync", nil, map[string]string{
-			"work/pyproject.toml":     "[[tool.uv.index]]\nname = \"one\"\nurl = \"" + a + "\"\n",
+			"cwd/pyproject.toml":      "[[tool.uv.index]]\nname = \"one\"\nurl = \"" + a + "\"\n",
 			"home/.config/uv/uv.toml": "extra-index-url = [\"" + b + "\"]\n[[index]]\nurl = \"" + c + "\"\ndefault = true\n",
-		}, []string{"+one=" + a + "<ROOT/work/pyproject.toml", "+" + b + "<ROOT/home/.config/uv/uv.toml", c + "<ROOT/home/.config/uv/uv.toml"}},
+		}, []string{"+one=" + a + "<ROOT/cwd/pyproject.toml", "+" + b + "<ROOT/home/.config/uv/uv.toml", c + "<ROOT/home/.config/uv/uv.toml"}},
 		{"uv: uv.toml beats pyproject.toml beside it", "uv sync", nil, map[string]string{
-			"work/pyproject.toml": "[tool.uv]\nindex-url = \"" + a + "\"\n",
-			"work/uv.toml":        "index-url = \"" + b + "\"\n",
-		}, []string{b + "<ROOT/work/uv.toml"}},
+			"cwd/pyproject.toml": "[tool.uv]\nindex-url = \"" + a + "\"\n",
+			"cwd/uv.toml":        "index-url = \"" + b + "\"\n",
+		}, []string{b + "<ROOT/cwd/uv.toml"}},
 		{"uv: the table pip is for uv pip", "uv pip install x", nil, map[string]string{
-			"work/uv.toml": "[pip]\nindex-url = \"" + b + "\"\n",
-		}, []string{b + "<ROOT/work/uv.toml"}},
+			"cwd/uv.toml": "[pip]\nindex-url = \"" + b + "\"\n",
+		}, []string{b + "<ROOT/cwd/uv.toml"}},
 		{"uv: the table pip is for uv pip alone", "uv lock", nil, map[string]string{
-			"work/uv.toml": "[pip]\nindex-url = \"" + b + "\"\n",
+			"cwd/uv.toml": "[pip]\nindex-url = \"" + b + "\"\n",
 		}, []string{def}},
 		{"uv: a member has its workspace's indexes", "uv sync --directory deep", nil, map[string]string{
-			"work/pyproject.toml":      "[tool.uv.workspace]\nmembers = [\"deep\"]\n[[tool.uv.index]]\nurl = \"" + a + "\"\n",
-			"work/deep/pyproject.toml": "[tool.uv]\nextra-index-url = [\"" + b + "\"]\n",
-		}, []string{"+" + a + "<ROOT/work/pyproject.toml", "+" + b + "<ROOT/work/deep/pyproject.toml", def}},
+			"cwd/pyproject.toml":      "[tool.uv.workspace]\nmembers = [\"deep\"]\n[[tool.uv.index]]\nurl = \"" + a + "\"\n",
+			"cwd/deep/pyproject.toml": "[tool.uv]\nextra-index-url = [\"" + b + "\"]\n",
+		}, []string{"+" + a + "<ROOT/cwd/pyproject.toml", "+" + b + "<ROOT/cwd/deep/pyproject.toml", def}},
 		{"uv: a tool has no project", "uvx x", nil, map[string]string{
-			"work/uv.toml": "index-url = \"" + b + "\"\n",
+			"cwd/uv.toml": "index-url = \"" + b + "\"\n",
 		}, []string{def}},
 		{"uv: no configuration", "uv --no-config sync", nil, map[string]string{
-			"work/uv.toml": "index-url = \"" + b + "\"\n",
+			"cwd/uv.toml": "index-url = \"" + b + "\"\n",
 		}, []string{def}},
 		{"uv: one named configuration", "uv sync --config-file other.toml", nil, map[string]string{
-			"work/uv.toml":            "index-url = \"" + b + "\"\n",
-			"work/other.toml":         "index-url = \"" + a + "\"\n",
+			"cwd/uv.toml":             "index-url = \"" + b + "\"\n",
+			"cwd/other.toml":          "index-url = \"" + a + "\"\n",
 			"home/.config/uv/uv.toml": "extra-index-url = [\"" + c + "\"]\n",
-		}, []string{a + "<ROOT/work/other.toml"}},
+		}, []string{a + "<ROOT/cwd/other.toml"}},
 		{"uv: no index", "uv pip install --no-index x", []string{"UV_INDEX=" + a}, nil, nil},
 		{"poetry: nothing", "poetry install", nil, nil, []string{def}},
 		{"poetry: a source beside", "poetry add x", nil, map[string]string{
-			"work/pyproject.toml": "[[tool.poetry.source]]\nname = \"one\"\nurl = \"" + a + "\"\npriority = \"supplemental\"\n",
-		}, []string{def, "+one=" + a + "<source 1 in ROOT/work/pyproject.toml"}},
+			"cwd/pyproject.toml": "[[tool.poetry.source]]\nname = \"one\"\nurl = \"" + a + "\"\npriority = \"supplemental\"\n",
+		}, []string{def, "+one=" + a + "<source 1 in ROOT/cwd/pyproject.toml"}},
 		{"poetry: a source in its place", "poetry add x", nil, map[string]string{
-			"work/pyproject.toml": "[[tool.poetry.source]]\nname = \"one\"\nurl = \"" + a + "\"\n",
-		}, []string{"one=" + a + "<source 1 in ROOT/work/pyproject.toml"}},
+			"cwd/pyproject.toml": "[[tool.poetry.source]]\nname = \"one\"\nurl = \"" + a + "\"\n",
+		}, []string{"one=" + a + "<source 1 in ROOT/cwd/pyproject.toml"}},
 		{"pdm: a source beside, one in the place", "pdm lock", []string{"TOKEN=secret"}, map[string]string{
-			"work/pyproject.toml": "[[tool.pdm.source]]\nname = \"one\"\nurl = \"https://me:${TOKEN}@a.invalid/simple\"\n[[tool.pdm.source]]\nname = \"pypi\"\nurl = \"" + b + "\"\n",
-		}, []string{"pypi=" + b + "<source 2 in ROOT/work/pyproject.toml", "+one=me:secret@" + a + "<source 1 in ROOT/work/pyproject.toml"}},
+			"cwd/pyproject.toml": "[[tool.pdm.source]]\nname = \"one\"\nurl = \"https://me:${TOKEN}@a.invalid/simple\"\n[[tool.pdm.source]]\nname = \"pypi\"\nurl = \"" + b + "\"\n",
+		}, []string{"pypi=" + b + "<source 2 in ROOT/cwd/pyproject.toml", "+one=me:secret@" + a + "<source 1 in ROOT/cwd/pyproject.toml"}},
 		{"pdm: a variable", "pdm lock", []string{"PDM_PYPI_URL=" + b}, nil, []string{"pypi=" + b + "<PDM_PYPI_URL"}},
 		{"another: pip's and uv's", "make install", []string{"PIP_INDEX_URL=" + a, "UV_INDEX=" + b}, nil,
 			[]string{a + "<PIP_INDEX_URL", "+" + b + "<UV_INDEX"}},
@@ -176,7 +176,7 @@ func TestRead(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			root := place(t, tt.files)
-			got, err := Read(environ(root, tt.env...), root+"/work", strings.Fields(tt.command))
+			got, err := Read(environ(root, tt.env...), root+"/cwd", strings.Fields(tt.command))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -201,10 +201,10 @@ func TestReadRefuses(t *testing.T) {
 		{"pip: a file", "pip install x", nil, map[string]string{"home/.pip/pip.conf": "[global]\ntimeout=3\nproxy = http://p.invalid"},
 			`"proxy" (ROOT/home/.pip/pip.conf:3) would send pip around assay`},
 		{"pip: a variable", "pip install x", []string{"PIP_PROXY=http://p.invalid"}, nil, `"proxy" (PIP_PROXY) would send pip around assay`},
-		{"uv: a file", "uv sync", nil, map[string]string{"work/uv.toml": "https-proxy = \"http://p.invalid\""},
-			`"https-proxy" (ROOT/work/uv.toml) would send uv around assay`},
-		{"another command", "make", nil, map[string]string{"work/uv.toml": "http-proxy = \"http://p.invalid\""},
-			`"http-proxy" (ROOT/work/uv.toml) would send uv around assay`},
+		{"uv: a file", "uv sync", nil, map[string]string{"cwd/uv.toml": "https-proxy = \"http://p.invalid\""},
+			`"https-proxy" (ROOT/cwd/uv.toml) would send uv around assay`},
+		{"another command", "make", nil, map[string]string{"cwd/uv.toml": "http-proxy = \"http://p.invalid\""},
+			`"http-proxy" (ROOT/cwd/uv.toml) would send uv around assay`},
 		{"pip: no section", "pip install x", nil, map[string]string{"home/.pip/pip.conf": "\nindex-url = x"},
 			"ROOT/home/.pip/pip.conf:2: a line stands before the first section"},
 		{"pip: twice", "pip install x", nil, map[string]string{"home/.pip/pip.conf": "[global]\nproxy=a\n\nProxy=b"},
@@ -215,17 +215,17 @@ func TestReadRefuses(t *testing.T) {
 			"ROOT/home/.pip/pip.conf: the file is not UTF-8"},
 		{"pip: no URL", "pip install x", []string{"PIP_INDEX_URL=ftp://me:secret@a.invalid/?secret"}, nil,
 			`PIP_INDEX_URL: "ftp://a.invalid/?…" is not the URL of an index`},
-		{"uv: no TOML", "uv sync", nil, map[string]string{"work/uv.toml": "a = 1\nb = = 2"}, "ROOT/work/uv.toml:2: "},
-		{"uv: another type", "uv sync", nil, map[string]string{"work/uv.toml": "\nindex-url = 1"}, "ROOT/work/uv.toml:2: "},
+		{"uv: no TOML", "uv sync", nil, map[string]string{"cwd/uv.toml": "a = 1\nb = = 2"}, "ROOT/cwd/uv.toml:2: "},
+		{"uv: another type", "uv sync", nil, map[string]string{"cwd/uv.toml": "\nindex-url = 1"}, "ROOT/cwd/uv.toml:2: "},
 		{"uv: a named file that is missing", "uv sync", []string{"UV_CONFIG_FILE=none.toml"}, nil,
-			"stat ROOT/work/none.toml: no such file or directory"},
-		{"large", "uv sync", nil, map[string]string{"work/uv.toml": strings.Repeat("#\n", maxConfigFile)},
-			"ROOT/work/uv.toml: the file is larger than 1048576 bytes"},
+			"stat ROOT/cwd/none.toml: no such file or directory"},
+		{"large", "uv sync", nil, map[string]string{"cwd/uv.toml": strings.Repeat("#\n", maxConfigFile)},
+			"ROOT/cwd/uv.toml: the file is larger than 1048576 bytes"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			root := place(t, tt.files)
-			_, err := Read(environ(root, tt.env...), root+"/work", strings.Fields(tt.command))
+			_, err := Read(environ(root, tt.env...), root+"/cwd", strings.Fields(tt.command))
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -255,17 +255,17 @@ func TestReadInsideAnotherRun(t *testing.T) {
 }
 
 func TestReadAround(t *testing.T) {
-	root := place(t, map[string]string{"work/uv.toml": "find-links = [\"./wheels\", \"https://me:secret@a.invalid/links?t=secret\"]"})
+	root := place(t, map[string]string{"cwd/uv.toml": "find-links = [\"./wheels\", \"https://me:secret@a.invalid/links?t=secret\"]"})
 	for command, want := range map[string]string{
 		"pip install --isolated --cert c.pem --cache-dir d -f ./wheels": "files from ./wheels (--find-links)\n" +
 			"--cert on the command line, with which pip does not trust assay\n--isolated, with which pip uses its usual cache",
 		"pip install --cache-dir d": "--cache-dir on the command line",
-		"uv sync --cache-dir d":     "--cache-dir on the command line\nfiles from ./wheels (ROOT/work/uv.toml)",
+		"uv sync --cache-dir d":     "--cache-dir on the command line\nfiles from ./wheels (ROOT/cwd/uv.toml)",
 		"pip install -f file:///w":  "files from file:///w (--find-links)",
 		"pip install -i ../mirror":  "files from ../mirror (--index-url)",
 		"pip install x":             "",
 	} {
-		got, err := Read(environ(root), root+"/work", strings.Fields(command))
+		got, err := Read(environ(root), root+"/cwd", strings.Fields(command))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -129,20 +129,20 @@ json.dump(out, sys.stdout)
 func TestAsPipDoes(t *testing.T) {
 	pip := installed(t, "pip")
 	root := place(t, map[string]string{
-		"xdg/pip/pip.conf":    "[global]\nindex-url = " + a + "\ntimeout = 3\n[install]\nextra-index-url =\n  " + b + "\n  " + c + "\n",
-		"home/.pip/pip.conf":  "[global]\nindex_url = " + b + "\n",
-		"home/venv/pip.conf":  "[download]\nindex-url = " + c + "\n",
-		"work/named/pip.conf": "[global]\nEXTRA-INDEX-URL: " + a + "\n",
+		"xdg/pip/pip.conf":   "[global]\nindex-url = " + a + "\ntimeout = 3\n[install]\nextra-index-url =\n  " + b + "\n  " + c + "\n",
+		"home/.pip/pip.conf": "[global]\nindex_url = " + b + "\n",
+		"home/venv/pip.conf": "[download]\nindex-url = " + c + "\n",
+		"cwd/named/pip.conf": "[global]\nEXTRA-INDEX-URL: " + a + "\n",
 	})
-	for _, more := range [][]string{nil, {"PIP_CONFIG_FILE=ROOT/work/named/pip.conf"}, {"PIP_CONFIG_FILE=/dev/null", "PIP_INDEX_URL=" + c}, {"XDG_CONFIG_HOME=ROOT/none"}} {
+	for _, more := range [][]string{nil, {"PIP_CONFIG_FILE=ROOT/cwd/named/pip.conf"}, {"PIP_CONFIG_FILE=/dev/null", "PIP_INDEX_URL=" + c}, {"XDG_CONFIG_HOME=ROOT/none"}} {
 		env := append(environ(root, more...), "PATH="+os.Getenv("PATH"), "PYENV_ROOT="+os.Getenv("PYENV_ROOT"))
 		cmd := exec.Command(pip, "config", "list")
-		cmd.Env, cmd.Dir = env, root+"/work"
+		cmd.Env, cmd.Dir = env, root+"/cwd"
 		out, err := cmd.Output()
 		if err != nil {
 			t.Skipf("pip config list does not run here: %v", err)
 		}
-		r := &reader{env: env, cwd: root + "/work"}
+		r := &reader{env: env, cwd: root + "/cwd"}
 		settings, err := r.pipSettings(false)
 		if err != nil {
 			t.Fatal(err)

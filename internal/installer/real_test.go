@@ -17,7 +17,7 @@ import (
 func TestInstallersAskWhatIsRead(t *testing.T) {
 	files := map[string]string{
 		"xdg/pip/pip.conf":        "[global]\nindex-url = http://one.invalid/simple\n[install]\nextra-index-url =\n  http://two.invalid/simple\n",
-		"work/uv.toml":            "[[index]]\nname = \"three\"\nurl = \"http://three.invalid/simple\"\n[pip]\nextra-index-url = [\"http://four.invalid/simple\"]\n",
+		"cwd/uv.toml":             "[[index]]\nname = \"three\"\nurl = \"http://three.invalid/simple\"\n[pip]\nextra-index-url = [\"http://four.invalid/simple\"]\n",
 		"home/.config/uv/uv.toml": "index-url = \"http://five.invalid/simple\"\nno-proxy = [\"three.invalid\"]\n",
 	}
 	for _, tt := range []struct {
@@ -37,7 +37,7 @@ func TestInstallersAskWhatIsRead(t *testing.T) {
 			root := place(t, files)
 			env := append(environ(root, tt.env...), "PATH="+os.Getenv("PATH"), "PYENV_ROOT="+os.Getenv("PYENV_ROOT"),
 				"PIP_TRUSTED_HOST=one.invalid two.invalid six.invalid seven.invalid") // or pip would not ask in plain http
-			config, err := Read(env, root+"/work", append([]string{tt.tool}, tt.args...))
+			config, err := Read(env, root+"/cwd", append([]string{tt.tool}, tt.args...))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +53,7 @@ func TestInstallersAskWhatIsRead(t *testing.T) {
 			}))
 			defer proxy.Close()
 			cmd := exec.Command(program, tt.args...)
-			cmd.Dir = root + "/work"
+			cmd.Dir = root + "/cwd"
 			cmd.Env = Environment(env, Setup{ProxyURL: proxy.URL, BundlePath: "/etc/ssl/certs/ca-certificates.crt", CacheDir: root + "/cache"})
 			out, _ := cmd.CombinedOutput() // it fails: no index has the project
 			if len(asked) == 0 {

@@ -17,11 +17,13 @@ import (
 	"time"
 
 	"github.com/digitorus/timestamp"
+
+	"assay/internal/sigstore"
 )
 
 // The predicate types that an index accepts.
 const (
-	PublishV1 = "https://docs.pypi.org/attestations/publish/v1"
+	PublishV1 = sigstore.PublishV1
 	SLSAV1    = "https://slsa.dev/provenance/v1"
 )
 
