@@ -58,6 +58,11 @@ const (
 	MetadataMismatch Code = "metadata.mismatch"
 	ReleaseRefused   Code = "release.refused"
 	ClockBehind      Code = "clock.behind"
+
+	TransportPlainHTTP  Code = "transport.plain-http"
+	TransportTunnelPort Code = "transport.tunnel-port"
+	SourceVCS           Code = "source.vcs"
+	InstallUnseen       Code = "install.unseen"
 )
 
 // Entry describes a code: its usual severity, its sentence, and the hint that
@@ -141,7 +146,12 @@ var registry = map[Code]Entry{
 	PageUnavailable:   {Severity: Error, Text: "the index page could not be fetched", Hint: "check the network and the index's address, and run the command again"},
 	PageDuplicateFile: {Severity: Error, Text: "the index page lists {filename} more than once", Hint: "tell the index's operators, or use another index"},
 
-	MetadataMismatch: {Severity: Error, Text: "the metadata of the file is not what the index promised", Hint: hintRefetch},
-	ReleaseRefused:   {Severity: Error, Text: "another file of {project} {version} was refused", Hint: "see the reason for the other file; pin another version to go on"},
-	ClockBehind:      {Severity: Warning, Text: "this computer's clock seems to be wrong", Hint: "set the clock, then run the command again"},
+	MetadataMismatch:    {Severity: Error, Text: "the metadata of the file is not what the index promised", Hint: hintRefetch},
+	ReleaseRefused:      {Severity: Error, Text: "another file of {project} {version} was refused", Hint: "see the reason for the other file; pin another version to go on"},
+	TransportPlainHTTP:  {Severity: Error, Text: "it would come over plain http, which anybody on the way can change", Hint: "use the index's https address, or allow this host with '--allow-http HOST'"},
+	TransportTunnelPort: {Severity: Error, Text: "the connection is to a port where no web server is", Hint: "find out what wanted it: no installer needs that port"},
+	SourceVCS:           {Severity: Error, Text: "the rules refuse sources that come straight from version control", Hint: "install a release from an index, or allow it with '--vcs allow'"},
+	InstallUnseen:       {Severity: Warning, Text: "{project} {version} was installed and none of its files came past assay", Hint: "run the command again without '--installer-cache theirs', or check it with 'assay verify {project}=={version}'"},
+
+	ClockBehind: {Severity: Warning, Text: "this computer's clock seems to be wrong", Hint: "set the clock, then run the command again"},
 }

@@ -8,6 +8,12 @@ type Rules struct {
 	// OnUnavailable says what to do when evidence exists but could not be asked
 	// for.
 	OnUnavailable Severity
+	// PlainHTTP are the hosts that may be asked for pages and files without TLS:
+	// "index.example", "*.example", with ":port" or without. This machine always may.
+	PlainHTTP []string
+	// VCS says what to do about sources that come through a version control
+	// system, whose bytes nobody looks at: Warning reports them, Error refuses.
+	VCS Severity
 }
 
 // Requirement says how much evidence is wanted.
@@ -23,7 +29,8 @@ const (
 
 // DefaultRules are what holds when nobody wrote a policy: broken evidence
 // refuses, evidence that cannot be asked for refuses, missing evidence is
+// reported, nothing comes without TLS, and sources from version control are
 // reported.
 func DefaultRules() Rules {
-	return Rules{Evidence: RequireNothing, OnUnavailable: Error}
+	return Rules{Evidence: RequireNothing, OnUnavailable: Error, VCS: Warning}
 }
