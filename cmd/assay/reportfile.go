@@ -52,7 +52,8 @@ func (r *reportFile) keep() error {
 
 // writeReport writes the report to its file, as JSON, and shows it on stderr:
 // stdout is the command's. A report that cannot be kept is shown all the same.
-func (a *app) writeReport(f runFlags, r report.Report, out *reportFile) error {
+// status is the command's.
+func (a *app) writeReport(f runFlags, r report.Report, out *reportFile, status int) error {
 	var failed error
 	if out.file != nil {
 		if err := errors.Join(r.WriteJSON(out.file), out.keep()); err != nil {
@@ -60,16 +61,21 @@ func (a *app) writeReport(f runFlags, r report.Report, out *reportFile) error {
 			failed = reportFailure(f.report, err)
 		}
 	}
-	return errors.Join(a.showReport(f, r, out.file != nil), failed)
+	return errors.Join(a.showReport(f, r, out.file != nil, status), failed)
 }
 
 // showReport shows the report on stderr, as text where a file holds it as JSON.
-func (a *app) showReport(f runFlags, r report.Report, kept bool) error {
+// A command that failed for a reason of its own keeps the last word: where
+// nothing was refused the report would only hide it.
+func (a *app) showReport(f runFlags, r report.Report, kept bool, status int) error {
+	held := report.Exit(r.Summary()) != report.ExitAllowed
 	switch {
-	case f.quiet && report.Exit(r.Summary()) == report.ExitAllowed:
+	case f.quiet && !held:
 		return nil
 	case f.format == "json" && !kept:
 		return r.WriteJSON(a.stderr)
+	case status != 0 && !held:
+		return nil
 	}
 	return r.WritePackages(a.stderr, a.text(a.stderr))
 }

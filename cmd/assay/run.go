@@ -77,7 +77,7 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 		collector.Skip(host, "neither index pages nor distribution files")
 	}
 	r := collector.Report("run")
-	if err := a.writeReport(f, r, out); err != nil {
+	if err := a.writeReport(f, r, out, status); err != nil {
 		return err
 	}
 	if status != 0 {
