@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
@@ -18,7 +19,7 @@ import (
 // settings reads the configuration of the installer that args start, of pip and
 // uv where there are none.
 func (a *app) settings(args []string) (installer.Config, error) {
-	settings, err := installer.Read(installer.Environ(a.env), a.cwd, args)
+	settings, err := installer.Read(installer.Environ(a.env), a.cwd, args, installer.Options{})
 	var around *installer.AroundError
 	var broken *installer.ConfigError
 	switch {
@@ -46,15 +47,16 @@ func (a *app) transport(settings installer.Config) (*http.Transport, []byte, err
 	}
 	pool.AppendCertsFromPEM(roots)
 	config := &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
-	if settings.ClientCert.Value != "" {
-		pair, err := tls.LoadX509KeyPair(settings.ClientCert.Value, settings.ClientCert.Value)
+	for _, c := range settings.ClientCerts {
+		pair, err := tls.LoadX509KeyPair(c.Cert, cmp.Or(c.Key, c.Cert))
 		if err != nil {
-			return nil, nil, usage("correct the setting, or unset it", "the client certificate %s: %w", shown(settings.ClientCert.Value), err)
+			return nil, nil, usage("correct the setting, or unset it", "the client certificate %s: %w", shown(c.Cert), err)
 		}
 		config.Certificates = append(config.Certificates, pair)
 	}
 	t := index.NewTransport(config)
-	t.Proxy = http.ProxyFromEnvironment
+	choose := installer.Proxy(installer.Environ(a.env), settings)
+	t.Proxy = func(r *http.Request) (*url.URL, error) { return choose(r.URL) }
 	return t, roots, nil
 }
 

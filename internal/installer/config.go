@@ -17,16 +17,25 @@ import (
 type Config struct {
 	Tool    Tool
 	Command string // the installer's own command: "install", "pip install", "sync"; empty where unknown
+	Runner  bool   // goes on to run an application, whose connections are its own
 
 	// Indexes are the indexes in the order in which the installer asks them.
 	// Empty where it is told to ask none.
 	Indexes []Index
 	// FindLinks are further places with files: pages of links, or folders.
 	FindLinks []Link
+	// Sources are what is asked for by other means than an index.
+	Sources []Source
 	// CertFiles are files of roots that the configuration names beside the
-	// environment's, and ClientCert a client certificate with its key.
-	CertFiles  []Setting
-	ClientCert Setting
+	// environment's, and ClientCerts are client certificates.
+	CertFiles   []Setting
+	ClientCerts []ClientCert
+	// Insecure are the hosts ("host" or "host:port") whose certificates the
+	// person told the tool not to verify.
+	Insecure []Setting
+	// Proxies are the person's own proxies as the tool's files name them. Those of
+	// the environment are read by [Proxy].
+	Proxies Proxies
 	// Around lists, for reports, what may bring in files that Assay does not
 	// see: one clause each, such as "--cache-dir on the command line".
 	Around []string
@@ -55,11 +64,27 @@ func (i Index) Base() string {
 type Link struct {
 	Where  string
 	Origin string
-	Local  bool // a path or a file URL: its files do not come through the proxy
+	Local  bool   // a path or a file URL: its files do not come through the proxy
+	Path   string // absolute, where Local
 }
 
 // Setting is a value with where it was set.
 type Setting struct{ Value, Origin string }
+
+// ClientCert is a certificate by which the person shows itself to an index.
+type ClientCert struct {
+	Cert   string // the absolute path of a PEM file
+	Key    string // the same; empty where the key is in Cert
+	Host   string // the index that it is for: "host" or "host:port"; empty for every one
+	Origin string
+}
+
+// Options are what a reading depends on beside the configuration itself.
+type Options struct {
+	// TheirCache says that installers keep the person's caches, so that a cache
+	// named on the command line goes around nothing.
+	TheirCache bool
+}
 
 // ConfigError means that a configuration cannot be read. Its text names the
 // file and, where it is known, the line.
@@ -77,32 +102,14 @@ func (e *ConfigError) Error() string {
 	return e.File + ": " + e.Detail
 }
 
-// AroundError means that the installer is told to use another proxy than
-// Assay's, and would so go around it.
-type AroundError struct {
-	Tool    Tool
-	Setting string // "proxy", "https-proxy"
-	Origin  string
-}
-
-// Error says what goes around, and where it is set.
-func (e *AroundError) Error() string {
-	return fmt.Sprintf("%q (%s) would send %s around assay", e.Setting, e.Origin, e.Tool)
-}
-
-// Hint names the way out.
-func (e *AroundError) Hint() string {
-	return "remove it, and set HTTPS_PROXY to the same proxy: assay uses that one itself"
-}
-
 // Read recognises the command and reads its configuration: from env, from the
 // files that belong to it as seen from cwd, and from args, which begin with the
 // program. Of a command that it does not know (and of none) it reads pip's and
 // uv's configuration, because either may be what the command calls. The error
 // is a [*ConfigError], an [*AroundError] or one of the file system.
-func Read(env Environ, cwd string, args []string) (Config, error) {
+func Read(env Environ, cwd string, args []string, o Options) (Config, error) {
 	cmd := recognise(args)
-	r := &reader{env: env, cwd: cwd, cmd: cmd, config: Config{Tool: cmd.tool, Command: cmd.command}}
+	r := &reader{env: env, cwd: cwd, cmd: cmd, options: o, config: Config{Tool: cmd.tool, Command: cmd.command}}
 	var readers []func() error
 	switch cmd.tool {
 	case Pip:
@@ -131,10 +138,11 @@ func Read(env Environ, cwd string, args []string) (Config, error) {
 
 // reader gathers one configuration.
 type reader struct {
-	env    Environ
-	cwd    string
-	cmd    command
-	config Config
+	env     Environ
+	cwd     string
+	cmd     command
+	options Options
+	config  Config
 
 	hasMain bool // something says which index is the main one, or that there is none
 }
@@ -186,7 +194,7 @@ func (r *reader) add(name, raw, origin string, extra bool) error {
 // addLink adds a place with files.
 func (r *reader) addLink(raw, origin string) error {
 	if isLocal(raw) {
-		r.config.FindLinks = append(r.config.FindLinks, Link{Where: raw, Origin: origin, Local: true})
+		r.config.FindLinks = append(r.config.FindLinks, Link{Where: raw, Origin: origin, Local: true, Path: r.localPath(raw)})
 		r.around("files from %s (%s)", raw, origin)
 		return nil
 	}
@@ -202,6 +210,14 @@ func (r *reader) addLink(raw, origin string) error {
 func isLocal(s string) bool {
 	scheme, _, ok := strings.Cut(s, ":")
 	return !ok || len(scheme) < 2 || strings.EqualFold(scheme, "file") || strings.ContainsAny(scheme, `/\.`)
+}
+
+// localPath is the absolute path that a path or a file URL stands for.
+func (r *reader) localPath(s string) string {
+	if u, err := url.Parse(s); err == nil && strings.EqualFold(u.Scheme, "file") {
+		s = filepath.FromSlash(u.Path)
+	}
+	return r.abs(s)
 }
 
 // file reads a configuration file. A missing one is nil, unless it was asked

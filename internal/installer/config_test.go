@@ -176,7 +176,7 @@ func TestRead(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			root := place(t, tt.files)
-			got, err := Read(environ(root, tt.env...), root+"/cwd", strings.Fields(tt.command))
+			got, err := Read(environ(root, tt.env...), root+"/cwd", strings.Fields(tt.command), Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -225,7 +225,7 @@ func TestReadRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			root := place(t, tt.files)
-			_, err := Read(environ(root, tt.env...), root+"/cwd", strings.Fields(tt.command))
+			_, err := Read(environ(root, tt.env...), root+"/cwd", strings.Fields(tt.command), Options{})
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -249,7 +249,7 @@ func TestReadRefuses(t *testing.T) {
 func TestReadInsideAnotherRun(t *testing.T) {
 	root := place(t, nil)
 	inner := Environment(environ(root), Setup{ProxyURL: "http://127.0.0.1:1", BundlePath: root + "/none", CacheDir: root})
-	if _, err := Read(inner, root, []string{"pip", "install", "x"}); err != nil {
+	if _, err := Read(inner, root, []string{"pip", "install", "x"}, Options{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -265,7 +265,7 @@ func TestReadAround(t *testing.T) {
 		"pip install -i ../mirror":  "files from ../mirror (--index-url)",
 		"pip install x":             "",
 	} {
-		got, err := Read(environ(root), root+"/cwd", strings.Fields(command))
+		got, err := Read(environ(root), root+"/cwd", strings.Fields(command), Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

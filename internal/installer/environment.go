@@ -9,9 +9,14 @@ import (
 // Setup is what a child process is to run with.
 type Setup struct {
 	ProxyURL   string // Assay's proxy: "http://127.0.0.1:40123"
+	MarkedURL  string // the same with the mark by which the proxy knows an installer: "http://pip:<mark>@127.0.0.1:40123"
 	BundlePath string // the file of roots: the person's and Assay's own
 	CacheDir   string // where installers get caches of Assay's own; empty to leave them theirs
+	Config     Config // what the installer is configured with
 }
+
+// pair is one variable.
+type pair struct{ key, value string }
 
 // Environment returns the environment for a child process: env with the
 // variables that lead every installer to Assay's proxy, make it trust Assay's
@@ -22,7 +27,7 @@ type Setup struct {
 // which one they prefer; those that name exceptions are emptied. SSL_CERT_DIR
 // goes, because the bundle holds what is in it.
 func Environment(env []string, s Setup) []string {
-	set := []struct{ key, value string }{
+	set := []pair{
 		{"HTTP_PROXY", s.ProxyURL}, {"http_proxy", s.ProxyURL},
 		{"HTTPS_PROXY", s.ProxyURL}, {"https_proxy", s.ProxyURL},
 		{"ALL_PROXY", s.ProxyURL}, {"all_proxy", s.ProxyURL},
@@ -37,13 +42,13 @@ func Environment(env []string, s Setup) []string {
 	if s.CacheDir != "" {
 		for _, c := range []struct{ key, dir string }{{"PIP_CACHE_DIR", "pip"}, {"PIP_TOOLS_CACHE_DIR", "pip-tools"},
 			{"UV_CACHE_DIR", "uv"}, {"PDM_CACHE_DIR", "pdm"}} {
-			set = append(set, struct{ key, value string }{c.key, filepath.Join(s.CacheDir, c.dir)})
+			set = append(set, pair{c.key, filepath.Join(s.CacheDir, c.dir)})
 		}
 	}
 	// Where names of variables are compared without their case, the second
 	// spelling is the first.
 	for i := 0; i < len(set); i++ {
-		set = slices.DeleteFunc(set, func(o struct{ key, value string }) bool {
+		set = slices.DeleteFunc(set, func(o pair) bool {
 			return o.key != set[i].key && sameKey(o.key, set[i].key)
 		})
 	}

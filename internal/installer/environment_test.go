@@ -156,7 +156,7 @@ func TestCredentials(t *testing.T) {
 	})
 	env := environ(dir, "PIP_INDEX_URL=https://u:p%40w@a.invalid/simple", "UV_INDEX=my-one=https://b.invalid/simple",
 		"UV_INDEX_MY_ONE_USERNAME=uv", "UV_INDEX_MY_ONE_PASSWORD=pw")
-	config, err := Read(env, dir+"/cwd", nil)
+	config, err := Read(env, dir+"/cwd", nil, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -139,7 +139,7 @@ func (r *reader) pipCerts(given flags, get func(...string) (Setting, bool)) {
 	}
 	if s, ok := get("client-cert"); ok {
 		s.Value = r.abs(s.Value)
-		r.config.ClientCert = s
+		r.config.ClientCerts = append(r.config.ClientCerts, ClientCert{Cert: s.Value, Origin: s.Origin})
 	}
 }
 

@@ -37,7 +37,7 @@ func TestInstallersAskWhatIsRead(t *testing.T) {
 			root := place(t, files)
 			env := append(environ(root, tt.env...), "PATH="+os.Getenv("PATH"), "PYENV_ROOT="+os.Getenv("PYENV_ROOT"),
 				"PIP_TRUSTED_HOST=one.invalid two.invalid six.invalid seven.invalid") // or pip would not ask in plain http
-			config, err := Read(env, root+"/cwd", append([]string{tt.tool}, tt.args...))
+			config, err := Read(env, root+"/cwd", append([]string{tt.tool}, tt.args...), Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
