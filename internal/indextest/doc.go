@@ -73,7 +73,11 @@
 //
 //	api-version: 1.N          0 to 4; below 4, 3, 2, 1 the keys that came with it
 //	                          are missing (below 2: core-metadata, upload-time)
-//	basic-auth: USER PASSWORD demanded for everything
+//	basic-auth: USER PASSWORD demanded for everything, realm "index"
+//	realm: NAME PREFIX USER PASSWORD
+//	                          * demanded for paths that begin so; of several
+//	                          prefixes the longest counts
+//	client-cert: required     https, to clients with a certificate; see ClientPEM
 //	files-host: HOST          links name this host, such as localhost, so that
 //	                          files have another origin than pages
 //	misbehave: TARGET FAULT   *

@@ -94,9 +94,7 @@ func (ix *index) byTarget(target string) resource {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	tw := &transferWriter{ResponseWriter: w, server: s, request: r, entry: s.requests.add(r), cut: -1}
-	if user, password, _ := r.BasicAuth(); s.index.user != "" && (user != s.index.user || password != s.index.password) {
-		tw.Header().Set("WWW-Authenticate", `Basic realm="index"`)
-		http.Error(tw, "credentials are needed", http.StatusUnauthorized)
+	if s.challenge(tw, r) {
 		return
 	}
 	res := s.index.resolve(r.URL.Path)

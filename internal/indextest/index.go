@@ -33,13 +33,14 @@ var hashers = map[string]func() hash.Hash{
 
 // index is everything that a server serves.
 type index struct {
-	api            string
-	user, password string
-	filesHost      string
-	projects       map[string]*project
-	files          map[string]*file // by file name
-	paths          map[string]*file // by URL path
-	misbehaviour   []misbehaviour
+	api          string
+	realms       []realm
+	clientCert   bool
+	filesHost    string
+	projects     map[string]*project
+	files        map[string]*file // by file name
+	paths        map[string]*file // by URL path
+	misbehaviour []misbehaviour
 }
 
 type misbehaviour struct{ target, fault string }
@@ -170,7 +171,18 @@ func (ix *index) set(s setting) error {
 		if !ok {
 			return fmt.Errorf("basic-auth is not of the form USER PASSWORD")
 		}
-		ix.user, ix.password = user, password
+		ix.realms = append(ix.realms, realm{"index", "/", user, password})
+	case "realm":
+		words := strings.Fields(s.value)
+		if len(words) != 4 || !strings.HasPrefix(words[1], "/") {
+			return fmt.Errorf("realm is not of the form NAME /PATH USER PASSWORD")
+		}
+		ix.realms = append(ix.realms, realm{words[0], words[1], words[2], words[3]})
+	case "client-cert":
+		if s.value != "required" {
+			return fmt.Errorf("client-cert: %q is not required", s.value)
+		}
+		ix.clientCert = true
 	case "files-host":
 		ix.filesHost = s.value
 	case "misbehave":

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"assay/internal/indextest/authority"
+	"assay/internal/indextest/localca"
 )
 
 // Server is one index. Its methods are safe for concurrent use.
@@ -27,8 +27,9 @@ type Server struct {
 
 	listener net.Listener
 	http     *http.Server
-	ca       *certAuthority
-	url      string
+	ca       *localca.Authority
+	scheme   string
+	url      string // without a path
 	// closing ends the answers that would never end by themselves.
 	closing context.Context
 	stop    context.CancelFunc
@@ -40,22 +41,23 @@ type Server struct {
 type config struct {
 	addr      string
 	dir       string
-	tls       bool
 	authority *authority.Authority
 	api       string
 	user      string
 	password  string
+
+	tls           bool
+	ca            *localca.Authority
+	clientCert    bool
+	certNames     []string
+	url, filesURL string
 }
 
 // Option changes how a server is set up.
 type Option func(*config)
 
-// WithTLS serves https with a certificate of the server's own authority; see
-// CertificatePEM.
-func WithTLS() Option { return func(c *config) { c.tls = true } }
-
-// WithAddr listens on a loopback address; the default is a free port of
-// 127.0.0.1.
+// WithAddr listens on a loopback address, such as "[::1]:0"; the default is a
+// free port of 127.0.0.1.
 func WithAddr(addr string) Option { return func(c *config) { c.addr = addr } }
 
 // WithDir is the folder that the archive's relative paths start from.
@@ -95,7 +97,7 @@ func New(archive []byte, opts ...Option) (*Server, error) {
 		}
 	}
 	if s.config.user != "" {
-		s.index.user, s.index.password = s.config.user, s.config.password
+		s.index.realms = append(s.index.realms, realm{"index", "/", s.config.user, s.config.password})
 	}
 	for _, m := range s.index.misbehaviour {
 		if err := s.Misbehave(m.target, m.fault); err != nil {
@@ -139,7 +141,7 @@ func (s *Server) Start() error {
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return fmt.Errorf("indextest: %q is not a loopback address", s.config.addr)
 	}
-	scheme := "http"
+	s.scheme = "http"
 	// HTTP/1.1 only: several misbehaviours need the bare connection.
 	s.http = &http.Server{
 		Handler:           s,
@@ -147,17 +149,21 @@ func (s *Server) Start() error {
 		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){},
 		ErrorLog:          quietLog(),
 	}
+	if s.index.clientCert {
+		s.config.tls = true
+	}
 	if s.config.tls {
-		scheme = "https"
-		if s.ca, err = newCertAuthority(); err != nil {
+		s.scheme = "https"
+		if s.http.TLSConfig, err = s.tlsConfig(); err != nil {
 			return fmt.Errorf("indextest: %w", err)
 		}
-		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{s.ca.leaf}, NextProtos: []string{"http/1.1"}}
 	}
 	if s.listener, err = net.Listen("tcp", s.config.addr); err != nil {
 		return fmt.Errorf("indextest: %w", err)
 	}
-	s.url = scheme + "://" + s.listener.Addr().String()
+	if s.url = s.config.url; s.url == "" {
+		s.url = s.scheme + "://" + s.Addr()
+	}
 	// Serve returns when Close closes the listener; there is nobody to tell.
 	if s.config.tls {
 		go func() { _ = s.http.ServeTLS(s.listener, "", "") }()
@@ -175,17 +181,21 @@ func (s *Server) Close() {
 	}
 }
 
-// URL is where the server listens, without a path: http://127.0.0.1:PORT.
+// Addr is the address on which the server listens: 127.0.0.1:PORT.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// URL is where the server is to be found, without a path: http://127.0.0.1:PORT,
+// or what WithURL says.
 func (s *Server) URL() string { return s.url }
 
 // SimpleURL is what an installer takes as its index.
 func (s *Server) SimpleURL() string { return s.url + "/simple/" }
 
-// HostURL is URL with another of the names that the server answers to
+// HostURL is the URL of Addr by another of the names that the server answers to
 // (localhost), for tests about origins.
 func (s *Server) HostURL(host string) string {
-	_, port, _ := strings.Cut(strings.SplitN(s.url, "://", 2)[1], ":")
-	return strings.SplitN(s.url, "://", 2)[0] + "://" + host + ":" + port
+	_, port, _ := net.SplitHostPort(s.Addr())
+	return s.scheme + "://" + net.JoinHostPort(host, port)
 }
 
 // Authority issues the server's provenance.
@@ -194,15 +204,6 @@ func (s *Server) Authority() *authority.Authority { return s.authority }
 // TrustedRoot is the Sigstore trusted root, in JSON, under which the
 // provenance that the server makes is good.
 func (s *Server) TrustedRoot() []byte { return s.root }
-
-// CertificatePEM is the certificate that a client must trust to speak TLS with
-// the server; nil without WithTLS or before Start.
-func (s *Server) CertificatePEM() []byte {
-	if s.ca == nil {
-		return nil
-	}
-	return s.ca.pem
-}
 
 // File says where a file is and what its true bytes hash to.
 type File struct {
@@ -222,6 +223,6 @@ func (s *Server) File(filename string) (File, bool) {
 	}
 	return File{
 		Project: f.project, Version: f.version, Filename: f.name,
-		URL: s.url + escaped(f.path), SHA256: f.sha256(), Size: f.content.Size(),
+		URL: s.filesURL() + escaped(f.path), SHA256: f.sha256(), Size: f.content.Size(),
 	}, true
 }

@@ -66,11 +66,18 @@ func (s *Server) pageWriter() pageWriter {
 	if err != nil {
 		minor = 0
 	}
-	w := pageWriter{minor: minor, base: s.url, filesBase: s.url}
-	if s.index.filesHost != "" {
-		w.filesBase = s.HostURL(s.index.filesHost)
+	return pageWriter{minor: minor, base: s.url, filesBase: s.filesURL()}
+}
+
+// filesURL is the origin of the files.
+func (s *Server) filesURL() string {
+	switch {
+	case s.config.filesURL != "":
+		return s.config.filesURL
+	case s.index.filesHost != "":
+		return s.HostURL(s.index.filesHost)
 	}
-	return w
+	return s.url
 }
 
 func (w pageWriter) provenanceURL(f *file) string {

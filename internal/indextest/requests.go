@@ -21,6 +21,7 @@ type Request struct {
 	IfNoneMatch    string
 	CacheControl   string
 	User           string // of basic authentication
+	Client         string // the name in the client's certificate
 
 	Status int   // what it was answered with; 0 while it is being answered
 	Bytes  int64 // of the body
@@ -34,11 +35,15 @@ type requestLog struct {
 
 func (l *requestLog) add(r *http.Request) *Request {
 	user, _, _ := r.BasicAuth()
+	client := ""
+	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
+		client = r.TLS.PeerCertificates[0].Subject.CommonName
+	}
 	q := &Request{
 		Time: time.Now(), Method: r.Method, Path: r.URL.Path, Host: r.Host,
 		Accept: r.Header.Get("Accept"), AcceptEncoding: r.Header.Get("Accept-Encoding"),
 		UserAgent: r.UserAgent(), Range: r.Header.Get("Range"), IfRange: r.Header.Get("If-Range"),
-		IfNoneMatch: r.Header.Get("If-None-Match"), CacheControl: r.Header.Get("Cache-Control"), User: user,
+		IfNoneMatch: r.Header.Get("If-None-Match"), CacheControl: r.Header.Get("Cache-Control"), User: user, Client: client,
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -114,6 +114,8 @@ func TestErrors(t *testing.T) {
 		"-- a-1.0.tar.gz --\nmisbehave: body-of b-1.tar.gz\n":                    `indextest: a-1.0.tar.gz: body-of: there is no file "b-1.tar.gz" to misbehave about`,
 		"-- index --\napi-version: 2.0\n":                                        `indextest: index: api-version "2.0" is not 1.0 to 1.4`,
 		"-- index --\nbasic-auth: me\n":                                          `indextest: index: basic-auth is not of the form USER PASSWORD`,
+		"-- index --\nrealm: me /\n":                                             `indextest: index: realm is not of the form NAME /PATH USER PASSWORD`,
+		"-- index --\nclient-cert: maybe\n":                                      `indextest: index: client-cert: "maybe" is not required`,
 		"-- a/ --\nbulk: many\n":                                                 `indextest: a/: bulk: "many" is not a number up to 100000`,
 		"-- a/ --\nx: y\n":                                                       `indextest: a/: unknown key "x"`,
 		"-- a/ --\nbulk: 1\n-- a-1.0.0-py3-none-any.whl --\n-- a/ --\nbulk: 1\n": `indextest: a/: a-1.0.0-py3-none-any.whl: described twice`,
