@@ -5,6 +5,7 @@ GO          ?= go
 PYTHON      ?= python3
 VERSION     ?= 0.1.0-dev
 VENV        := .venv
+TOOLS       := pip uv poetry pdm pipx build pip-tools tox nox keyring pypi-attestations
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 FUZZTIME    ?= 60s
@@ -29,9 +30,15 @@ test: ## everything that needs no network
 live: build ## the real index and the newest installers (says so where no index can be reached)
 	@bash scripts/live.sh
 
-tools: ## a virtual environment with the newest installers, for the tests that use real ones
+tools: ## virtual environments with the newest installers and two old pips, for the tests that use real ones
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --upgrade pip uv pypi-attestations
+	@$(VENV)/bin/python -m pip install --quiet --upgrade pip
+	@$(VENV)/bin/python -m pip install --quiet --upgrade $(TOOLS)
+	@for old in 23:23.2.1 24:24.0; do \
+	  dir=$(VENV)-pip$${old%%:*}; \
+	  test -x $$dir/bin/python || $(PYTHON) -m venv $$dir || exit 1; \
+	  $$dir/bin/python -m pip install --quiet --disable-pip-version-check "pip==$${old#*:}" || exit 1; \
+	done
 
 race: ## the race detector over RACE, by default everything (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -short $(RACE)
