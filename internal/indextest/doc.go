@@ -104,6 +104,7 @@
 //	redirect loop|host|URL    to itself; to the same path on localhost; to a URL
 //	drop                      hangs up
 //	endless-headers           headers that never end
+//	interim COUNT             that many interim responses (103), then goes on
 //
 // What a page says:
 //
@@ -135,6 +136,20 @@
 //	chunked                   without Content-Length
 //	no-range                  ignores Range
 //	gzip-bomb [SIZE]          gzip that unpacks to SIZE; default 1 GiB
+//	unframed [PLACE]          without a length, and ends there in good order;
+//	                          default 50%
+//	length N|+N|-N            states that Content-Length, or one off by N
+//	chunks no-end             chunked, and ends in order without the last chunk
+//	chunks bad-size|huge-size|overlong
+//	                          a chunk's size is no number, no number that holds
+//	                          anything, larger than the chunk
+//	chunks both               with a Content-Length, of half the body, as well
+//	chunks extension|trailers never ends a chunk's extension, or the trailers
+//	chunks tiny               a byte a chunk, for the first 64 KiB
+//	chunks second             another whole answer behind the last chunk
+//
+// From unframed on, answers are whole: Range is ignored.
+// What is wrong with TLS is said by options: WithCertificateFor.
 //
 // Each may be followed by "skip=N" (lets N requests pass first) and "times=N"
 // (then meets only N).

@@ -141,6 +141,8 @@ func (s *Server) before(w *transferWriter, r *http.Request, list []fault) bool {
 			if s.redirect(w, r, f.args[0]) {
 				return true
 			}
+		case "interim":
+			interim(w, f.args[0])
 		case "drop":
 			panic(http.ErrAbortHandler)
 		case "endless-headers":

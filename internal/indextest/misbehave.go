@@ -38,6 +38,7 @@ var behaviours = map[string]behaviour{
 	"redirect":        {before, 1, 1, nil},
 	"drop":            {before, 0, 0, nil},
 	"endless-headers": {before, 0, 0, nil},
+	"interim":         {before, 1, 1, checkCount},
 
 	"foreign-file":        {listing, 0, 1, nil},
 	"duplicate-file":      {listing, 0, 0, nil},
@@ -62,6 +63,9 @@ var behaviours = map[string]behaviour{
 	"chunked":   {transfer, 0, 0, nil},
 	"no-range":  {transfer, 0, 0, nil},
 	"gzip-bomb": {transfer, 0, 1, checkSize},
+	"unframed":  {transfer, 0, 1, checkPlace},
+	"length":    {transfer, 1, 1, checkLength},
+	"chunks":    {transfer, 1, 1, checkChunks},
 }
 
 // fault is one misbehaviour that was asked for.

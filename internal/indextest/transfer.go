@@ -36,6 +36,10 @@ type transferWriter struct {
 
 // send sends an answer as net/http's file server does: ranges, conditions, HEAD.
 func (s *Server) send(w *transferWriter, r *http.Request, a *answer, list []fault) {
+	if f, ok := rawFault(list); ok {
+		s.raw(w, r, a, f)
+		return
+	}
 	h := w.Header()
 	for key, value := range a.header {
 		h.Set(key, value)
