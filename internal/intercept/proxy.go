@@ -49,7 +49,7 @@ type Config struct {
 	CA   *CA
 
 	// Upstream is how the indexes are reached: the person's proxy, roots and
-	// client certificates. See Tune.
+	// client certificates. See Tune, and NewUpstream.
 	Upstream http.RoundTripper
 
 	// SpoolDir is a folder, readable by nobody else, for files that must be held
@@ -81,6 +81,7 @@ type Proxy struct {
 	served   chan struct{} // closed when Serve's loop has ended
 	counts   counts
 	memo     pageMemo
+	upstream http.RoundTripper
 
 	mu      sync.Mutex
 	conns   map[*session]struct{}
@@ -102,6 +103,7 @@ func Start(config Config) (*Proxy, error) {
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}
+	p.upstream = asUpstream(config.Upstream)
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	go p.serve()
 	return p, nil

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 )
@@ -15,36 +14,8 @@ import (
 var (
 	errLoop     = errors.New("the request leads back to the proxy")
 	errRedirect = errors.New("a redirect that is not followed")
+	errInside   = fmt.Errorf("%w: it leads to this machine or its own network's services", errRedirect)
 )
-
-// Tune sets a transport up for the proxy: bodies as they are sent, HTTP/2 where
-// the upstream has it, large reads, bounded waits. The transport's own proxy,
-// roots, client certificates and dialer are kept. It is called before the
-// transport is used.
-func Tune(t *http.Transport) {
-	t.DisableCompression = true
-	t.ForceAttemptHTTP2 = true
-	t.ReadBufferSize = 16 << 10
-	t.WriteBufferSize = 16 << 10
-	t.MaxIdleConnsPerHost = 32
-	t.MaxIdleConns = 128
-	t.IdleConnTimeout = upstreamIdle
-	t.TLSHandshakeTimeout = handshakeTimeout
-	t.ResponseHeaderTimeout = responseTimeout
-	t.MaxResponseHeaderBytes = maxResponseHeader
-	t.ExpectContinueTimeout = responseTimeout
-	dial := t.DialContext
-	if dial == nil {
-		dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
-	}
-	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		c, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return &aheadConn{Conn: c}, nil
-	}
-}
 
 // send sends a request upstream, with the headers given.
 func (x *exchange) send(ctx context.Context, method string, u *url.URL, h http.Header, body io.ReadCloser, length int64) (*http.Response, error) {
@@ -56,7 +27,7 @@ func (x *exchange) send(ctx context.Context, method string, u *url.URL, h http.H
 	}
 	out := (&http.Request{Method: method, URL: u, Header: h, Body: body, ContentLength: length,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
-	resp, err := x.proxy.config.Upstream.RoundTrip(out)
+	resp, err := x.proxy.upstream.RoundTrip(out)
 	if err != nil {
 		return nil, fmt.Errorf("asking %s: %w", u.Host, err)
 	}
@@ -95,7 +66,7 @@ func redirected(from *url.URL, resp *http.Response, h http.Header) (*url.URL, er
 	case from.Scheme == "https" && to.Scheme != "https":
 		return nil, fmt.Errorf("%w: it leads from https to http", errRedirect)
 	case isInside(to.Hostname()) && !isInside(from.Hostname()):
-		return nil, fmt.Errorf("%w: it leads to this machine or its own network's services", errRedirect)
+		return nil, errInside
 	}
 	to = cloneURL(to)
 	if origin(to) != origin(from) {
@@ -104,16 +75,6 @@ func redirected(from *url.URL, resp *http.Response, h http.Header) (*url.URL, er
 		}
 	}
 	return to, nil
-}
-
-// isInside reports whether a host is this machine or a link-local address,
-// where clouds keep their metadata services.
-func isInside(host string) bool {
-	if isLoopback(host) {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLinkLocalUnicast()
 }
 
 // origin returns "scheme://host:port" of a URL, in lower case.
