@@ -2,6 +2,7 @@ package intercept
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -52,6 +53,15 @@ type Config struct {
 	// client certificates. See Tune, and NewUpstream.
 	Upstream http.RoundTripper
 
+	// Dial reaches a "host:port" for connections that are passed on unopened, the
+	// same way as Upstream. Without it NewDialer(Upstream) is used where Upstream is
+	// a transport of net/http, and else the network itself.
+	Dial func(ctx context.Context, hostport string) (net.Conn, error)
+
+	// Scope says what is looked into. The zero Scope opens everything, and takes
+	// no page and no file from another machine without TLS.
+	Scope Scope
+
 	// SpoolDir is a folder, readable by nobody else, for files that must be held
 	// whole and are too large for memory.
 	SpoolDir string
@@ -74,6 +84,8 @@ type Proxy struct {
 	config   Config
 	listener net.Listener
 	address  string
+	mark     string // what tells an installer's connections, see MarkedURL
+	scope    scope
 	log      *slog.Logger
 	ctx      context.Context
 	cancel   context.CancelFunc
@@ -94,12 +106,20 @@ func Start(config Config) (*Proxy, error) {
 	if config.Desk == nil || config.CA == nil || config.Upstream == nil {
 		return nil, errors.New("the proxy needs a desk, an authority and a way upstream")
 	}
+	scope, err := newScope(config.Scope)
+	if err != nil {
+		return nil, err
+	}
+	if config.Dial == nil {
+		t, _ := config.Upstream.(*http.Transport)
+		config.Dial = NewDialer(t)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("starting the proxy: %w", err)
 	}
 	p := &Proxy{config: config, listener: l, address: l.Addr().String(), log: config.Log,
-		slots: make(chan struct{}, maxConns), served: make(chan struct{}), conns: map[*session]struct{}{}}
+		mark: rand.Text(), scope: scope, slots: make(chan struct{}, maxConns), served: make(chan struct{}), conns: map[*session]struct{}{}}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}
@@ -111,6 +131,16 @@ func Start(config Config) (*Proxy, error) {
 
 // URL returns the proxy's URL, for the proxy variables of a child.
 func (p *Proxy) URL() string { return "http://" + p.address }
+
+// MarkedURL returns the proxy's URL with a mark, random for each proxy, that
+// tells the connections of an installer: pip names itself in none of its
+// requests to connect. It is a password that opens nothing.
+func (p *Proxy) MarkedURL() string {
+	return (&url.URL{Scheme: "http", User: url.UserPassword(markUser, p.mark), Host: p.address}).String()
+}
+
+// markUser is the user that the mark is the password of.
+const markUser = "pip"
 
 // serve accepts connections until the listener is closed.
 func (p *Proxy) serve() {

@@ -15,7 +15,34 @@ const (
 	FileClass     Class = "file"
 	MetadataClass Class = "metadata"
 	OtherClass    Class = "other" // copied, not looked at
+	VCSClass      Class = "vcs"   // a version control system's, copied, not looked at
 )
+
+// Why something was passed on without a look. A version control system's
+// traffic has the system's name: "git", "hg", "svn", "bzr".
+const (
+	WhyNamed        = "named"              // Scope.Tunnel names the host
+	WhyNotInstaller = "not an installer's" // Scope.Runner
+)
+
+// Tunnel is what was passed on to one host without a look, for one reason.
+type Tunnel struct {
+	Host string // "host:port"
+	Why  string
+	// Count counts connections passed on unopened, and requests of the kind on
+	// connections that were opened.
+	Count int
+	// Sent and Received count the bytes of connections that have ended.
+	Sent, Received int64
+}
+
+// Unopened is a host to which connections could not be looked into, because the
+// installer's side of TLS failed.
+type Unopened struct {
+	Host  string // "host:port"
+	Why   string // "the client does not speak TLS in it"
+	Count int
+}
 
 // Stats counts what came past a proxy.
 type Stats struct {
@@ -29,6 +56,15 @@ type Stats struct {
 	// OtherHosts those of further hosts when there were too many to name.
 	Hosts      map[string]int
 	OtherHosts int
+	// Tunnels lists what was passed on without a look, by host and reason, and
+	// OtherTunnels counts what went to further hosts when there were too many.
+	Tunnels      []Tunnel
+	OtherTunnels int
+	// Unopened lists connections that failed before the first request.
+	Unopened []Unopened
+	// OpenedAnyway lists the hosts that Scope.Tunnel names and that were looked
+	// into all the same, because they belong to an index.
+	OpenedAnyway []string
 }
 
 type counts struct {
