@@ -38,7 +38,7 @@ func (a *app) verifyRelease(ctx context.Context, f verifyFlags, config engine.Co
 	if f.digest != "" || f.name != "" || f.provenance != "" {
 		return usage("give the file instead, or leave them out", "--provenance, --digest and --name do not go with NAME==VERSION")
 	}
-	settings, err := a.settings(nil)
+	settings, err := a.settings(nil, installer.Options{})
 	if err != nil {
 		return err
 	}

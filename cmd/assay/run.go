@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"assay"
+	"assay/internal/intercept"
 	"assay/internal/report"
 )
 
@@ -17,6 +20,10 @@ type runFlags struct {
 	report      string
 	trustedRoot string
 	quiet       bool
+	cache       string
+	vcs         string
+	plainHTTP   []string
+	tunnel      []string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -41,7 +48,52 @@ command could not be started, 127 when there is no such command.`,
 	cmd.Flags().StringVar(&f.report, "report", "", "write the report to `FILE`, as JSON")
 	cmd.Flags().StringVar(&f.trustedRoot, "trusted-root", "", "verify signatures under the Sigstore trusted root in `FILE`")
 	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "report only what was refused")
+	cmd.Flags().StringVar(&f.cache, "installer-cache", ownCache, "which caches installers use: own (assay's, in which all came past it) or theirs")
+	cmd.Flags().StringVar(&f.vcs, "vcs", vcsAllow, "sources from version control: allow (and report) or deny")
+	cmd.Flags().StringArrayVar(&f.plainHTTP, "allow-http", nil, "let `HOST` be asked for pages and files without TLS (may be repeated)")
+	cmd.Flags().StringArrayVar(&f.tunnel, "tunnel", nil, "pass connections to `HOST` on unopened (may be repeated)")
 	return cmd
+}
+
+// The values of --installer-cache and --vcs.
+const (
+	ownCache    = "own"
+	theirCache  = "theirs"
+	vcsAllow    = "allow"
+	vcsDeny     = "deny"
+	patternHint = "write a host name, or *.NAME for all hosts below it, with :PORT or without"
+)
+
+func (f runFlags) check() error {
+	switch {
+	case f.format != "text" && f.format != "json":
+		return usage("", "--format is text or json, not %q", f.format)
+	case f.cache != ownCache && f.cache != theirCache:
+		return usage("", "--installer-cache is own or theirs, not %q", f.cache)
+	case f.vcs != vcsAllow && f.vcs != vcsDeny:
+		return usage("", "--vcs is allow or deny, not %q", f.vcs)
+	}
+	for _, list := range []struct {
+		name   string
+		values []string
+	}{{"--allow-http", f.plainHTTP}, {"--tunnel", f.tunnel}} {
+		for _, v := range list.values {
+			if err := intercept.CheckPattern(v); err != nil {
+				return usage(patternHint, "%s: %w", list.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// rules are the built-in ones with what the flags change.
+func (f runFlags) rules() assay.Rules {
+	r := assay.DefaultRules()
+	r.PlainHTTP = append(r.PlainHTTP, f.plainHTTP...)
+	if f.vcs == vcsDeny {
+		r.VCS = assay.Error
+	}
+	return r
 }
 
 // runInstaller is the whole of one run. It takes no context: an interrupt is the
@@ -50,8 +102,8 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 	if len(args) == 0 {
 		return usage("run 'assay run -- pip install NAME'", "there is no command to run")
 	}
-	if f.format != "text" && f.format != "json" {
-		return usage("", "--format is text or json, not %q", f.format)
+	if err := f.check(); err != nil {
+		return err
 	}
 	program, err := a.lookUp(args[0])
 	if err != nil {
@@ -73,9 +125,7 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 		out.discard()
 		return started
 	}
-	for _, host := range stats.HostNames() {
-		collector.Skip(host, "neither index pages nor distribution files")
-	}
+	reportPassed(stats, collector)
 	r := collector.Report("run")
 	if err := a.writeReport(f, r, out, status); err != nil {
 		return err
@@ -84,6 +134,28 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 		return exit(status)
 	}
 	return nil
+}
+
+// reportPassed notes what passed without a look.
+func reportPassed(stats intercept.Stats, collector *report.Collector) {
+	for _, host := range stats.HostNames() {
+		collector.Skip(host, "neither index pages nor distribution files")
+	}
+	why := map[string]string{
+		intercept.WhyNamed:        "passed on unopened, as --tunnel says",
+		intercept.WhyNotInstaller: "the application's own connections, passed on unopened",
+	}
+	for _, t := range stats.Tunnels {
+		for range t.Count {
+			collector.Skip(t.Host, cmp.Or(why[t.Why], "from version control with "+t.Why))
+		}
+	}
+	for _, host := range stats.OpenedAnyway {
+		collector.Skip(host, "named by --tunnel, and looked into all the same: it belongs to an index")
+	}
+	for _, u := range stats.Unopened {
+		collector.Skip(u.Host, u.Why)
+	}
 }
 
 // lookUp finds the command before anything is set up for it.

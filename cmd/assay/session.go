@@ -1,9 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"assay"
@@ -12,6 +18,7 @@ import (
 	"assay/internal/index"
 	"assay/internal/installer"
 	"assay/internal/intercept"
+	"assay/internal/report"
 )
 
 // drain is how long transfers that the command left behind may take to end.
@@ -21,6 +28,7 @@ const drain = 2 * time.Second
 type session struct {
 	env   []string
 	proxy *intercept.Proxy
+	ca    *intercept.CA
 	dir   string // what the command reads; removed at the end
 }
 
@@ -28,25 +36,30 @@ func (s *session) close() intercept.Stats {
 	ctx, cancel := context.WithTimeout(context.Background(), drain)
 	defer cancel()
 	stats := s.proxy.Close(ctx)
+	s.ca.Close()
 	os.RemoveAll(s.dir)
 	return stats
 }
 
 // openSession starts the proxy and prepares the command's environment.
-func (a *app) openSession(f runFlags, args []string, recorder engine.Recorder) (_ *session, err error) {
+func (a *app) openSession(f runFlags, args []string, collector *report.Collector) (_ *session, err error) {
 	root, err := a.trustedRoot(f.trustedRoot)
 	if err != nil {
 		return nil, err
 	}
-	settings, err := a.settings(args)
+	settings, err := a.settings(args, installer.Options{TheirCache: f.cache == theirCache})
 	if err != nil {
+		return nil, err
+	}
+	rules := f.rules()
+	if err := checkSources(settings.Sources, rules, collector); err != nil {
 		return nil, err
 	}
 	transport, roots, err := a.transport(settings)
 	if err != nil {
 		return nil, err
 	}
-	cache, err := a.cacheDir()
+	known, err := a.credentials(settings)
 	if err != nil {
 		return nil, err
 	}
@@ -59,31 +72,91 @@ func (a *app) openSession(f runFlags, args []string, recorder engine.Recorder) (
 			os.RemoveAll(s.dir)
 		}
 	}()
-	ca, err := intercept.NewCA(0)
-	if err != nil {
+	scope := scopeOf(settings, rules, f.tunnel)
+	if s.ca, err = intercept.NewCA(intercept.CAOptions{Indexes: scope.Indexes, Tunnel: scope.Tunnel}); err != nil {
 		return nil, &failure{statusOwnFailure, err, ""}
 	}
 	bundle := filepath.Join(s.dir, "roots.pem")
-	if err := os.WriteFile(bundle, ca.Bundle(roots), 0o600); err != nil {
+	if err := s.ca.Publish(bundle, roots); err != nil {
 		return nil, cannotWrite(err)
 	}
-	known, err := a.credentials(settings)
-	if err != nil {
+	client := index.New(index.Options{Transport: transport, UserAgent: userAgent(), Credentials: known.of})
+	e := engine.New(engine.Config{Verifiers: verifiers(root.Root), Rules: rules, Source: client, Recorder: collector})
+	if err := a.judgeFolders(context.Background(), settings.FindLinks, e, collector); err != nil {
 		return nil, err
 	}
-	client := index.New(index.Options{Transport: transport, UserAgent: userAgent(), Credentials: known.of})
-	e := engine.New(engine.Config{Verifiers: verifiers(root.Root), Rules: assay.DefaultRules(), Source: client, Recorder: recorder})
 	carrier := transport.Clone()
 	intercept.Tune(carrier)
 	s.proxy, err = intercept.Start(intercept.Config{
-		CA: ca, Desk: catalog.New(e, upstream{index.Upstream{Client: client, Indexes: bases(settings)}}, time.Now),
-		Upstream: carrier, SpoolDir: s.dir, Credentials: known.seen,
+		CA: s.ca, Desk: catalog.New(e, upstream{index.Upstream{Client: client, Indexes: bases(settings)}}, time.Now),
+		Upstream: carrier, Dial: intercept.NewDialer(carrier), SpoolDir: s.dir, Credentials: known.seen, Scope: scope,
 	})
 	if err != nil {
 		return nil, &failure{statusOwnFailure, err, "assay needs a port of its own on 127.0.0.1"}
 	}
-	s.env = installer.Environment(a.env, installer.Setup{ProxyURL: s.proxy.URL(), BundlePath: bundle, CacheDir: filepath.Join(cache, "installers")})
+	setup := installer.Setup{ProxyURL: s.proxy.URL(), MarkedURL: s.proxy.MarkedURL(), BundlePath: bundle, Config: settings}
+	if f.cache == ownCache {
+		cache, err := a.cacheDir()
+		if err != nil {
+			return nil, err
+		}
+		setup.CacheDir = filepath.Join(cache, "installers")
+	}
+	s.env = installer.Environment(a.env, setup)
 	return s, nil
+}
+
+// checkSources reports what is asked for by other means than an index, or stops
+// the run where the rules refuse it.
+func checkSources(sources []installer.Source, rules assay.Rules, collector *report.Collector) error {
+	for _, s := range sources {
+		switch s.Kind {
+		case installer.SourceVCS:
+			if rules.VCS == assay.Error {
+				entry := assay.Refuse(assay.Artifact{}, assay.SourceVCS, s.Where+" ("+s.Origin+")")
+				main, _ := entry.Main()
+				return &failure{statusOwnFailure, fmt.Errorf("%s [%s]", main.Message, main.Code), main.Hint}
+			}
+			collector.Skip(s.Where, "from version control, "+s.Origin)
+		case installer.SourceLocal:
+			collector.Skip(s.Where, "on this computer, "+s.Origin)
+		case installer.SourceEditable:
+			collector.Skip(s.Where, "on this computer and editable, "+s.Origin)
+		}
+	}
+	return nil
+}
+
+// scopeOf says what the proxy opens: everything on the way to the configured
+// indexes, and of the rest what the command's kind calls for.
+func scopeOf(settings installer.Config, rules assay.Rules, tunnel []string) intercept.Scope {
+	scope := intercept.Scope{Tunnel: tunnel, Runner: settings.Runner, PlainHTTP: rules.PlainHTTP, VCS: rules.VCS}
+	add := func(raw string) {
+		u, err := url.Parse(raw)
+		if err != nil || u.Hostname() == "" {
+			return
+		}
+		port := cmp.Or(u.Port(), map[string]string{"http": "80"}[strings.ToLower(u.Scheme)], "443")
+		scope.Indexes = append(scope.Indexes, strings.ToLower(net.JoinHostPort(u.Hostname(), port)))
+	}
+	add(index.PyPI)
+	add(index.PyPIFiles)
+	for _, i := range settings.Indexes {
+		add(i.URL.String())
+	}
+	for _, link := range settings.FindLinks {
+		if !link.Local {
+			add(link.Where)
+		}
+	}
+	for _, s := range settings.Sources {
+		if s.Kind == installer.SourceDirect {
+			add(s.Where)
+		}
+	}
+	slices.Sort(scope.Indexes)
+	scope.Indexes = slices.Compact(scope.Indexes)
+	return scope
 }
 
 // runDir makes a folder that nobody else can read, for one run.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"assay/internal/installer"
 	"context"
 	"errors"
 	"fmt"
@@ -98,7 +99,7 @@ func (a *app) refresh(ctx context.Context, mirror, root string) error {
 	if err != nil {
 		return err
 	}
-	settings, err := a.settings(nil)
+	settings, err := a.settings(nil, installer.Options{})
 	if err != nil {
 		return err
 	}

@@ -18,8 +18,8 @@ import (
 
 // settings reads the configuration of the installer that args start, of pip and
 // uv where there are none.
-func (a *app) settings(args []string) (installer.Config, error) {
-	settings, err := installer.Read(installer.Environ(a.env), a.cwd, args, installer.Options{})
+func (a *app) settings(args []string, o installer.Options) (installer.Config, error) {
+	settings, err := installer.Read(installer.Environ(a.env), a.cwd, args, o)
 	var around *installer.AroundError
 	var broken *installer.ConfigError
 	switch {
