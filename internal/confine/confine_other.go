@@ -1,0 +1,13 @@
+//go:build !linux
+
+package confine
+
+import "runtime"
+
+// Check returns an [*UnsupportedError]: only Linux has Landlock.
+func Check() error {
+	return &UnsupportedError{"nothing can be confined on " + runtime.GOOS + ": it is Linux's Landlock that does it", "run without '--confine'"}
+}
+
+// Restrict returns what [Check] returns.
+func Restrict(Limits) error { return Check() }
