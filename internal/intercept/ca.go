@@ -1,130 +1,194 @@
 package intercept
 
 import (
-	"bytes"
 	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
+	"net"
 	"net/netip"
 	"strings"
 	"sync"
 	"time"
 )
 
-// ErrHost says that something is neither a DNS name nor an IP address.
-var ErrHost = errors.New("not a host name")
+// What no certificate is made for. Test with errors.Is.
+var (
+	// ErrHost says that something is neither a DNS name nor an IP address.
+	ErrHost = errors.New("not a host name")
+	// ErrExcluded says that the authority must not name a host: an address that
+	// is no configured index's, or a name that is passed on unopened.
+	ErrExcluded = errors.New("the run's certificate authority may not name this host")
+)
 
-// CA is a certificate authority for one run. Its key exists in memory only.
-// It is safe for concurrent use.
+// CAOptions say what an authority may name. The zero value allows every DNS
+// name and no IP address.
+type CAOptions struct {
+	// Indexes are the hosts, with or without a port, that the configuration
+	// names: Scope.Indexes. Addresses among them are the only ones that may be
+	// named.
+	Indexes []string
+	// Tunnel are the patterns of hosts that are passed on unopened: Scope.Tunnel.
+	// They, and what is below them, are never named. A pattern with a port
+	// excludes nothing, as the host's other ports are opened, and neither does one
+	// that an index is below.
+	Tunnel []string
+	// Now is the clock; time.Now if nil.
+	Now func() time.Time
+}
+
+// CA is the certificate authority of one run. Its keys exist in memory only. It
+// is safe for concurrent use. See series for what it is made of.
 type CA struct {
-	cert    *x509.Certificate
-	key     *ecdsa.PrivateKey
+	scope   scopeOfNames
 	leafKey *ecdsa.PrivateKey
 	leafID  []byte
 	now     func() time.Time
 
 	mu     sync.Mutex
+	series []*series // oldest first
 	leaves map[string]leaf
+	path   string // of the published bundle
+	roots  []byte
+	tended *time.Timer
+	closed bool
 }
 
+// leaf is how to serve TLS as one host, and when that may be used.
 type leaf struct {
-	config *tls.Config
-	until  time.Time
+	config      *tls.Config
+	from, until time.Time
 }
 
-// NewCA makes an authority that is valid for life (a day where life is 0).
-func NewCA(life time.Duration) (*CA, error) { return newCA(life, time.Now) }
-
-func newCA(life time.Duration, now func() time.Time) (*CA, error) {
-	if life <= 0 {
-		life = caLife
+// NewCA makes an authority that lasts until Close.
+func NewCA(o CAOptions) (*CA, error) {
+	ca := &CA{scope: namesOf(o), now: o.Now, leaves: map[string]leaf{}}
+	if ca.now == nil {
+		ca.now = time.Now
 	}
-	ca := &CA{now: now, leaves: map[string]leaf{}}
 	var err error
-	if ca.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
-		return nil, fmt.Errorf("making the authority's key: %w", err)
-	}
-	if ca.leafKey, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
-		return nil, fmt.Errorf("making the certificates' key: %w", err)
-	}
-	if ca.leafID, err = keyID(&ca.leafKey.PublicKey); err != nil {
+	if ca.leafKey, ca.leafID, err = newKey(); err != nil {
 		return nil, err
 	}
-	template, err := ca.template(life)
+	first, err := newSeries(ca.scope, ca.now())
 	if err != nil {
 		return nil, err
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &ca.key.PublicKey, ca.key)
-	if err != nil {
-		return nil, fmt.Errorf("making the authority's certificate: %w", err)
-	}
-	if ca.cert, err = x509.ParseCertificate(der); err != nil {
-		return nil, fmt.Errorf("making the authority's certificate: %w", err)
-	}
+	ca.series = []*series{first}
+	ca.tended = time.AfterFunc(settle, ca.keepGoing)
 	return ca, nil
 }
 
-// template is the authority's certificate. Go marks basicConstraints and
-// keyUsage critical, and strict verifiers (Python 3.13 and later) want both, as
-// they want the subject and the authority key identifier (RFC 5280, 4.2.1). Name
-// constraints would be set here.
-func (ca *CA) template(life time.Duration) (*x509.Certificate, error) {
-	serial, err := newSerial()
-	if err != nil {
-		return nil, err
-	}
-	id, err := keyID(&ca.key.PublicKey)
-	if err != nil {
-		return nil, err
-	}
-	return &x509.Certificate{
-		SerialNumber: serial,
-		// The name tells runs apart: authorities of two runs may meet in one bundle.
-		Subject:               pkix.Name{CommonName: fmt.Sprintf("Assay run %x", id[:6]), Organization: []string{"Assay (this machine, this run)"}},
-		NotBefore:             ca.now().Add(-clockSlack),
-		NotAfter:              ca.now().Add(life),
-		IsCA:                  true,
-		BasicConstraintsValid: true,
-		MaxPathLenZero:        true,
-		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-		SubjectKeyId:          id,
-		AuthorityKeyId:        id,
-	}, nil
+// Close ends the care for the series and the bundle, and forgets all keys of
+// authorities.
+func (ca *CA) Close() {
+	ca.mu.Lock()
+	defer ca.mu.Unlock()
+	ca.closed = true
+	ca.tended.Stop()
+	ca.series = nil
+	clear(ca.leaves)
 }
 
-// Certificate returns the authority's certificate.
-func (ca *CA) Certificate() *x509.Certificate { return ca.cert }
-
-// Bundle returns PEM for a child to trust: the person's own roots, and ours
-// behind them. With ours alone everything that is not intercepted would break.
-func (ca *CA) Bundle(roots []byte) []byte {
-	var b bytes.Buffer
-	b.Write(roots)
-	if n := len(roots); n > 0 && roots[n-1] != '\n' {
-		b.WriteByte('\n')
+// keepGoing runs now and then until Close. What fails is tried again the next
+// time, or when a certificate is needed that cannot be made.
+func (ca *CA) keepGoing() {
+	_ = ca.tend()
+	ca.mu.Lock()
+	defer ca.mu.Unlock()
+	if !ca.closed {
+		ca.tended.Reset(tendEvery)
 	}
-	b.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.cert.Raw}))
-	return b.Bytes()
 }
 
-// config returns how to serve TLS as host, a DNS name or an IP address.
+// tend makes the rest of the newest series, and another one when the newest has
+// less than half of its time left.
+func (ca *CA) tend() error {
+	ca.mu.Lock()
+	defer ca.mu.Unlock()
+	if ca.closed {
+		return nil
+	}
+	newest := ca.series[len(ca.series)-1]
+	if newest.until.Sub(ca.now()) < seriesLife/2 {
+		if err := ca.renew(); err != nil {
+			return err
+		}
+		newest = ca.series[len(ca.series)-1]
+	}
+	if newest.key == nil {
+		return nil
+	}
+	// This takes a while, and certificates are to be had meanwhile.
+	key := newest.key
+	newest.key = nil
+	ca.mu.Unlock()
+	rest, err := newest.rest(key, ca.scope)
+	ca.mu.Lock()
+	if err != nil {
+		newest.key = key
+		return err
+	}
+	newest.issuers = append(newest.issuers, rest...)
+	return nil
+}
+
+// renew adds a series, and puts it into the bundle. The caller holds mu.
+func (ca *CA) renew() error {
+	next, err := newSeries(ca.scope, ca.now())
+	if err != nil {
+		return err
+	}
+	before := ca.series
+	ca.series = append(before[max(0, len(before)+1-maxSeries):len(before):len(before)], next)
+	if err := ca.write(); err != nil {
+		ca.series = before
+		return err
+	}
+	return nil
+}
+
+// issuer returns the authority to issue a certificate now: of the oldest series
+// that has one, as a process knows no series that is newer than itself. The
+// caller holds mu.
+func (ca *CA) issuer(now time.Time) (*issuer, error) {
+	for _, s := range ca.series {
+		if i := s.at(now); i != nil {
+			return i, nil
+		}
+	}
+	if ca.closed {
+		return nil, errors.New("the run's certificate authority is closed")
+	}
+	// The clock has jumped, or the machine has slept for long: what starts from
+	// now on reads the new bundle.
+	if err := ca.renew(); err != nil {
+		return nil, err
+	}
+	return ca.series[len(ca.series)-1].at(now), nil
+}
+
+// config returns how to serve TLS as host, a DNS name or an IP address. Errors
+// are ErrHost and ErrExcluded, or say why no certificate can be made.
 func (ca *CA) config(host string) (*tls.Config, error) {
 	host = strings.ToLower(host)
 	ca.mu.Lock()
 	defer ca.mu.Unlock()
 	now := ca.now()
-	if l, ok := ca.leaves[host]; ok && now.Before(l.until) {
+	if l, ok := ca.leaves[host]; ok && !now.Before(l.from) && now.Before(l.until) {
 		return l.config, nil
 	}
-	cert, err := ca.issue(host, now)
+	if err := ca.scope.check(host); err != nil {
+		return nil, err
+	}
+	by, err := ca.issuer(now)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := ca.issue(host, by, now)
 	if err != nil {
 		return nil, err
 	}
@@ -138,37 +202,33 @@ func (ca *CA) config(host string) (*tls.Config, error) {
 	if len(ca.leaves) >= maxLeaves {
 		clear(ca.leaves)
 	}
-	ca.leaves[host] = leaf{config: c, until: cert.Leaf.NotAfter.Add(-clockSlack)}
+	ca.leaves[host] = leaf{config: c, from: cert.Leaf.NotBefore, until: cert.Leaf.NotAfter.Add(-leafMargin)}
 	return c, nil
 }
 
-func (ca *CA) issue(host string, now time.Time) (*tls.Certificate, error) {
+// issue makes a certificate for exactly one host.
+func (ca *CA) issue(host string, by *issuer, now time.Time) (*tls.Certificate, error) {
 	serial, err := newSerial()
 	if err != nil {
 		return nil, err
 	}
 	t := &x509.Certificate{
 		SerialNumber:          serial,
-		Subject:               pkix.Name{Organization: []string{"Assay (this machine, this run)"}},
-		NotBefore:             now.Add(-clockSlack),
-		NotAfter:              now.Add(leafLife),
+		Subject:               pkix.Name{Organization: []string{organization}},
+		NotBefore:             later(now.Add(-clockSlack), by.cert.NotBefore),
+		NotAfter:              by.cert.NotAfter,
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		ExtKeyUsage:           serverAuth,
 		SubjectKeyId:          ca.leafID,
-		AuthorityKeyId:        ca.cert.SubjectKeyId,
+		AuthorityKeyId:        by.cert.SubjectKeyId,
 	}
-	if t.NotAfter.After(ca.cert.NotAfter) {
-		t.NotAfter = ca.cert.NotAfter
-	}
-	if addr, err := netip.ParseAddr(host); err == nil && addr.Zone() == "" {
-		t.IPAddresses = append(t.IPAddresses, addr.Unmap().AsSlice())
-	} else if isDNSName(host) {
-		t.DNSNames = []string{host}
+	if addr, err := netip.ParseAddr(host); err == nil {
+		t.IPAddresses = []net.IP{addr.Unmap().AsSlice()}
 	} else {
-		return nil, fmt.Errorf("%w: %q", ErrHost, host)
+		t.DNSNames = []string{host}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, t, ca.cert, &ca.leafKey.PublicKey, ca.key)
+	der, err := x509.CreateCertificate(rand.Reader, t, by.cert, &ca.leafKey.PublicKey, by.key)
 	if err != nil {
 		return nil, fmt.Errorf("making a certificate for %s: %w", host, err)
 	}
@@ -176,42 +236,12 @@ func (ca *CA) issue(host string, now time.Time) (*tls.Certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a certificate for %s: %w", host, err)
 	}
-	return &tls.Certificate{Certificate: [][]byte{der, ca.cert.Raw}, PrivateKey: ca.leafKey, Leaf: parsed}, nil
+	return &tls.Certificate{Certificate: [][]byte{der, by.cert.Raw}, PrivateKey: ca.leafKey, Leaf: parsed}, nil
 }
 
-// isDNSName reports whether host is a DNS name in lower case (RFC 1123, with
-// the underscore that some hosts carry).
-func isDNSName(host string) bool {
-	if host == "" || len(host) > 253 {
-		return false
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
 	}
-	for label := range strings.SplitSeq(host, ".") {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		for _, c := range []byte(label) {
-			if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func newSerial() (*big.Int, error) {
-	n, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 126))
-	if err != nil {
-		return nil, fmt.Errorf("making a serial number: %w", err)
-	}
-	return n.Add(n, big.NewInt(1)), nil
-}
-
-// keyID is a key identifier: a truncated SHA-256 of the key (RFC 7093).
-func keyID(k *ecdsa.PublicKey) ([]byte, error) {
-	der, err := x509.MarshalPKIXPublicKey(k)
-	if err != nil {
-		return nil, fmt.Errorf("naming a key: %w", err)
-	}
-	sum := sha256.Sum256(der)
-	return sum[:20], nil
+	return b
 }

@@ -55,7 +55,7 @@ func TestOpenSSLIsStrict(t *testing.T) {
 	if err != nil {
 		t.Skip("openssl is not installed")
 	}
-	ca, err := NewCA(0)
+	ca, err := NewCA(CAOptions{Indexes: []string{"127.0.0.1"}})
 	if err != nil {
 		t.Fatal(err)
 	}

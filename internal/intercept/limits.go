@@ -63,10 +63,4 @@ const (
 
 	// acceptPause is how long accepting rests when no connection can be had.
 	acceptPause = 50 * time.Millisecond
-
-	// caLife is how long the authority is valid where the caller does not say;
-	// leafLife is how long a leaf is, and clockSlack how far back both begin.
-	caLife     = 24 * time.Hour
-	leafLife   = time.Hour
-	clockSlack = 5 * time.Minute
 )
