@@ -2,16 +2,17 @@ package pypi
 
 // The caps on what is read. A page beyond them is refused, not cut.
 const (
-	maxPageSize   = 64 << 20  // bytes of a page
-	maxFiles      = 200_000   // files on a page
-	maxDepth      = 64        // nesting of JSON values
-	maxString     = 64 << 10  // bytes of one JSON string or HTML attribute
-	maxName       = 255       // bytes of a project name
-	maxVersion    = 512       // bytes of a version: more than one in a file name has in normal form
-	maxFilename   = 255       // bytes of a file name, as file systems have it
-	maxURL        = 8 << 10   // bytes of a URL
-	maxYank       = 8 << 10   // bytes of a reason that WithYanked writes
-	maxAttributes = 64        // attributes of one HTML tag
-	maxLinkText   = 4 << 10   // bytes of an HTML link's text that are looked at
-	maxHTMLToken  = 256 << 10 // bytes of one HTML tag, comment or run of text
+	maxPageSize    = 64 << 20  // bytes of a page
+	maxFiles       = 200_000   // files on a page
+	maxDepth       = 64        // nesting of JSON values
+	maxString      = 64 << 10  // bytes of one JSON string or HTML attribute
+	maxDescription = 8 << 20   // bytes of one string of a document of the JSON API
+	maxName        = 255       // bytes of a project name
+	maxVersion     = 512       // bytes of a version: more than one in a file name has in normal form
+	maxFilename    = 255       // bytes of a file name, as file systems have it
+	maxURL         = 8 << 10   // bytes of a URL
+	maxYank        = 8 << 10   // bytes of a reason that WithYanked writes
+	maxAttributes  = 64        // attributes of one HTML tag
+	maxLinkText    = 4 << 10   // bytes of an HTML link's text that are looked at
+	maxHTMLToken   = 256 << 10 // bytes of one HTML tag, comment or run of text
 )

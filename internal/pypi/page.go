@@ -32,6 +32,7 @@ type Format int
 const (
 	JSON Format = iota + 1 // PEP 691
 	HTML                   // PEP 503
+	API                    // a document of the JSON API: see Document
 )
 
 // Page is one project's page of the Simple API.
@@ -54,6 +55,7 @@ type Page struct {
 
 	body  string
 	marks []mark
+	api   *apiMarks // of a document
 }
 
 // File is one file as a page lists it.

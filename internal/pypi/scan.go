@@ -17,6 +17,8 @@ type scanner struct {
 	i     int // the next byte
 	depth int
 	err   error
+
+	longest int // bytes of a string; 0 for maxString
 }
 
 func (c *scanner) fail(format string, args ...any) bool {
@@ -150,8 +152,8 @@ func (c *scanner) text() (string, bool) {
 		switch ch := s[i]; {
 		case ch == '"':
 			c.i = i + 1
-			if i-start > maxString {
-				return "", c.fail("a string is longer than %d bytes", maxString)
+			if i-start > maxString && i-start > c.longest {
+				return "", c.tooLong()
 			}
 			return s[start:i], true
 		case ch == '\\':
@@ -173,13 +175,17 @@ func (c *scanner) text() (string, bool) {
 	}
 }
 
+func (c *scanner) tooLong() bool {
+	return c.fail("a string is longer than %d bytes", max(maxString, c.longest))
+}
+
 // escaped reads the rest of a string that began at start and whose first escape
 // is the next byte.
 func (c *scanner) escaped(start int) (string, bool) {
 	out := []byte(c.s[start:c.i])
 	for c.i < len(c.s) {
-		if len(out) > maxString {
-			return "", c.fail("a string is longer than %d bytes", maxString)
+		if len(out) > maxString && len(out) > c.longest {
+			return "", c.tooLong()
 		}
 		switch ch := c.s[c.i]; {
 		case ch == '"':

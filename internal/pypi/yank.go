@@ -14,12 +14,18 @@ import (
 // 8 KiB is cut. It returns an error for an index that is not in Files, and for
 // a page that ParsePage did not make.
 func (p *Page) WithYanked(reasons map[int]string) ([]byte, error) {
-	size := len(p.body)
+	size, files := len(p.body), len(p.marks)
+	if p.api != nil {
+		files = len(p.api.files)
+	}
 	for i, reason := range reasons {
-		if i < 0 || i >= len(p.marks) {
+		if i < 0 || i >= files {
 			return nil, fmt.Errorf("marking as yanked: the page has no file %d", i)
 		}
 		size += len(reason) + len(reason)/4 + 32
+	}
+	if p.api != nil {
+		return p.api.withYanked(p.body, reasons), nil
 	}
 	out := make([]byte, 0, size)
 	done := 0
@@ -51,19 +57,24 @@ func appendYank(out []byte, format Format, found bool, reason string) []byte {
 	if reason == "" {
 		out = append(out, "true"...) // an empty string is no yank for pip
 	} else {
-		out = append(out, '"')
-		for i := 0; i < len(reason); i++ {
-			if c := reason[i]; c == '"' || c == '\\' {
-				out = append(out, '\\')
-			}
-			out = append(out, reason[i])
-		}
-		out = append(out, '"')
+		out = appendText(out, reason)
 	}
 	if !found {
 		out = append(out, ',')
 	}
 	return out
+}
+
+// appendText appends a JSON string of text without control characters.
+func appendText(out []byte, s string) []byte {
+	out = append(out, '"')
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c == '"' || c == '\\' {
+			out = append(out, '\\')
+		}
+		out = append(out, s[i])
+	}
+	return append(out, '"')
 }
 
 // cleanReason makes a reason fit for any page.
