@@ -5,7 +5,8 @@ GO          ?= go
 PYTHON      ?= python3
 VERSION     ?= 0.1.0-dev
 VENV        := .venv
-TOOLS       := pip uv poetry pdm pipx build pip-tools tox nox keyring pypi-attestations
+# hishel: PDM 2.29 takes any, and breaks with the second major version.
+TOOLS       := pip uv poetry pdm 'hishel<2' pipx build pip-tools tox nox keyring pypi-attestations
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 FUZZTIME    ?= 60s
