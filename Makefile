@@ -5,8 +5,7 @@ GO          ?= go
 PYTHON      ?= python3
 VERSION     ?= 0.1.0-dev
 VENV        := .venv
-# hishel: PDM 2.29 takes any, and breaks with the second major version.
-TOOLS       := pip uv poetry pdm 'hishel<2' pipx build pip-tools tox nox keyring pypi-attestations
+TOOLS       := pip uv poetry pipx build pip-tools tox nox keyring pypi-attestations
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 FUZZTIME    ?= 60s
@@ -35,6 +34,10 @@ tools: ## virtual environments with the newest installers and two old pips, for 
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --upgrade pip
 	@$(VENV)/bin/python -m pip install --quiet --upgrade $(TOOLS)
+	@# PDM with the versions that its authors tested: its ranges admit some that break it.
+	@test -x $(VENV)-pdm/bin/python || $(PYTHON) -m venv $(VENV)-pdm
+	@$(VENV)-pdm/bin/python -m pip install --quiet --upgrade --disable-pip-version-check 'pdm[locked]'
+	@ln -sf ../../$(VENV)-pdm/bin/pdm $(VENV)/bin/pdm
 	@for old in 23:23.2.1 24:24.0; do \
 	  dir=$(VENV)-pip$${old%%:*}; \
 	  test -x $$dir/bin/python || $(PYTHON) -m venv $$dir || exit 1; \
