@@ -11,7 +11,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -108,7 +107,7 @@ func FuzzReadPage(f *testing.F) {
 	f.Add("br", []byte("{}"))
 	f.Fuzz(func(t *testing.T, coding string, sent []byte) {
 		resp := &http.Response{Body: io.NopCloser(bytes.NewReader(sent)), ContentLength: -1, Header: http.Header{"Content-Encoding": {coding}}}
-		got, body, err := new(pageMemo).read(&url.URL{}, resp, func() {}, gate.Limits{})
+		got, body, err := readBody(resp, nil, func() {}, gate.Limits{})
 		if bad := (*pageError)(nil); err != nil && (!errors.As(err, &bad) || !utf8.ValidString(err.Error())) {
 			t.Fatalf("error %v", err)
 		}

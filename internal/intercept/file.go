@@ -113,8 +113,12 @@ func (x *exchange) follow(ctx context.Context) (*http.Response, error) {
 			return resp, nil
 		}
 		discard(resp)
-		if u, err = redirected(u, resp, h); err != nil {
+		outside := x.isOutside(u, resp)
+		if u, err = redirected(u, outside, resp, h); err != nil {
 			return nil, err
+		}
+		if outside {
+			ctx = guarded(ctx)
 		}
 	}
 	return nil, fmt.Errorf("%w: there are more than %d", errRedirect, maxRedirects)

@@ -31,6 +31,8 @@ const (
 	freeRatio   = 1 << 20
 	// decodeStep is how many bytes are decoded between two looks at the caps.
 	decodeStep = 256 << 10
+	// maxETag bounds a page's entity tag, in bytes.
+	maxETag = 1 << 10
 	// maxMemo is how many bytes of pages are kept, as sent and decoded.
 	maxMemo = 128 << 20
 

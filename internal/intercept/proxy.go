@@ -94,6 +94,7 @@ type Proxy struct {
 	counts   counts
 	memo     pageMemo
 	upstream http.RoundTripper
+	led      origins // to which pages were redirected from outside
 
 	mu      sync.Mutex
 	conns   map[*session]struct{}

@@ -7,8 +7,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 var (
@@ -25,13 +30,73 @@ func (x *exchange) send(ctx context.Context, method string, u *url.URL, h http.H
 	if _, named := h["User-Agent"]; !named {
 		h.Set("User-Agent", "") // or else the transport names itself
 	}
+	if x.proxy.led.has(origin(u)) {
+		ctx = guarded(ctx)
+	}
 	out := (&http.Request{Method: method, URL: u, Header: h, Body: body, ContentLength: length,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(noteRemote(ctx))
 	resp, err := x.proxy.upstream.RoundTrip(out)
 	if err != nil {
 		return nil, fmt.Errorf("asking %s: %w", u.Host, err)
 	}
 	return resp, nil
+}
+
+// remoteKey is the key, in the context of a request, of the address that it was
+// sent to in the end.
+type remoteKey struct{}
+
+func noteRemote(ctx context.Context) context.Context {
+	remote := new(atomic.Pointer[netip.Addr])
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) {
+		if at, err := netip.ParseAddrPort(i.Conn.RemoteAddr().String()); err == nil {
+			ip := at.Addr()
+			remote.Store(&ip)
+		}
+	}})
+	return context.WithValue(ctx, remoteKey{}, remote)
+}
+
+// isOutside reports whether an answer came from elsewhere than this machine and
+// its network's own services: by the host in its URL, and by the address that
+// this resolved to where no proxy resolved it.
+func (x *exchange) isOutside(from *url.URL, resp *http.Response) bool {
+	if isInside(from.Hostname()) {
+		return false
+	}
+	up, ok := x.proxy.upstream.(*Upstream)
+	if !ok || resp.Request == nil {
+		return true
+	}
+	if proxied, err := up.proxied(resp.Request); err != nil || proxied {
+		return true
+	}
+	remote, _ := resp.Request.Context().Value(remoteKey{}).(*atomic.Pointer[netip.Addr])
+	return remote == nil || remote.Load() == nil || !insideAddr(*remote.Load())
+}
+
+// origins is a set of the latest maxHosts that were added.
+type origins struct {
+	mu   sync.Mutex
+	list []string // oldest first
+}
+
+func (o *origins) add(origin string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if slices.Contains(o.list, origin) {
+		return
+	}
+	if len(o.list) == maxHosts {
+		o.list = slices.Delete(o.list, 0, 1)
+	}
+	o.list = append(o.list, origin)
+}
+
+func (o *origins) has(origin string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Contains(o.list, origin)
 }
 
 // discard gives an answer back that nobody wants, and keeps its connection where
@@ -55,7 +120,7 @@ func isRedirect(resp *http.Response) bool {
 // redirected returns where an answer to a request for a file leads. The headers
 // lose what is for the first origin only. TLS is never left, and this machine
 // and its network's own services are never reached from outside.
-func redirected(from *url.URL, resp *http.Response, h http.Header) (*url.URL, error) {
+func redirected(from *url.URL, outside bool, resp *http.Response, h http.Header) (*url.URL, error) {
 	to, err := from.Parse(resp.Header.Get("Location"))
 	if err != nil {
 		return nil, fmt.Errorf("%w: its address cannot be read", errRedirect)
@@ -65,7 +130,7 @@ func redirected(from *url.URL, resp *http.Response, h http.Header) (*url.URL, er
 		return nil, fmt.Errorf("%w: it leads to no web address", errRedirect)
 	case from.Scheme == "https" && to.Scheme != "https":
 		return nil, fmt.Errorf("%w: it leads from https to http", errRedirect)
-	case isInside(to.Hostname()) && !isInside(from.Hostname()):
+	case outside && isInside(to.Hostname()):
 		return nil, errInside
 	}
 	to = cloneURL(to)
