@@ -119,6 +119,8 @@ type seen struct {
 	sorted      sorted
 	once        sync.Once
 	files       map[string]int
+	onceNames   sync.Once
+	names       map[string]int // its files by their names; for documents only
 }
 
 // listing is one file of a page.
@@ -204,8 +206,9 @@ func (c *Catalog) again(u *url.URL, contentType string, body []byte) *seen {
 	return s
 }
 
-// listed finds a file URL on the pages that passed by: on the newest first, and
-// on those of the file's own project before all others.
+// listed finds a file URL on the pages that passed by: on the newest first, on
+// those of the file's own project before all others, and on pages before
+// documents, which say less.
 func (c *Catalog) listed(u *url.URL) (listing, bool) {
 	key, project := c.upstream.Key(u), ""
 	if name, err := pypi.ParseFilename(path.Base(u.Path)); err == nil {
@@ -214,9 +217,10 @@ func (c *Catalog) listed(u *url.URL) (listing, bool) {
 	c.mu.Lock()
 	pages := slices.Clone(c.pages)
 	c.mu.Unlock()
-	for _, own := range []bool{true, false} {
+	const ranks = 3
+	for rank := range ranks {
 		for _, s := range slices.Backward(pages) {
-			if (s.page.Name == project) != own {
+			if s.rank(project) != rank {
 				continue
 			}
 			if l, ok := s.find(key, c.upstream.Key); ok {
@@ -225,6 +229,18 @@ func (c *Catalog) listed(u *url.URL) (listing, bool) {
 		}
 	}
 	return listing{}, false
+}
+
+// rank orders pages by how much they say about a file of a project: the lowest
+// says most.
+func (s *seen) rank(project string) int {
+	switch {
+	case s.page.Name != project:
+		return 2
+	case s.isDocument():
+		return 1
+	}
+	return 0
 }
 
 // releaseOf is the release that an artifact belongs to, by its canonical version:

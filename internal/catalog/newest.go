@@ -89,7 +89,7 @@ func (c *Catalog) judgeRelease(ctx context.Context, s *seen, files []int) (assay
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			a := c.artifact(listing{s, i})
+			a := c.artifact(c.best(listing{s, i}))
 			j, err := c.evidence(ctx, a)
 			if err != nil || j.Decision.Verdict != assay.Deny {
 				return // not answered within the budget: judged when it is asked for

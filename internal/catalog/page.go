@@ -21,14 +21,19 @@ func (c *Catalog) Page(ctx context.Context, u *url.URL, contentType string, body
 	s := c.again(u, contentType, body)
 	if s == nil {
 		page, err := readPage(u, contentType, body)
-		if _, unknown := pypi.FormatOf(contentType); errors.Is(err, pypi.ErrNotAPage) && unknown == nil {
-			return Page{Body: body}, nil // the list of all projects: it offers no file
+		if errors.Is(err, pypi.ErrNotAPage) && offersNone(u, contentType) {
+			return Page{Body: body}, nil
 		}
 		if err != nil {
 			return c.refusePage(ctx, u, detailOf(err))
 		}
 		s = &seen{page: page, index: u, contentType: contentType, body: body, sorted: sortPage(page, u)}
 		c.remember(s)
+		for i, d := range c.contradictions(s) {
+			if err := c.refuseListed(ctx, page.Artifact(i, indexOf(u)), d); err != nil {
+				return Page{}, err
+			}
+		}
 	}
 	marks := map[int]string{}
 	for i, d := range s.sorted.bad {
@@ -61,9 +66,22 @@ func (c *Catalog) Page(ctx context.Context, u *url.URL, contentType string, body
 	return Page{Body: edited, Edited: true}, nil
 }
 
+// offersNone reports whether what is no page offers no file either: the list of
+// all projects, or what has the address of a document and is none.
+func offersNone(u *url.URL, contentType string) bool {
+	_, err := pypi.FormatOf(contentType)
+	_, document := pypi.DocumentAt(u)
+	return err == nil || document
+}
+
 // readPage reads a page and settles which project it is about: an HTML page does
 // not say, and a page that says another name than its URL is not believed.
 func readPage(u *url.URL, contentType string, body []byte) (*pypi.Page, error) {
+	if _, ok := pypi.DocumentAt(u); ok {
+		if page, err := readDocument(u, contentType, body); !errors.Is(err, pypi.ErrNotAPage) {
+			return page, err
+		}
+	}
 	page, err := pypi.ParsePage(contentType, body, u)
 	if err != nil {
 		return nil, err
@@ -115,6 +133,7 @@ func detailOf(err error) string {
 // projectOf is the project that a page's URL names by its last segment, or ""
 // where it names none (a flat page of links).
 func projectOf(u *url.URL) string {
+	u = pageAt(u)
 	last := path.Base(strings.TrimSuffix(u.Path, "/index.html"))
 	name, err := pypi.NormalizeName(last)
 	if err != nil || last == "simple" || !strings.HasSuffix(u.Path, "/") && path.Ext(last) != "" {
@@ -125,7 +144,7 @@ func projectOf(u *url.URL) string {
 
 // indexOf is the page's address as it may be shown and remembered.
 func indexOf(u *url.URL) string {
-	k := *u
+	k := *pageAt(u)
 	k.User, k.Fragment, k.RawFragment, k.RawQuery = nil, "", "", ""
 	return k.String()
 }
@@ -150,7 +169,7 @@ func (c *Catalog) refuseRelease(a assay.Artifact, d assay.Decision) {
 func (c *Catalog) artifact(l listing) assay.Artifact {
 	a := l.page.Artifact(l.i, indexOf(l.index))
 	if a.Provenance == "" {
-		if guess, ok := c.upstream.ProvenanceGuess(l.page, l.index, l.page.Files[l.i]); ok {
+		if guess, ok := c.upstream.ProvenanceGuess(l.page, pageAt(l.index), l.page.Files[l.i]); ok {
 			a.Provenance, a.ProvenanceGuess = guess, true
 		}
 	}

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"errors"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -66,6 +67,7 @@ func sortPage(page *pypi.Page, u *url.URL) sorted {
 			g.files = append(g.files, i)
 		}
 	}
+	maps.Copy(s.bad, misfiled(page, u))
 	return s
 }
 

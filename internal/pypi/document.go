@@ -12,7 +12,8 @@ import (
 	"assay"
 )
 
-// Document is a document of the JSON API that PyPI has beside the Simple API:
+// DocumentPlace is what the address of a document says. Documents are what PyPI's
+// JSON API has beside the Simple API:
 //
 //	GET https://index.example.invalid/pypi/NAME/json
 //	{"info": {"name": "demo", "version": "2.0", "requires_dist": […], "yanked": false, "yanked_reason": null, …},
@@ -27,17 +28,6 @@ import (
 // pypi.json_api is set.
 //
 // The format is PyPI's own (its documentation's page "JSON API").
-type Document struct {
-	// Page is the document as a page: each of its files once, whichever lists
-	// name it, unless they contradict each other. It may be edited like one.
-	Page *Page
-	// Version is the release that info is about, and Files are the files of it:
-	// the indices in Page.Files of what urls lists.
-	Version string
-	Files   []int
-}
-
-// DocumentPlace is what the address of a document says.
 type DocumentPlace struct {
 	Project string   // normalised
 	Version string   // as it is spelled; empty for the document of the whole project
@@ -87,14 +77,15 @@ func isVersion(s string) bool {
 }
 
 // ParseDocument reads a document that came from base, which must be the address
-// of one, with the given Content-Type. It returns an [ErrNotAPage] where the
+// of one, with the given Content-Type, as a page: each file once, whichever lists
+// name it, unless they contradict each other. It returns an [ErrNotAPage] where the
 // content is something else and no reader of JSON can take it for a document, and
-// a [*PageError] where it cannot be read without doubt. The document keeps body,
-// as a page does.
+// a [*PageError] where it cannot be read without doubt. The page keeps body,
+// as that of ParsePage does.
 //
 // The type of the content decides nothing, for Poetry does not look at it; its
 // character set does.
-func ParseDocument(contentType string, body []byte, base *url.URL) (*Document, error) {
+func ParseDocument(contentType string, body []byte, base *url.URL) (*Page, error) {
 	at, ok := DocumentAt(base)
 	if !ok {
 		return nil, fmt.Errorf("its address is none of a document: %w", ErrNotAPage)
@@ -110,13 +101,23 @@ func ParseDocument(contentType string, body []byte, base *url.URL) (*Document, e
 		return nil, fmt.Errorf("it is no JSON object: %w", ErrNotAPage)
 	}
 	text := unsafe.String(&body[0], len(body))
-	page := &Page{Format: API, APIVersion: "1.0", body: text}
+	page := &Page{Format: API, APIVersion: "1.0", body: text, api: &apiMarks{}}
 	r := documentReader{jsonReader: jsonReader{scanner: scanner{s: text, longest: maxDescription}, links: links{base: base}, page: page},
-		doc: &Document{Page: page}, names: map[string]int{}}
+		names: map[string]int{}}
 	if !r.readDocument() || !r.check(at) {
 		return nil, r.err
 	}
-	return r.doc, nil
+	return page, nil
+}
+
+// Release returns the release that a document is about, or of several the newest,
+// and which of the page's files are listed as its own. A page of the Simple API
+// is about none.
+func (p *Page) Release() (version string, files []int) {
+	if p.api == nil {
+		return "", nil
+	}
+	return p.api.version, p.api.urls
 }
 
 // checkCharset refuses what a reader could decode to other text than we do.
@@ -137,7 +138,6 @@ func checkCharset(contentType string) error {
 // documentReader reads one document.
 type documentReader struct {
 	jsonReader
-	doc   *Document
 	names map[string]int // the files by their names, the first of each
 	inURL map[int]bool   // the files that urls lists
 	info  map[string]string
@@ -153,16 +153,16 @@ type spot struct {
 
 // apiMarks are where a document says what is yanked.
 type apiMarks struct {
-	files [][]spot // of each file
-	info  spot
-	urls  []int // the files of the release that info is about
+	files   [][]spot // of each file
+	info    spot
+	version string // that info is about
+	urls    []int  // the files of it
 }
 
 func (r *documentReader) readDocument() bool {
 	if !r.enter('{') {
 		return false
 	}
-	r.page.api = &apiMarks{}
 	var seen names
 	for first := true; ; first = false {
 		key, ok := r.key(first)
@@ -217,13 +217,12 @@ func (r *documentReader) check(at DocumentPlace) bool {
 	case at.Version != "" && !sameVersion(at.Version, r.info["version"]):
 		return r.refuse("it says that it is about version %.100q", r.info["version"])
 	}
-	r.page.Name, r.doc.Version = name, r.info["version"]
+	r.page.Name, r.page.api.version = name, r.info["version"]
 	for i := range r.page.Files {
 		if r.inURL[i] {
-			r.doc.Files = append(r.doc.Files, i)
+			r.page.api.urls = append(r.page.api.urls, i)
 		}
 	}
-	r.page.api.urls = r.doc.Files
 	return true
 }
 

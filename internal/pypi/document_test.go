@@ -80,14 +80,15 @@ func TestParseDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []string
-	for _, f := range d.Page.Files {
+	for _, f := range d.Files {
 		names = append(names, f.Filename)
 	}
-	if got, want := strings.Join(names, " "), old+" "+wheel+" "+sdist; got != want || !reflect.DeepEqual(d.Files, []int{1, 2}) ||
-		d.Version != "2.0" || d.Page.Name != "demo" || d.Page.Format != API || d.Page.APIVersion != "1.0" {
-		t.Errorf("%s, files of the release %v of %s %s", got, d.Files, d.Page.Name, d.Version)
+	version, files := d.Release()
+	if got, want := strings.Join(names, " "), old+" "+wheel+" "+sdist; got != want || !reflect.DeepEqual(files, []int{1, 2}) ||
+		version != "2.0" || d.Name != "demo" || d.Format != API || d.APIVersion != "1.0" {
+		t.Errorf("%s, files of the release %v of %s %s", got, files, d.Name, version)
 	}
-	f := d.Page.Files[1]
+	f := d.Files[1]
 	if f.URL != "https://files.example.invalid/"+wheel || f.Size != 12 || len(f.Digests) != 2 || f.UploadTime.Format("2006-01-02T15:04:05.999999Z") != "2024-01-02T03:04:05.678901Z" {
 		t.Errorf("%+v", f)
 	}
@@ -100,7 +101,7 @@ func TestParseDocument(t *testing.T) {
 		{map[int]string{1: "no"}, "2.0 " + wheel + "=no; urls " + wheel + "=no"},
 		{map[int]string{1: "no", 2: "nor\nthat"}, "info=no; 2.0 " + wheel + "=no; 2.0 " + sdist + "=nor that; urls " + wheel + "=no; urls " + sdist + "=nor that"},
 	} {
-		out, err := d.Page.WithYanked(tt.reasons)
+		out, err := d.WithYanked(tt.reasons)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +112,7 @@ func TestParseDocument(t *testing.T) {
 			t.Errorf("nothing is marked, and it changed: %s", out)
 		}
 	}
-	if _, err := d.Page.WithYanked(map[int]string{3: "x"}); err == nil || err.Error() != "marking as yanked: the page has no file 3" {
+	if _, err := d.WithYanked(map[int]string{3: "x"}); err == nil || err.Error() != "marking as yanked: the page has no file 3" {
 		t.Error(err)
 	}
 }
@@ -187,7 +188,7 @@ func TestDocumentWithoutYanks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := d.Page.WithYanked(map[int]string{0: "no"})
+	out, err := d.WithYanked(map[int]string{0: "no"})
 	want := `{"info":{"yanked":true,"yanked_reason":"no","name":"demo","version":"1"},"urls":[{"yanked":true,"yanked_reason":"no","filename":"demo-1.zip","url":"/demo-1.zip","digests":{}}]}`
 	if err != nil || string(out) != want {
 		t.Errorf("%s %v", out, err)
@@ -207,8 +208,8 @@ func TestDocumentKeepsWhatDisagrees(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(d.Page.Files) != 2 || d.Page.Files[0].Filename != wheel || d.Page.Files[1].Filename != wheel {
-			t.Errorf("%s: %+v", name, d.Page.Files)
+		if len(d.Files) != 2 || d.Files[0].Filename != wheel || d.Files[1].Filename != wheel {
+			t.Errorf("%s: %+v", name, d.Files)
 		}
 	}
 }
@@ -307,21 +308,21 @@ func FuzzParseDocument(f *testing.F) {
 			}
 		}
 		marks := map[int]string{}
-		for i, file := range d.Page.Files {
+		for i, file := range d.Files {
 			marks[i] = "no"
 			if !listed[file.Filename] && json.Valid(body) && !strings.Contains(string(body), `\`) && !foldedTwice(body) {
 				t.Fatalf("%s: %s is not listed", body, file.Filename)
 			}
 		}
-		edited, err := d.Page.WithYanked(marks)
+		edited, err := d.WithYanked(marks)
 		if err != nil {
 			t.Fatal(err)
 		}
 		again, err := ParseDocument("application/json", edited, at)
-		if err != nil || len(again.Page.Files) != len(d.Page.Files) {
+		if err != nil || len(again.Files) != len(d.Files) {
 			t.Fatalf("%s: edited to %s: %v", body, edited, err)
 		}
-		for _, file := range again.Page.Files {
+		for _, file := range again.Files {
 			if !file.Yanked || file.YankReason != "no" {
 				t.Fatalf("%s: edited to %s: %+v", body, edited, file)
 			}

@@ -32,7 +32,7 @@ type Format int
 const (
 	JSON Format = iota + 1 // PEP 691
 	HTML                   // PEP 503
-	API                    // a document of the JSON API: see Document
+	API                    // a document of PyPI's JSON API: see ParseDocument
 )
 
 // Page is one project's page of the Simple API.
