@@ -3,6 +3,8 @@ package intercept
 import (
 	"net"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 var (
@@ -46,10 +48,36 @@ func (c *aheadConn) Read(p []byte) (int, error) {
 type conn struct {
 	net.Conn
 
+	moved atomic.Int64 // when a byte last moved, in nanoseconds since start
+
 	mu   sync.Mutex
 	out  *[writeBehind]byte // nil outside of hold and flush
 	n    int
 	fail error
+}
+
+// start is what times of connections are counted from: differences are of the
+// monotonic clock, which no change of the time of day moves.
+var start = time.Now()
+
+func newConn(c net.Conn) *conn {
+	out := &conn{Conn: c}
+	out.touch()
+	return out
+}
+
+func (c *conn) touch() { c.moved.Store(int64(time.Since(start))) }
+
+// still returns for how long no byte has moved.
+func (c *conn) still() time.Duration { return time.Since(start) - time.Duration(c.moved.Load()) }
+
+// Read reads.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.touch()
+	}
+	return n, err
 }
 
 // Write writes, or gathers after hold.
@@ -57,6 +85,7 @@ func (c *conn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.out == nil {
+		c.touch()
 		return c.Conn.Write(p)
 	}
 	if c.fail != nil {
@@ -78,6 +107,7 @@ func (c *conn) Write(p []byte) (int, error) {
 func (c *conn) push() error {
 	_, err := c.Conn.Write(c.out[:c.n])
 	c.n = 0
+	c.touch()
 	if err != nil {
 		c.fail = err
 	}
@@ -110,11 +140,35 @@ func (c *conn) flush() error {
 	return err
 }
 
+// CloseWrite ends what is written.
+func (c *conn) CloseWrite() error { return closeWrite(c.Conn) }
+
 // reset ends the connection so that its peer notices: what was sent so far can
 // not be taken for the whole.
-func (c *conn) reset() {
-	if t, ok := c.Conn.(*net.TCPConn); ok {
+func (c *conn) reset() { reset(c.Conn) }
+
+func reset(c net.Conn) {
+	if t, ok := c.(interface{ SetLinger(sec int) error }); ok {
 		_ = t.SetLinger(0)
 	}
-	_ = c.Conn.Close()
+	_ = c.Close()
 }
+
+// earlyConn is a connection of which some bytes have been read already.
+type earlyConn struct {
+	net.Conn
+	early []byte
+}
+
+// Read hands on what was read already, and then reads.
+func (c *earlyConn) Read(p []byte) (int, error) {
+	if len(c.early) > 0 {
+		n := copy(p, c.early)
+		c.early = c.early[n:]
+		return n, nil
+	}
+	return c.Conn.Read(p)
+}
+
+// CloseWrite ends what is written.
+func (c *earlyConn) CloseWrite() error { return closeWrite(c.Conn) }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"assay"
 	"assay/internal/pypi"
 )
 
@@ -23,6 +24,9 @@ type exchange struct {
 	body    *body
 	answer  answer
 	class   Class
+	// why says why the request is copied whatever it is for, as a Tunnel's Why
+	// does: it is empty where the request is looked at.
+	why string
 }
 
 // run answers the request. A panic on the way is a bug, and is answered like
@@ -37,24 +41,83 @@ func (x *exchange) run() {
 			}
 		}
 	}()
-	x.class = x.classify()
-	if x.class != OtherClass {
+	if x.inScope(); x.answer.status != 0 {
+		return
+	}
+	if x.class.judged() {
 		x.count()
 	}
-	if auth := x.request.Header.Get("Authorization"); auth != "" && x.class != OtherClass && x.proxy.config.Credentials != nil {
+	if auth := x.request.Header.Get("Authorization"); auth != "" && x.class.judged() && x.proxy.config.Credentials != nil {
 		x.proxy.config.Credentials(origin(x.url), auth)
 	}
-	switch {
-	case x.class == FileClass, x.class == MetadataClass:
+	if x.class == FileClass || x.class == MetadataClass || x.class.judged() && x.request.Method == http.MethodGet {
+		x.judge()
+		return
+	}
+	x.copy()
+}
+
+// judge answers with what was asked for once it is judged.
+func (x *exchange) judge() {
+	switch x.class {
+	case FileClass, MetadataClass:
 		x.file()
-	case x.class == PageClass && x.request.Method == http.MethodGet:
-		x.page()
 	default:
-		x.copy()
+		x.page()
 	}
 }
 
-func (x *exchange) count() { x.proxy.counts.request(x.class, x.url.Host) }
+// inScope classes the request, and refuses what may not be asked for in this way.
+func (x *exchange) inScope() {
+	scope, t := x.proxy.scope, x.target()
+	plain := x.url.Scheme == "http"
+	if plain && isBadPort(t.port) {
+		x.block(assay.TransportTunnelPort, t.String())
+		return
+	}
+	x.class = x.classify()
+	if x.class == OtherClass {
+		if x.why = vcsRequest(x.request); x.why != "" {
+			x.class = VCSClass
+		}
+	}
+	switch {
+	case x.class == VCSClass && scope.refuseVCS:
+		x.block(assay.SourceVCS, x.why+": "+t.String())
+	case plain && scope.runner && !scope.indexes.match(t) && !x.proxy.isMarked(x.request):
+		if x.class != VCSClass {
+			x.class, x.why = OtherClass, WhyNotInstaller
+		}
+	case x.class.judged():
+		x.needTLS()
+	}
+}
+
+// needTLS refuses what is judged where anybody on the way could have changed it.
+func (x *exchange) needTLS() {
+	if x.url.Scheme == "http" && !x.proxy.scope.plain(x.target()) {
+		x.block(assay.TransportPlainHTTP, x.url.Host)
+	}
+}
+
+// target returns where the request goes.
+func (x *exchange) target() target {
+	port := uint16(443)
+	if x.url.Scheme == "http" {
+		port = 80
+	}
+	t, _ := parseTarget(x.url.Host, port) // session.target has read it before
+	return t
+}
+
+func (x *exchange) count() {
+	if x.why != "" {
+		x.proxy.counts.tunnel(x.target().String(), x.why)
+	}
+	if x.why != WhyNotInstaller {
+		x.proxy.counts.request(x.class, x.url.Host)
+	}
+}
 
 // classify says what the request asks for, as far as the request tells. A file
 // that a page lists looks like one: a page on which a URL does not end with the
@@ -115,7 +178,8 @@ func classOf(h http.Header) Class {
 // then it is asked for again as these are.
 func (x *exchange) copy() {
 	h := forwardable(x.request.Header)
-	if protocol := upgradeTo(x.request.Header); protocol != "" {
+	protocol := x.upgradeTo()
+	if protocol != "" {
 		h.Set("Connection", "Upgrade")
 		h.Set("Upgrade", protocol)
 	}
@@ -125,31 +189,32 @@ func (x *exchange) copy() {
 		body, length = x.body, x.request.ContentLength
 	}
 	resp, err := x.send(x.ctx, x.request.Method, x.url, h, body, length)
-	really := OtherClass
-	if err == nil && x.request.Method == http.MethodGet && resp.StatusCode >= 200 && resp.StatusCode < 300 {
-		really = classOf(resp.Header)
-	}
-	if x.class == OtherClass {
-		x.class = really
+	if !x.class.judged() {
+		if err == nil && x.why != WhyNotInstaller && x.request.Method == http.MethodGet && resp.StatusCode >= 200 && resp.StatusCode < 300 {
+			if really := classOf(resp.Header); really != OtherClass {
+				x.class, x.why = really, ""
+			}
+		}
 		x.count()
 	}
 	if err != nil {
 		x.unreachable(x.url, err)
 		return
 	}
-	defer resp.Body.Close()
-	switch {
-	case resp.StatusCode == http.StatusSwitchingProtocols:
-		x.upgrade(resp)
-	case really == PageClass:
+	if x.class.judged() && x.request.Method == http.MethodGet {
 		discard(resp)
-		x.page()
-	case really == FileClass:
-		discard(resp)
-		x.file()
-	default:
-		x.relay(resp, forwardable(resp.Header))
+		if x.needTLS(); x.answer.status != 0 {
+			return
+		}
+		x.judge()
+		return
 	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		x.upgrade(resp, protocol)
+		return
+	}
+	x.relay(resp, forwardable(resp.Header))
 }
 
 var copyBuffers = sync.Pool{New: func() any { return new([copyBuffer]byte) }}
@@ -196,48 +261,4 @@ func statusReason(resp *http.Response) string {
 		}
 		return r
 	}, reason)
-}
-
-// upgradeTo returns the protocol that a message switches to (RFC 9110, 7.8).
-func upgradeTo(h http.Header) string {
-	for _, v := range h["Connection"] {
-		for token := range strings.SplitSeq(v, ",") {
-			if strings.EqualFold(strings.TrimSpace(token), "upgrade") {
-				return h.Get("Upgrade")
-			}
-		}
-	}
-	return ""
-}
-
-// upgrade copies both ways once the upstream has switched protocols.
-func (x *exchange) upgrade(resp *http.Response) {
-	up, ok := resp.Body.(io.ReadWriteCloser)
-	if !ok {
-		x.fail(x.url.Host+": it switches protocols and cannot", "tell its operators")
-		return
-	}
-	h := forwardable(resp.Header)
-	h.Set("Connection", "Upgrade")
-	h.Set("Upgrade", resp.Header.Get("Upgrade"))
-	if x.answer.begin(resp.StatusCode, "", h, -1) != nil {
-		return
-	}
-	x.answer.flush()
-	ended := make(chan struct{}, 2)
-	go func() {
-		_, _ = io.Copy(up, x.session.in)
-		ended <- struct{}{}
-	}()
-	go func() {
-		_, _ = io.Copy(x.session.top, up)
-		ended <- struct{}{}
-	}()
-	select {
-	case <-ended:
-	case <-x.ctx.Done():
-	}
-	_ = up.Close()
-	_ = x.session.top.Close()
-	<-ended
 }

@@ -5,9 +5,11 @@ import "time"
 // The caps on what an installer, or an index, may make the proxy hold or wait
 // for. Those of streams are gate.DefaultLimits.
 const (
-	// maxConns is how many connections are served at a time; more wait to be
-	// accepted.
-	maxConns = 512
+	// maxConns is how many connections are served at a time; for more, those that
+	// are idle make room. maxTunnels is how many are passed on at a time, which need
+	// little but file descriptors; more are refused.
+	maxConns   = 512
+	maxTunnels = 4096
 	// maxRequestHeader and maxResponseHeader bound a message's head, in bytes.
 	maxRequestHeader  = 256 << 10
 	maxResponseHeader = 256 << 10
@@ -63,6 +65,20 @@ const (
 	// upstreamIdle is how long an unused upstream connection is kept.
 	upstreamIdle = 90 * time.Second
 
-	// acceptPause is how long accepting rests when no connection can be had.
+	// halfOpenTimeout is how long a connection that is passed on may be silent once
+	// one of its sides has ended.
+	halfOpenTimeout = 10 * time.Minute
+	// lingerTimeout and maxLinger bound the reading of what a client still sends
+	// after the last answer.
+	lingerTimeout = 500 * time.Millisecond
+	maxLinger     = 512 << 10
+
+	// acceptPause is how long accepting rests when no connection can be had, and
+	// between two looks for room.
 	acceptPause = 50 * time.Millisecond
+	// idleGrace is how long a connection must have waited for a request, and
+	// stuckGrace how long none of its bytes must have moved, before it is closed to
+	// make room for another.
+	idleGrace  = time.Second
+	stuckGrace = 5 * time.Minute
 )

@@ -27,8 +27,10 @@ type Desk interface {
 type Pages interface {
 	// Page judges an index page. The URL carries no credentials.
 	Page(ctx context.Context, u *url.URL, contentType string, body []byte) (catalog.Page, error)
-	// Unread says what becomes of a page that could not be read: the code is
-	// PageMalformed or PageUnavailable.
+	// Unread says what becomes of a page that could not be read (PageMalformed,
+	// PageUnavailable), and of what may not be asked for in the way it was:
+	// TransportPlainHTTP for a page or a file, TransportTunnelPort and SourceVCS for
+	// anything, "https://host:port" where only a connection was asked for.
 	Unread(ctx context.Context, u *url.URL, code assay.Code, detail string) (assay.Decision, error)
 }
 
@@ -55,7 +57,7 @@ type Config struct {
 
 	// Dial reaches a "host:port" for connections that are passed on unopened, the
 	// same way as Upstream. Without it NewDialer(Upstream) is used where Upstream is
-	// a transport of net/http, and else the network itself.
+	// one of this package or of net/http, and else the network itself.
 	Dial func(ctx context.Context, hostport string) (net.Conn, error)
 
 	// Scope says what is looked into. The zero Scope opens everything, and takes
@@ -74,6 +76,8 @@ type Config struct {
 	// the same request.
 	Credentials func(origin, authorization string)
 
+	waits waits // for tests
+
 	// Log takes debug messages; nil for none. URLs are logged without
 	// credentials, path and query, for all of them carry secrets somewhere.
 	Log *slog.Logger
@@ -89,7 +93,9 @@ type Proxy struct {
 	log      *slog.Logger
 	ctx      context.Context
 	cancel   context.CancelFunc
-	slots    chan struct{}
+	waits    waits
+	slots    chan struct{} // of connections whose requests are answered
+	tunnels  chan struct{} // of connections that are passed on
 	served   chan struct{} // closed when Serve's loop has ended
 	counts   counts
 	memo     pageMemo
@@ -113,6 +119,9 @@ func Start(config Config) (*Proxy, error) {
 	}
 	if config.Dial == nil {
 		t, _ := config.Upstream.(*http.Transport)
+		if u, ok := config.Upstream.(*Upstream); ok {
+			t = u.Transport()
+		}
 		config.Dial = NewDialer(t)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -120,7 +129,8 @@ func Start(config Config) (*Proxy, error) {
 		return nil, fmt.Errorf("starting the proxy: %w", err)
 	}
 	p := &Proxy{config: config, listener: l, address: l.Addr().String(), log: config.Log,
-		mark: rand.Text(), scope: scope, slots: make(chan struct{}, maxConns), served: make(chan struct{}), conns: map[*session]struct{}{}}
+		mark: rand.Text(), scope: scope, waits: config.waits.orDefault(), slots: make(chan struct{}, maxConns),
+		tunnels: make(chan struct{}, maxTunnels), served: make(chan struct{}), conns: map[*session]struct{}{}}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}
@@ -142,57 +152,6 @@ func (p *Proxy) MarkedURL() string {
 
 // markUser is the user that the mark is the password of.
 const markUser = "pip"
-
-// serve accepts connections until the listener is closed.
-func (p *Proxy) serve() {
-	defer close(p.served)
-	for {
-		p.slots <- struct{}{}
-		c, err := p.listener.Accept()
-		if err != nil {
-			<-p.slots
-			if p.isClosing() || errors.Is(err, net.ErrClosed) {
-				return
-			}
-			p.log.Debug("accepting failed", "error", err)
-			if !sleep(p.ctx, acceptPause) {
-				return
-			}
-			continue
-		}
-		s := &session{proxy: p, conn: &conn{Conn: c}}
-		if !p.add(s) {
-			_ = c.Close()
-			<-p.slots
-			return
-		}
-		go func() {
-			defer func() {
-				p.remove(s)
-				<-p.slots
-			}()
-			s.serve()
-		}()
-	}
-}
-
-func (p *Proxy) add(s *session) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closing {
-		return false
-	}
-	p.conns[s] = struct{}{}
-	p.done.Add(1)
-	return true
-}
-
-func (p *Proxy) remove(s *session) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.conns, s)
-	p.done.Done()
-}
 
 func (p *Proxy) isClosing() bool {
 	p.mu.Lock()

@@ -162,7 +162,7 @@ func TestRequestsThatAreNone(t *testing.T) {
 		"GET http://" + self + "/ HTTP/1.1\r\nHost: x\r\n\r\n":       "HTTP/1.1 508 assay: the request leads back to assay itself\r\n",
 		"CONNECT localhost:" + port + " HTTP/1.1\r\nHost: x\r\n\r\n": "HTTP/1.1 508 assay: the request leads back to assay itself\r\n",
 		"CONNECT nowhere HTTP/1.1\r\nHost: x\r\n\r\n":                "HTTP/1.1 400 assay: the request names no host and port to connect to\r\n",
-		"CONNECT a..b:443 HTTP/1.1\r\nHost: x\r\n\r\n":               "HTTP/1.1 400 assay: the request names no host to connect to\r\n",
+		"CONNECT a..b:443 HTTP/1.1\r\nHost: x\r\n\r\n":               "HTTP/1.1 400 assay: the request names no host and port to connect to\r\n",
 		"nonsense\r\n\r\n": "HTTP/1.1 400 assay: the request cannot be read\r\n",
 		"GET http://a/ HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n": "HTTP/1.1 400 assay: the request cannot be read\r\n",
 		"GET http://a/ HTTP/1.1\r\nTransfer-Encoding: strange\r\n\r\n":             "HTTP/1.1 400 assay: the request cannot be read\r\n",

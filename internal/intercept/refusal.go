@@ -92,6 +92,17 @@ func (x *exchange) refuse(d assay.Decision) {
 	p.write(&x.answer)
 }
 
+// block has the Desk refuse what the request asks for, for a reason that lies in
+// the way it asks, and answers with that.
+func (x *exchange) block(code assay.Code, detail string) {
+	d, err := x.proxy.config.Desk.Unread(x.ctx, x.url, code, detail)
+	if err != nil {
+		x.undecided(err)
+		return
+	}
+	x.refuse(d)
+}
+
 // fail answers that something could not be fetched or decided.
 func (x *exchange) fail(detail, hint string) {
 	x.proxy.counts.add(failed)
@@ -178,7 +189,13 @@ func explain(err error) (detail, hint string) {
 // with it.
 func (s *session) reject(r *http.Request, status int, why string) {
 	s.proxy.counts.add(failed)
+	s.answerProblem(r, problem{Title: "assay's proxy cannot take the request", Status: status, Detail: why})
+}
+
+// answerProblem answers with a problem, and ends the connection.
+func (s *session) answerProblem(r *http.Request, p problem) {
 	a := answer{session: s, request: r, closes: true}
-	problem{Title: "assay's proxy cannot take the request", Status: status, Detail: why}.write(&a)
+	p.write(&a)
 	a.finish()
+	s.lingers = !a.broken
 }

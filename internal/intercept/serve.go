@@ -10,10 +10,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // session is one connection of an installer.
@@ -24,12 +27,18 @@ type session struct {
 	limit *io.LimitedReader
 	in    *bufio.Reader
 
-	// authority is the host:port that the connection was opened to by CONNECT,
-	// empty on a plain proxy connection.
-	authority string
+	// authority is what the connection was opened to by CONNECT, zero on a plain
+	// proxy connection.
+	authority target
+	// lingers says that the client may still be sending when the last answer is
+	// out: closed at once, its system could throw the answer away.
+	lingers bool
 
-	mu   sync.Mutex
-	idle bool
+	mu    sync.Mutex
+	idle  bool      // it waits for a request, whole, or for a handshake
+	since time.Time // when it began to
+	left  bool      // it has left its slot, and is passed on
+	out   bool      // it has been closed to make room
 }
 
 // sleep waits, and reports whether the context still stands.
@@ -58,7 +67,11 @@ func (s *session) serve() {
 	}
 	if t, ok := s.top.(*tls.Conn); ok {
 		_ = t.SetWriteDeadline(time.Now().Add(time.Second))
-		_ = t.Close()
+		_ = t.CloseWrite()
+	}
+	if s.lingers && s.conn.CloseWrite() == nil {
+		_ = s.conn.SetReadDeadline(time.Now().Add(lingerTimeout))
+		_, _ = io.CopyN(io.Discard, s.conn, maxLinger)
 	}
 }
 
@@ -74,7 +87,7 @@ func (s *session) closeIdle() {
 func (s *session) setIdle(idle bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.idle = idle
+	s.idle, s.since = idle, time.Now()
 }
 
 // next reads one request and answers it; it reports whether another may follow.
@@ -87,19 +100,23 @@ func (s *session) next() bool {
 		return false
 	}
 	s.limit.N = maxRequestHeader
-	_ = s.top.SetReadDeadline(time.Now().Add(idleTimeout))
+	_ = s.top.SetReadDeadline(time.Now().Add(s.proxy.waits.idle))
 	if _, err := s.in.Peek(1); err != nil {
 		return false
 	}
-	s.setIdle(false)
-	_ = s.top.SetReadDeadline(time.Now().Add(headTimeout))
+	_ = s.top.SetReadDeadline(time.Now().Add(s.proxy.waits.head))
 	r, err := http.ReadRequest(s.in)
+	s.setIdle(false)
 	if err != nil {
 		if s.limit.N <= 0 {
 			s.reject(nil, http.StatusRequestHeaderFieldsTooLarge, "the request's head is too large")
 		} else if !isNetError(err) {
 			s.reject(nil, http.StatusBadRequest, "the request cannot be read")
 		}
+		return false
+	}
+	if !wellFormed(r) {
+		s.reject(nil, http.StatusBadRequest, "the request cannot be read")
 		return false
 	}
 	_ = s.top.SetReadDeadline(time.Time{})
@@ -115,84 +132,52 @@ func (s *session) next() bool {
 	return s.exchange(r, u)
 }
 
+// wellFormed reports whether a request can be passed on: net/http reads more
+// than it writes.
+func wellFormed(r *http.Request) bool {
+	if r.ProtoMajor != 1 {
+		return false
+	}
+	for name, values := range r.Header {
+		if !httpguts.ValidHeaderFieldName(name) || slices.ContainsFunc(values, func(v string) bool { return !httpguts.ValidHeaderFieldValue(v) }) {
+			return false
+		}
+	}
+	return true
+}
+
 func isNetError(err error) bool {
 	var n net.Error
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &n)
 }
 
-// connect opens the tunnel that was asked for and looks into it: the TLS in it
-// ends here.
-func (s *session) connect(r *http.Request) bool {
-	host, port, err := net.SplitHostPort(r.Host)
-	if err != nil || port == "" || s.authority != "" {
-		s.reject(r, http.StatusBadRequest, "the request names no host and port to connect to")
-		return false
-	}
-	if s.proxy.isSelf(r.Host) {
-		s.reject(r, http.StatusLoopDetected, "the request leads back to assay itself")
-		return false
-	}
-	config, err := s.proxy.config.CA.config(host)
-	if err != nil {
-		s.reject(r, http.StatusBadRequest, "the request names no host to connect to")
-		return false
-	}
-	if _, err := io.WriteString(s.conn, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
-		return false
-	}
-	// What the installer sent already is still in the reader.
-	early := make([]byte, s.in.Buffered())
-	_, _ = io.ReadFull(s.in, early)
-	t := tls.Server(&earlyConn{Conn: s.conn, early: early}, config)
-	ctx, cancel := context.WithTimeout(s.proxy.ctx, handshakeTimeout)
-	defer cancel()
-	s.setIdle(true) // nothing was asked yet
-	err = t.HandshakeContext(ctx)
-	s.setIdle(false)
-	if err != nil {
-		s.proxy.counts.add(failed)
-		s.proxy.log.Debug("no tls with the installer", "host", host, "error", err)
-		return false
-	}
-	s.authority = strings.ToLower(net.JoinHostPort(host, port))
-	s.use(t)
-	return true
-}
-
-// earlyConn is a connection of which some bytes have been read already.
-type earlyConn struct {
-	net.Conn
-	early []byte
-}
-
-func (c *earlyConn) Read(p []byte) (int, error) {
-	if len(c.early) > 0 {
-		n := copy(p, c.early)
-		c.early = c.early[n:]
-		return n, nil
-	}
-	return c.Conn.Read(p)
-}
-
 // target returns the URL that a request is for, or a status and what is wrong.
 func (s *session) target(r *http.Request) (u *url.URL, status int, why string) {
-	if s.authority == "" {
-		switch {
-		case r.URL.Host == "":
-			return nil, http.StatusBadRequest, "this is assay's proxy, and the request is not for a proxy"
-		case r.URL.Scheme != "http":
-			return nil, http.StatusBadRequest, "the proxy takes http URLs, and CONNECT for https"
-		case s.proxy.isSelf(r.URL.Host):
-			return nil, http.StatusLoopDetected, "the request leads back to assay itself"
-		}
-		u = cloneURL(r.URL)
-		return u, 0, ""
-	}
-	if !sameAuthority(r.Host, s.authority) {
-		return nil, http.StatusMisdirectedRequest, "the request is for another host than the connection"
+	if r.URL.Opaque != "" {
+		return nil, http.StatusBadRequest, "the request names no resource"
 	}
 	u = cloneURL(r.URL)
-	u.Scheme, u.Host = "https", strings.TrimSuffix(s.authority, ":443")
+	if s.authority == (target{}) {
+		if r.URL.Host == "" {
+			return nil, http.StatusBadRequest, "this is assay's proxy, and the request is not for a proxy"
+		}
+		if r.URL.Scheme != "http" {
+			return nil, http.StatusBadRequest, "the proxy takes http URLs, and CONNECT for https"
+		}
+		t, err := parseTarget(strings.TrimSuffix(u.Host, ":"), 80)
+		if err != nil {
+			return nil, http.StatusBadRequest, "the request names no host"
+		}
+		if s.proxy.isSelf(t.String()) {
+			return nil, http.StatusLoopDetected, "the request leads back to assay itself"
+		}
+		u.Host = strings.TrimSuffix(t.String(), ":80")
+		return u, 0, ""
+	}
+	if t, err := parseTarget(r.Host, 443); err != nil || t != s.authority || r.URL.Scheme != "" && r.URL.Scheme != "https" {
+		return nil, http.StatusMisdirectedRequest, "the request is for another host than the connection"
+	}
+	u.Scheme, u.Host = "https", strings.TrimSuffix(s.authority.String(), ":443")
 	return u, 0, ""
 }
 
@@ -201,13 +186,6 @@ func cloneURL(u *url.URL) *url.URL {
 	v := *u
 	v.User, v.Fragment, v.RawFragment = nil, "", ""
 	return &v
-}
-
-func sameAuthority(host, authority string) bool {
-	if _, _, err := net.SplitHostPort(host); err != nil {
-		host = net.JoinHostPort(strings.Trim(host, "[]"), "443")
-	}
-	return strings.EqualFold(host, authority)
 }
 
 // isSelf reports whether a host, with or without port, is the proxy's own.
@@ -233,14 +211,25 @@ func isLoopback(host string) bool {
 
 // exchange answers one request; it reports whether another may follow.
 func (s *session) exchange(r *http.Request, u *url.URL) bool {
-	ctx, cancel := context.WithCancel(s.proxy.ctx)
-	defer cancel()
-	body := newBody(s, r)
-	x := &exchange{session: s, proxy: s.proxy, request: r, url: u, ctx: ctx, cancel: cancel, body: body,
-		answer: answer{session: s, request: r, body: body}}
+	x := s.exchangeOf(r, u)
 	x.run()
-	s.proxy.log.Debug("answered", "class", x.class, "method", r.Method, "host", u.Host, "status", x.answer.status)
-	return x.answer.finish() && body.spent() && !r.Close
+	return x.end()
+}
+
+func (s *session) exchangeOf(r *http.Request, u *url.URL) *exchange {
+	ctx, cancel := context.WithCancel(s.proxy.ctx)
+	body := newBody(s, r)
+	return &exchange{session: s, proxy: s.proxy, request: r, url: u, ctx: ctx, cancel: cancel, body: body,
+		answer: answer{session: s, request: r, body: body}}
+}
+
+// end ends the answer; it reports whether another request may follow.
+func (x *exchange) end() bool {
+	defer x.cancel()
+	x.proxy.log.Debug("answered", "class", x.class, "method", x.request.Method, "host", x.url.Host, "status", x.answer.status)
+	finished, spent := x.answer.finish(), x.body.spent()
+	x.session.lingers = !spent && !x.answer.broken
+	return finished && spent && !x.request.Close
 }
 
 // body is a request's body. Once the answer is out nobody may read from it any

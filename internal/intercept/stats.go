@@ -1,6 +1,7 @@
 package intercept
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"sync"
@@ -17,6 +18,9 @@ const (
 	OtherClass    Class = "other" // copied, not looked at
 	VCSClass      Class = "vcs"   // a version control system's, copied, not looked at
 )
+
+// judged reports whether the Desk decides about what is asked for.
+func (c Class) judged() bool { return c != OtherClass && c != VCSClass }
 
 // Why something was passed on without a look. A version control system's
 // traffic has the system's name: "git", "hg", "svn", "bzr".
@@ -69,8 +73,13 @@ type Stats struct {
 
 type counts struct {
 	mu sync.Mutex
-	s  Stats
+	s  Stats // but for its lists
+	tunnels,
+	failures map[hostWhy]*Tunnel
+	opened map[string]bool
 }
+
+type hostWhy struct{ host, why string }
 
 func (c *counts) request(class Class, host string) {
 	c.mu.Lock()
@@ -95,12 +104,84 @@ func (c *counts) add(counter func(*Stats) *int) {
 	*counter(&c.s)++
 }
 
+// tunnel counts one connection, or request, that is passed on without a look.
+func (c *counts) tunnel(host, why string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !count(&c.tunnels, hostWhy{host, why}) {
+		c.s.OtherTunnels++
+	}
+}
+
+// count counts one, and reports whether there was room for it.
+func count(m *map[hostWhy]*Tunnel, key hostWhy) bool {
+	if *m == nil {
+		*m = map[hostWhy]*Tunnel{}
+	}
+	t := (*m)[key]
+	if t == nil {
+		if len(*m) >= maxHosts {
+			return false
+		}
+		t = &Tunnel{Host: key.host, Why: key.why}
+		(*m)[key] = t
+	}
+	t.Count++
+	return true
+}
+
+// moved counts the bytes of a connection that has ended.
+func (c *counts) moved(host, why string, sent, received int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t := c.tunnels[hostWhy{host, why}]; t != nil {
+		t.Sent += sent
+		t.Received += received
+	}
+}
+
+// unopened counts a connection that could not be looked into.
+func (c *counts) unopened(t target, why string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.s.Failed++
+	count(&c.failures, hostWhy{t.String(), why})
+}
+
+// anyway notes a host that is looked into although it was named as one to pass on.
+func (c *counts) anyway(t target) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.opened == nil {
+		c.opened = map[string]bool{}
+	}
+	if len(c.opened) < maxHosts {
+		c.opened[t.String()] = true
+	}
+}
+
 func (c *counts) stats() Stats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.s
 	s.Requests, s.Hosts = maps.Clone(s.Requests), maps.Clone(s.Hosts)
+	s.Tunnels = sorted(c.tunnels)
+	for _, t := range sorted(c.failures) {
+		s.Unopened = append(s.Unopened, Unopened{t.Host, t.Why, t.Count})
+	}
+	s.OpenedAnyway = slices.Sorted(maps.Keys(c.opened))
 	return s
+}
+
+func sorted(m map[hostWhy]*Tunnel) []Tunnel {
+	var out []Tunnel
+	for _, t := range m {
+		out = append(out, *t)
+	}
+	slices.SortFunc(out, func(a, b Tunnel) int {
+		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Why, b.Why))
+	})
+	return out
 }
 
 // HostNames returns the hosts of copied requests, sorted.
