@@ -126,6 +126,9 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 		return started
 	}
 	reportPassed(stats, collector)
+	for _, host := range stats.OpenedAnyway {
+		fmt.Fprintf(a.stderr, "assay: %s was looked into although --tunnel names it: it belongs to an index\n", host)
+	}
 	r := collector.Report("run")
 	if err := a.writeReport(f, r, out, status); err != nil {
 		return err
@@ -149,9 +152,6 @@ func reportPassed(stats intercept.Stats, collector *report.Collector) {
 		for range t.Count {
 			collector.Skip(t.Host, cmp.Or(why[t.Why], "from version control with "+t.Why))
 		}
-	}
-	for _, host := range stats.OpenedAnyway {
-		collector.Skip(host, "named by --tunnel, and looked into all the same: it belongs to an index")
 	}
 	for _, u := range stats.Unopened {
 		collector.Skip(u.Host, u.Why)

@@ -55,7 +55,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	if err := checkSources(settings.Sources, rules, collector); err != nil {
 		return nil, err
 	}
-	transport, roots, err := a.transport(settings)
+	network, err := a.network(settings)
 	if err != nil {
 		return nil, err
 	}
@@ -77,19 +77,19 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 		return nil, &failure{statusOwnFailure, err, ""}
 	}
 	bundle := filepath.Join(s.dir, "roots.pem")
-	if err := s.ca.Publish(bundle, roots); err != nil {
+	if err := s.ca.Publish(bundle, network.roots); err != nil {
 		return nil, cannotWrite(err)
 	}
-	client := index.New(index.Options{Transport: transport, UserAgent: userAgent(), Credentials: known.of})
+	client := network.client(known)
 	e := engine.New(engine.Config{Verifiers: verifiers(root.Root), Rules: rules, Source: client, Recorder: collector})
 	if err := a.judgeFolders(context.Background(), settings.FindLinks, e, collector); err != nil {
 		return nil, err
 	}
-	carrier := transport.Clone()
+	carrier := network.transport.Clone()
 	intercept.Tune(carrier)
 	s.proxy, err = intercept.Start(intercept.Config{
 		CA: s.ca, Desk: catalog.New(e, upstream{index.Upstream{Client: client, Indexes: bases(settings)}}, time.Now),
-		Upstream: carrier, Dial: intercept.NewDialer(carrier), SpoolDir: s.dir, Credentials: known.seen, Scope: scope,
+		Upstream: intercept.NewUpstream(carrier, network.trust), Dial: intercept.NewDialer(carrier), SpoolDir: s.dir, Credentials: known.seen, Scope: scope,
 	})
 	if err != nil {
 		return nil, &failure{statusOwnFailure, err, "assay needs a port of its own on 127.0.0.1"}

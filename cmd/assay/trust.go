@@ -103,14 +103,14 @@ func (a *app) refresh(ctx context.Context, mirror, root string) error {
 	if err != nil {
 		return err
 	}
-	transport, _, err := a.transport(settings)
+	network, err := a.network(settings)
 	if err != nil {
 		return err
 	}
 	if u, err := url.Parse(mirror); mirror != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil) {
 		return usage("write it as https://HOST/PATH, without user and password", "--mirror is not the URL of a repository")
 	}
-	o := trustroot.RefreshOptions{Dir: dir, Mirror: mirror, Transport: transport}
+	o := trustroot.RefreshOptions{Dir: dir, Mirror: mirror, Transport: network.transport}
 	if root != "" {
 		info, err := os.Stat(root)
 		if err == nil && (!info.Mode().IsRegular() || info.Size() > maxTUFRoot) {

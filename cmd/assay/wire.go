@@ -14,6 +14,7 @@ import (
 
 	"assay/internal/index"
 	"assay/internal/installer"
+	"assay/internal/intercept"
 )
 
 // settings reads the configuration of the installer that args start, of pip and
@@ -33,31 +34,43 @@ func (a *app) settings(args []string, o installer.Options) (installer.Config, er
 	return settings, usage("", "reading the installer's configuration: %w", err)
 }
 
-// transport is how the indexes are reached: through the person's own proxy,
-// under the system's roots and the person's own, with the person's client
-// certificate. It also returns the roots that the command shall go on trusting.
-func (a *app) transport(settings installer.Config) (*http.Transport, []byte, error) {
+// network is how the indexes are reached: through the person's own proxy, under
+// the system's roots and the person's own, with what was said of single hosts.
+type network struct {
+	transport *http.Transport
+	trust     intercept.Trust
+	roots     []byte // PEM: what the command shall go on trusting
+}
+
+func (a *app) network(settings installer.Config) (*network, error) {
 	roots, err := installer.Roots(installer.Environ(a.env), settings)
 	if err != nil {
-		return nil, nil, usage("correct the setting, or unset it", "reading the roots: %w", err)
+		return nil, usage("correct the setting, or unset it", "reading the roots: %w", err)
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
 	pool.AppendCertsFromPEM(roots)
-	config := &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	n := &network{transport: index.NewTransport(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}), roots: roots}
+	choose := installer.Proxy(installer.Environ(a.env), settings)
+	n.transport.Proxy = func(r *http.Request) (*url.URL, error) { return choose(r.URL) }
 	for _, c := range settings.ClientCerts {
 		pair, err := tls.LoadX509KeyPair(c.Cert, cmp.Or(c.Key, c.Cert))
 		if err != nil {
-			return nil, nil, usage("correct the setting, or unset it", "the client certificate %s: %w", shown(c.Cert), err)
+			return nil, usage("correct the setting, or unset it", "the client certificate %s (%s): %w", shown(c.Cert), c.Origin, err)
 		}
-		config.Certificates = append(config.Certificates, pair)
+		n.trust.Certificates = append(n.trust.Certificates, intercept.ClientCertificate{Host: c.Host, Certificate: pair})
 	}
-	t := index.NewTransport(config)
-	choose := installer.Proxy(installer.Environ(a.env), settings)
-	t.Proxy = func(r *http.Request) (*url.URL, error) { return choose(r.URL) }
-	return t, roots, nil
+	for _, s := range settings.Insecure {
+		n.trust.Insecure = append(n.trust.Insecure, s.Value)
+	}
+	return n, nil
+}
+
+// client asks indexes, showing what is known to those that want credentials.
+func (n *network) client(known *credentials) *index.Client {
+	return index.New(index.Options{Transport: intercept.NewUpstream(n.transport.Clone(), n.trust), UserAgent: userAgent(), Credentials: known.of})
 }
 
 // upstream answers the catalog's questions about the indexes behind it.
@@ -124,7 +137,7 @@ func (c *credentials) seen(origin, authorization string) {
 
 // indexClient is the client of the commands that ask indexes themselves.
 func (a *app) indexClient(settings installer.Config) (*index.Client, error) {
-	t, _, err := a.transport(settings)
+	n, err := a.network(settings)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +145,7 @@ func (a *app) indexClient(settings installer.Config) (*index.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return index.New(index.Options{Transport: t, UserAgent: userAgent(), Credentials: known.of}), nil
+	return n.client(known), nil
 }
 
 // userAgent is how Assay names itself to indexes.
