@@ -100,13 +100,10 @@ func (x *exchange) needTLS() {
 	}
 }
 
-// target returns where the request goes.
+// target returns where the request goes; session.target has seen that it can be
+// read.
 func (x *exchange) target() target {
-	port := uint16(443)
-	if x.url.Scheme == "http" {
-		port = 80
-	}
-	t, _ := parseTarget(x.url.Host, port) // session.target has read it before
+	t, _ := targetOf(x.url)
 	return t
 }
 
@@ -138,7 +135,7 @@ func (x *exchange) classify() Class {
 		}
 	}
 	switch {
-	case x.asksForLinks():
+	case x.asksForLinks(), isDocument(x.url):
 		return PageClass
 	case pypi.IsDistribution(strings.TrimRight(x.url.Path, "/")):
 		return FileClass // pip takes a file's name from in front of a slash at the end

@@ -117,6 +117,9 @@ func (x *exchange) follow(ctx context.Context) (*http.Response, error) {
 		if u, err = redirected(u, outside, resp, h); err != nil {
 			return nil, err
 		}
+		if err := x.proxy.scope.followable(u); err != nil {
+			return nil, err
+		}
 		if outside {
 			ctx = guarded(ctx)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -225,3 +226,26 @@ func newScope(s Scope) (scope, error) {
 
 // plain reports whether a host may be asked for pages and files without TLS.
 func (s scope) plain(t target) bool { return isLoopback(t.host) || s.plainHTTP.match(t) }
+
+// targetOf returns where an http or https URL leads.
+func targetOf(u *url.URL) (target, error) {
+	if u.Scheme == "http" {
+		return parseTarget(u.Host, 80)
+	}
+	return parseTarget(u.Host, 443)
+}
+
+// followable returns an error, an errRedirect, where a redirect leads to what may
+// not be asked for directly either.
+func (s scope) followable(u *url.URL) error {
+	t, err := targetOf(u)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: its address cannot be read", errRedirect)
+	case isBadPort(t.port):
+		return fmt.Errorf("%w: it leads to a port where no web server is", errRedirect)
+	case u.Scheme == "http" && !s.plain(t):
+		return fmt.Errorf("%w: it leads to plain http", errRedirect)
+	}
+	return nil
+}
