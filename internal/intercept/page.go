@@ -25,6 +25,9 @@ func (x *exchange) page() {
 	key := memoKey(x.url, h)
 	known := x.proxy.memo.get(key)
 	resp, same, err := x.askPage(ctx, h, known)
+	if err == nil {
+		resp, err = x.arrive(ctx, h, resp)
+	}
 	if err != nil {
 		x.noPage(err)
 		return
