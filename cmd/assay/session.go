@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"assay/internal/installer"
 	"assay/internal/intercept"
 	"assay/internal/report"
+	"assay/internal/rundir"
 )
 
 // drain is how long transfers that the command left behind may take to end.
@@ -29,7 +29,7 @@ type session struct {
 	env   []string
 	proxy *intercept.Proxy
 	ca    *intercept.CA
-	dir   string // what the command reads; removed at the end
+	dir   *rundir.Dir // what the command reads
 }
 
 func (s *session) close() intercept.Stats {
@@ -37,7 +37,7 @@ func (s *session) close() intercept.Stats {
 	defer cancel()
 	stats := s.proxy.Close(ctx)
 	s.ca.Close()
-	os.RemoveAll(s.dir)
+	_ = s.dir.Close() // or the next start's sweep
 	return stats
 }
 
@@ -69,14 +69,14 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	}
 	defer func() {
 		if err != nil {
-			os.RemoveAll(s.dir)
+			_ = s.dir.Close()
 		}
 	}()
 	scope := scopeOf(settings, rules, f.tunnel)
 	if s.ca, err = intercept.NewCA(intercept.CAOptions{Indexes: scope.Indexes, Tunnel: scope.Tunnel}); err != nil {
 		return nil, &failure{statusOwnFailure, err, ""}
 	}
-	bundle := filepath.Join(s.dir, "roots.pem")
+	bundle := filepath.Join(s.dir.Path(), "roots.pem")
 	if err := s.ca.Publish(bundle, network.roots); err != nil {
 		return nil, cannotWrite(err)
 	}
@@ -89,7 +89,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	intercept.Tune(carrier)
 	s.proxy, err = intercept.Start(intercept.Config{
 		CA: s.ca, Desk: catalog.New(e, upstream{index.Upstream{Client: client, Indexes: bases(settings)}}, time.Now),
-		Upstream: intercept.NewUpstream(carrier, network.trust), Dial: intercept.NewDialer(carrier), SpoolDir: s.dir, Credentials: known.seen, Scope: scope,
+		Upstream: intercept.NewUpstream(carrier, network.trust), Dial: intercept.NewDialer(carrier), SpoolDir: s.dir.Path(), Credentials: known.seen, Scope: scope,
 	})
 	if err != nil {
 		return nil, &failure{statusOwnFailure, err, "assay needs a port of its own on 127.0.0.1"}
@@ -159,20 +159,19 @@ func scopeOf(settings installer.Config, rules assay.Rules, tunnel []string) inte
 	return scope
 }
 
-// runDir makes a folder that nobody else can read, for one run.
-func (a *app) runDir() (string, error) {
+// runDir makes a folder that nobody else can read, for one run, and beside the
+// run removes what dead ones have left.
+func (a *app) runDir() (*rundir.Dir, error) {
 	state, err := a.stateDir()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	parent := filepath.Join(state, "run")
-	if err := os.MkdirAll(parent, 0o700); err != nil {
-		return "", cannotWrite(err)
-	}
-	dir, err := os.MkdirTemp(parent, "")
+	dir, err := rundir.Open(parent)
 	if err != nil {
-		return "", cannotWrite(err)
+		return nil, cannotWrite(err)
 	}
+	go func() { _, _ = rundir.Sweep(parent) }() // the next start tries again
 	return dir, nil
 }
 
