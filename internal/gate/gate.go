@@ -6,6 +6,9 @@
 //	larger or slower       passed on, the end held back:   Begin ▶▶▶▶▶▶▶[last block]judge▶ rest
 //	HoldWhole              spooled (memory, then a file):              [………………]judge▶ Begin, all
 //
+// What is held by all streams together has a budget, see Store: beyond it, the
+// files that would be held in memory are held in the Store's folder.
+//
 // So a wrong file is either not begun, and its receiver can be told why, or it
 // never completes:
 //
@@ -15,7 +18,7 @@
 //	// r.Decision denies and !r.Begun: nothing was written, answer with the reason
 //
 // Reading, hashing and writing overlap, over a few pooled blocks of fixed size:
-// memory does not grow with the file.
+// memory does not grow with the file. No stream waits for another's memory.
 package gate
 
 import (
@@ -134,10 +137,12 @@ type Stream struct {
 	// Promised names the digests to compute beside SHA-256.
 	Promised []assay.Digest
 
-	// HoldWhole withholds every byte until the judge has decided, in a file in
-	// SpoolDir where memory does not do.
+	// HoldWhole withholds every byte until the judge has decided, in Store where
+	// memory does not do.
 	HoldWhole bool
-	SpoolDir  string
+	// Store is shared with the other streams; nil for memory without a budget and
+	// no folder.
+	Store *Store
 
 	Limits Limits
 }
@@ -159,6 +164,9 @@ type Result struct {
 // nil and Result.Complete false.
 func (s Stream) Pass(ctx context.Context, sink Sink, judge Judge) (Result, error) {
 	s.Limits = s.Limits.orDefault()
+	if s.Store == nil {
+		s.Store = NewStore("", 1<<62)
+	}
 	p := &passage{stream: s, sink: sink, quit: make(chan struct{}),
 		segments: make(chan segment, queued), toHash: make(chan segment, queued),
 		hashed: make(chan struct{}), hasher: assay.NewHasher(s.Promised)}
@@ -188,6 +196,8 @@ type passage struct {
 	heldBytes int64
 	total     int64
 	late      bool
+	paid      int64  // of the Store's budget
+	counted   *block // the last one that was paid for
 	spool     *spool
 	result    Result
 }
@@ -237,15 +247,19 @@ func (p *passage) run(ctx context.Context, judge Judge) error {
 // advance does with the bytes at hand what may be done before the end is known.
 func (p *passage) advance() error {
 	l := p.stream.Limits
+	inMemory := p.total <= l.Hold && p.spool == nil
 	if p.stream.HoldWhole {
-		if p.spool == nil && p.total <= l.Hold {
+		if inMemory && p.pay() {
 			return nil
 		}
 		return p.toSpool()
 	}
 	if !p.result.Begun {
 		if p.total == 0 || !p.late && p.total <= l.Hold && p.stream.Length <= l.Hold {
-			return nil
+			if inMemory && p.pay() {
+				return nil
+			}
+			return p.toSpool()
 		}
 		if err := p.begin(); err != nil {
 			return err
@@ -259,11 +273,48 @@ func (p *passage) advance() error {
 	return nil
 }
 
+// pay takes what the held blocks need from the budget, and reports whether it was
+// enough. A block counts whole, however little of it is filled.
+func (p *passage) pay() bool {
+	if len(p.held) == 0 {
+		return true
+	}
+	last := p.held[len(p.held)-1].block
+	if last == p.counted {
+		return true
+	}
+	if !p.stream.Store.take(blockSize) {
+		return false
+	}
+	p.counted, p.paid = last, p.paid+blockSize
+	return true
+}
+
+// giveBack returns what was taken of the budget.
+func (p *passage) giveBack() {
+	p.stream.Store.give(p.paid)
+	p.paid, p.counted = 0, nil
+}
+
+// begin begins the sink, and writes what is in the spool.
 func (p *passage) begin() error {
+	if p.spool != nil {
+		if err := p.spool.rewind(); err != nil {
+			return err
+		}
+	}
 	p.result.Begun = true
 	if err := p.sink.Begin(); err != nil {
 		return fmt.Errorf("%w: %w", ErrSink, err)
 	}
+	if p.spool != nil {
+		if err := p.spool.copyTo(p.sink); err != nil {
+			return err
+		}
+		p.spool.close()
+		p.spool = nil
+	}
+	p.giveBack() // from now on little is held
 	return nil
 }
 
@@ -289,14 +340,6 @@ func (p *passage) complete() error {
 			return err
 		}
 	}
-	if p.spool != nil {
-		if err := p.toSpool(); err != nil {
-			return err
-		}
-		if err := p.spool.copyTo(p.sink); err != nil {
-			return err
-		}
-	}
 	for len(p.held) > 0 {
 		if err := p.writeFirst(); err != nil {
 			return err
@@ -306,12 +349,13 @@ func (p *passage) complete() error {
 	return nil
 }
 
+// toSpool puts what is held into the Store's folder.
 func (p *passage) toSpool() error {
 	if p.total > p.stream.Limits.Spool {
 		return fmt.Errorf("%w: more than %d bytes to be held", ErrTooLong, p.stream.Limits.Spool)
 	}
 	if p.spool == nil {
-		s, err := newSpool(p.stream.SpoolDir)
+		s, err := p.stream.Store.spool()
 		if err != nil {
 			return err
 		}
@@ -323,6 +367,7 @@ func (p *passage) toSpool() error {
 		}
 		p.dropFirst()
 	}
+	p.giveBack()
 	return nil
 }
 
@@ -339,6 +384,7 @@ func (p *passage) stop() {
 	for len(p.held) > 0 {
 		p.dropFirst()
 	}
+	p.giveBack()
 	if p.spool != nil {
 		p.spool.close()
 	}

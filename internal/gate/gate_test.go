@@ -77,7 +77,8 @@ func TestWhatIsAllowedArrives(t *testing.T) {
 					continue
 				}
 				data := content(n)
-				s := gate.Stream{Body: bytes.NewReader(data), Length: -1, HoldWhole: hold, SpoolDir: t.TempDir(),
+				dir := t.TempDir()
+				s := gate.Stream{Body: bytes.NewReader(data), Length: -1, HoldWhole: hold, Store: gate.NewStore(dir, 1<<30),
 					Promised: []assay.Digest{{Algorithm: "sha512"}}}
 				if announced {
 					s.Length, s.Size = int64(n), int64(n)
@@ -102,7 +103,7 @@ func TestWhatIsAllowedArrives(t *testing.T) {
 				if want := h.Content(); judged.Size != want.Size || len(judged.Digests) != 2 || judged.Digests[0] != want.Digests[0] || judged.Digests[1] != want.Digests[1] {
 					t.Errorf("%d bytes: judged %v, want %v", n, judged, want)
 				}
-				left, _ := os.ReadDir(s.SpoolDir)
+				left, _ := os.ReadDir(dir)
 				if len(left) > 0 {
 					t.Errorf("%d bytes: %d files are left in the spool's folder", n, len(left))
 				}
@@ -119,7 +120,7 @@ func TestWhatIsDeniedNeverCompletes(t *testing.T) {
 	}{{0, false, false}, {1000, false, false}, {1 << 20, false, false}, {3 << 20, false, true}, {3 << 20, true, false}} {
 		data := content(c.size)
 		var sink receiver
-		r, err := pass(t, gate.Stream{Body: bytes.NewReader(data), Length: -1, HoldWhole: c.hold, SpoolDir: t.TempDir()}, &sink, deny)
+		r, err := pass(t, gate.Stream{Body: bytes.NewReader(data), Length: -1, HoldWhole: c.hold, Store: gate.NewStore(t.TempDir(), 1<<30)}, &sink, deny)
 		if err != nil || r.Complete || r.Begun != c.begun || sink.begun != c.begun || sink.aborted != c.begun {
 			t.Errorf("%+v: %+v, %v, begun %v, aborted %v", c, r, err, sink.begun, sink.aborted)
 		}
@@ -163,7 +164,7 @@ func TestSourcesThatBreak(t *testing.T) {
 			"the stream is too long: more than 99 bytes", false},
 		{"endless", gate.Stream{Body: endless{}, Length: -1}, gate.ErrTooLong,
 			"the stream is too long: more than 67108864 bytes", true},
-		{"endless, held", gate.Stream{Body: endless{}, Length: -1, HoldWhole: true, SpoolDir: t.TempDir()}, gate.ErrTooLong,
+		{"endless, held", gate.Stream{Body: endless{}, Length: -1, HoldWhole: true, Store: gate.NewStore(t.TempDir(), 1<<30)}, gate.ErrTooLong,
 			"the stream is too long: more than 4194304 bytes to be held", false},
 		{"no folder", gate.Stream{Body: endless{}, Length: -1, HoldWhole: true}, gate.ErrSpool,
 			"the stream could not be spooled: no folder to put it in", false},
@@ -190,7 +191,7 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
 func TestSpoolFolderThatCannotBeUsed(t *testing.T) {
 	var sink receiver
-	_, err := pass(t, gate.Stream{Body: endless{}, Length: -1, HoldWhole: true, SpoolDir: filepath.Join(t.TempDir(), "none")}, &sink, allow)
+	_, err := pass(t, gate.Stream{Body: endless{}, Length: -1, HoldWhole: true, Store: gate.NewStore(filepath.Join(t.TempDir(), "none"), 1<<30)}, &sink, allow)
 	if !errors.Is(err, gate.ErrSpool) || !errors.Is(err, os.ErrNotExist) || sink.begun {
 		t.Errorf("error %v, begun %v", err, sink.begun)
 	}

@@ -153,7 +153,7 @@ func (x *exchange) fileBody(f *catalog.File) (broken error) {
 		// To whom speaks HTTP/1.0, a cut and an end look the same where the length
 		// is unknown.
 		HoldWhole: f.HoldWhole || resp.ContentLength < 0 && !x.request.ProtoAtLeast(1, 1),
-		SpoolDir:  x.proxy.config.SpoolDir, Limits: x.proxy.config.Limits}
+		Store:     x.proxy.store, Limits: x.proxy.config.Limits}
 	if f.Metadata {
 		stream.HoldWhole, stream.Limits.Stream = true, maxMetadata
 	}

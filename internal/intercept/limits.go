@@ -38,6 +38,9 @@ const (
 	// maxMemo is how many bytes of pages are kept, as sent and decoded.
 	maxMemo = 128 << 20
 
+	// maxHeld is how many bytes of files are held in memory by all requests
+	// together; what is more is held in Config.SpoolDir.
+	maxHeld = 64 << 20
 	// maxMetadata bounds the core metadata of a file, in bytes. It is held whole.
 	maxMetadata = 8 << 20
 

@@ -64,8 +64,8 @@ type Config struct {
 	// no page and no file from another machine without TLS.
 	Scope Scope
 
-	// SpoolDir is a folder, readable by nobody else, for files that must be held
-	// whole and are too large for memory.
+	// SpoolDir is a folder, readable by nobody else, for files that are held whole
+	// and are too large, or too many, for memory.
 	SpoolDir string
 
 	// Limits bound the streams; zero fields mean gate.DefaultLimits.
@@ -101,6 +101,7 @@ type Proxy struct {
 	memo     pageMemo
 	upstream http.RoundTripper
 	led      origins // to which pages were redirected from outside
+	store    *gate.Store
 
 	mu      sync.Mutex
 	conns   map[*session]struct{}
@@ -135,6 +136,7 @@ func Start(config Config) (*Proxy, error) {
 		p.log = slog.New(slog.DiscardHandler)
 	}
 	p.upstream = asUpstream(config.Upstream)
+	p.store = gate.NewStore(config.SpoolDir, maxHeld)
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	go p.serve()
 	return p, nil
