@@ -98,7 +98,7 @@ func TestAnInstallersConditions(t *testing.T) {
 	} {
 		page := &validating{body: `{}`, etag: c.etag, vary: "Accept"}
 		w := newWorld(t, page)
-		for _, method := range []string{http.MethodGet} {
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
 			resp, body, err := w.do(t, method, "/simple/foo/", append([]string{"Accept", pipAccept}, c.asked...)...)
 			if err != nil || resp.StatusCode != c.status {
 				t.Errorf("%s %s, asked %q: %v, %v", method, c.etag, c.asked, resp, err)
@@ -113,7 +113,7 @@ func TestAnInstallersConditions(t *testing.T) {
 				t.Errorf("%s %s, asked %q: %d, %q", method, c.etag, c.asked, resp.ContentLength, body)
 			}
 		}
-		if log := page.log(); !strings.HasPrefix(log, "GET : OK") || len(w.desk.log()) != 1 {
+		if log := page.log(); !strings.HasPrefix(log, "GET : OK; GET ") || len(w.desk.log()) != 2 {
 			t.Errorf("%s, asked %q: the index was asked %s, the desk %q", c.etag, c.asked, log, w.desk.log())
 		}
 	}

@@ -50,7 +50,7 @@ func (x *exchange) run() {
 	if auth := x.request.Header.Get("Authorization"); auth != "" && x.class.judged() && x.proxy.config.Credentials != nil {
 		x.proxy.config.Credentials(origin(x.url), auth)
 	}
-	if x.class == FileClass || x.class == MetadataClass || x.class.judged() && x.request.Method == http.MethodGet {
+	if x.class.judged() {
 		x.judge()
 		return
 	}
@@ -120,7 +120,7 @@ func (x *exchange) count() {
 // that a page lists looks like one: a page on which a URL does not end with the
 // file's name is refused.
 func (x *exchange) classify() Class {
-	if x.request.Method != http.MethodGet && x.request.Method != http.MethodHead {
+	if !isRead(x.request.Method) {
 		return OtherClass
 	}
 	if _, ok := pypi.MetadataOf(x.url.Path); ok {
@@ -142,6 +142,9 @@ func (x *exchange) classify() Class {
 	}
 	return OtherClass
 }
+
+// isRead reports whether a method reads a resource, or what GET would say of it.
+func isRead(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
 // asksForLinks reports whether uv asks for a flat page of links (--find-links):
 // it does so with an Accept header of its own.
@@ -187,7 +190,7 @@ func (x *exchange) copy() {
 	}
 	resp, err := x.send(x.ctx, x.request.Method, x.url, h, body, length)
 	if !x.class.judged() {
-		if err == nil && x.why != WhyNotInstaller && x.request.Method == http.MethodGet && resp.StatusCode >= 200 && resp.StatusCode < 300 {
+		if err == nil && x.why != WhyNotInstaller && isRead(x.request.Method) && resp.StatusCode >= 200 && resp.StatusCode < 300 {
 			if really := classOf(resp.Header); really != OtherClass {
 				x.class, x.why = really, ""
 			}
@@ -198,7 +201,7 @@ func (x *exchange) copy() {
 		x.unreachable(x.url, err)
 		return
 	}
-	if x.class.judged() && x.request.Method == http.MethodGet {
+	if x.class.judged() {
 		discard(resp)
 		if x.needTLS(); x.answer.status != 0 {
 			return
