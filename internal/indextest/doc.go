@@ -89,6 +89,8 @@
 //	/packages/xx/yy/REST/FILENAME              file; ranges, If-Range, HEAD
 //	/packages/xx/yy/REST/FILENAME.metadata     sidecar of a wheel (PEP 658)
 //	/integrity/PROJECT/VERSION/FILENAME/provenance   (PEP 740)
+//	/pypi/PROJECT/json                         document of the JSON API
+//	/pypi/PROJECT/VERSION/json                 that of one release
 //
 // # Misbehaviour
 //

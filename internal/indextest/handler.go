@@ -25,6 +25,7 @@ const (
 	fileBytes
 	sidecar
 	provenance
+	document
 )
 
 // resource is what a request asks for.
@@ -34,12 +35,16 @@ type resource struct {
 	redirect string // where it really is
 	project  *project
 	file     *file
+	version  string // of a document of one release
 }
 
 // resolve finds what a path leads to.
 func (ix *index) resolve(path string) resource {
 	if rest, ok := strings.CutPrefix(path, "/simple/"); ok {
 		return ix.resolveSimple(rest)
+	}
+	if strings.HasPrefix(path, "/pypi/") {
+		return ix.resolveJSON(path)
 	}
 	if rest, ok := strings.CutPrefix(path, "/integrity/"); ok {
 		parts := strings.Split(rest, "/")
@@ -233,6 +238,8 @@ func (s *Server) represent(res resource, mediaType string, list []fault) (*answe
 	switch res.kind {
 	case rootPage, projectPage:
 		return s.page(res, mediaType, list)
+	case document:
+		return s.document(res, list)
 	case fileBytes:
 		return &answer{kind: res.kind, contentType: "application/octet-stream", content: res.file.content,
 			etag:   `"` + res.file.sha256()[:32] + `"`,
