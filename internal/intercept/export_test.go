@@ -1,0 +1,15 @@
+package intercept
+
+import "time"
+
+// Hurry makes a proxy wait for clients no longer than for d, and close what has
+// idled for it, or not moved for three times as long, to make room.
+func Hurry(c *Config, d time.Duration) {
+	c.waits = waits{idle: 20 * d, head: d, handshake: d, halfOpen: d, idleGrace: d, stuckGrace: 3 * d}
+}
+
+// The caps that tests reach.
+const (
+	MaxConns   = maxConns
+	MaxTunnels = maxTunnels
+)
