@@ -22,10 +22,10 @@ import (
 //	{"info": {…}, "urls": [FILE, …], …}
 //
 // A FILE has filename, url, digests, size, upload_time_iso_8601, packagetype,
-// requires_python, yanked and yanked_reason. Poetry resolves PyPI's projects from
-// the first kind before version 1.4, and takes a release's dependencies and its
-// files from the second in every version; PDM reads dependencies there where its
-// pypi.json_api is set.
+// requires_python, yanked and yanked_reason. Poetry (1.1 to 2.5, and only where
+// the index is PyPI) takes a release's dependencies and its files from the second
+// kind; 1.1 finds a project's releases in the first. PDM (2.29) reads dependencies
+// there where its pypi.json_api is set.
 //
 // The format is PyPI's own (its documentation's page "JSON API").
 type DocumentPlace struct {
