@@ -67,9 +67,11 @@ func (x *exchange) noFile(f *catalog.File, cause error) {
 	x.unreachable(x.url, cause)
 }
 
-// fileRequest returns the headers to ask for a whole file with. A range would
-// leave nothing whole to hash, a condition nothing at all, and an encoding other
-// bytes than were promised.
+// fileRequest returns the headers to ask for a whole file with. A condition would
+// leave nothing to hash, and an encoding other bytes than were promised. A range
+// is what an installer asks for that has the beginning already, from whomever:
+// it gets the whole file, for a beginning that somebody else handed out must
+// never be completed by us.
 func (x *exchange) fileRequest() http.Header {
 	h := forwardable(x.request.Header)
 	for _, name := range unconditional {
@@ -81,7 +83,7 @@ func (x *exchange) fileRequest() http.Header {
 
 // fileHead copies the head of an answer, without the offer of ranges.
 func (x *exchange) fileHead() {
-	resp, err := x.follow(x.ctx)
+	resp, err := x.follow(x.ctx, x.fileRequest())
 	if err != nil {
 		x.unreachable(x.url, err)
 		return
@@ -102,29 +104,12 @@ func fileHeaders(h http.Header) http.Header {
 
 // follow asks for the file, following redirects: the Desk has judged the URL
 // that the installer knows.
-func (x *exchange) follow(ctx context.Context) (*http.Response, error) {
-	h, u := x.fileRequest(), x.url
-	for range maxRedirects + 1 {
-		resp, err := x.send(ctx, x.request.Method, u, h.Clone(), nil, 0)
-		if err != nil {
-			return nil, err
-		}
-		if !isRedirect(resp) {
-			return resp, nil
-		}
-		discard(resp)
-		outside := x.isOutside(u, resp)
-		if u, err = redirected(u, outside, resp, h); err != nil {
-			return nil, err
-		}
-		if err := x.proxy.scope.followable(u); err != nil {
-			return nil, err
-		}
-		if outside {
-			ctx = guarded(ctx)
-		}
+func (x *exchange) follow(ctx context.Context, h http.Header) (*http.Response, error) {
+	resp, err := x.send(ctx, x.request.Method, x.url, h.Clone(), nil, 0)
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("%w: there are more than %d", errRedirect, maxRedirects)
+	return x.arrive(ctx, x.request.Method, h, resp)
 }
 
 // fileBody fetches the file and passes it through the gate. It answers, except
@@ -133,12 +118,14 @@ func (x *exchange) follow(ctx context.Context) (*http.Response, error) {
 func (x *exchange) fileBody(f *catalog.File) (broken error) {
 	ctx, cut := context.WithCancel(x.ctx)
 	defer cut()
-	resp, err := x.follow(ctx)
+	h := x.fileRequest()
+	resp, err := x.follow(ctx, h)
 	if err != nil {
 		x.noFile(f, err)
 		return nil
 	}
-	defer resp.Body.Close()
+	body := x.resumable(ctx, f, h, resp)
+	defer body.Close()
 	if resp.StatusCode >= 400 {
 		x.relay(resp, forwardable(resp.Header))
 		return nil
@@ -149,7 +136,7 @@ func (x *exchange) fileBody(f *catalog.File) (broken error) {
 		return nil
 	}
 	sink := &fileSink{x: x, headers: fileHeaders(resp.Header), length: resp.ContentLength}
-	stream := gate.Stream{Body: resp.Body, Cut: cut, Length: resp.ContentLength, Size: f.Size, Promised: f.Promised,
+	stream := gate.Stream{Body: body, Cut: cut, Length: resp.ContentLength, Size: f.Size, Promised: f.Promised,
 		// To whom speaks HTTP/1.0, a cut and an end look the same where the length
 		// is unknown.
 		HoldWhole: f.HoldWhole || resp.ContentLength < 0 && !x.request.ProtoAtLeast(1, 1),

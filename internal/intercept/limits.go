@@ -44,6 +44,15 @@ const (
 	// maxMetadata bounds the core metadata of a file, in bytes. It is held whole.
 	maxMetadata = 8 << 20
 
+	// maxResumes is how often a file's transfer that broke off is resumed, and
+	// maxFruitless how often in a row without resumeProgress bytes in between.
+	// resumePause is how long is waited before the first of these tries, and twice
+	// as long before each next one: seconds in all, less than what a source may be
+	// silent for.
+	maxResumes     = 16
+	maxFruitless   = 4
+	resumeProgress = 1 << 20
+	resumePause    = 250 * time.Millisecond
 	// maxRedirects is how many redirects of a file are followed.
 	maxRedirects = 5
 	// maxLeaves is how many hosts' certificates are kept.

@@ -25,8 +25,10 @@ func (x *exchange) page() {
 	key := memoKey(x.url, h)
 	known := x.proxy.memo.get(key)
 	resp, same, err := x.askPage(ctx, h, known)
-	if err == nil {
-		resp, err = x.arrive(ctx, h, resp)
+	if err == nil && isDocument(x.url) {
+		// The installer would follow to an address that does not show what is there.
+		// Other redirects it follows itself: see ledAway.
+		resp, err = x.arrive(ctx, http.MethodGet, h, resp)
 	}
 	if err != nil {
 		x.noPage(err)

@@ -117,6 +117,38 @@ func isRedirect(resp *http.Response) bool {
 	return false
 }
 
+// arrive follows the redirects of an answer to a request for x.url with these
+// headers. Each must lead to what could be asked for directly, and none from
+// outside to the inside.
+func (x *exchange) arrive(ctx context.Context, method string, h http.Header, resp *http.Response) (*http.Response, error) {
+	h, u := h.Clone(), x.url
+	for range maxRedirects {
+		if !isRedirect(resp) {
+			return resp, nil
+		}
+		discard(resp)
+		outside := x.isOutside(u, resp)
+		var err error
+		if u, err = redirected(u, outside, resp, h); err != nil {
+			return nil, err
+		}
+		if err := x.proxy.scope.followable(u); err != nil {
+			return nil, err
+		}
+		if outside {
+			ctx = guarded(ctx)
+		}
+		if resp, err = x.send(ctx, method, u, h.Clone(), nil, 0); err != nil {
+			return nil, err
+		}
+	}
+	if isRedirect(resp) {
+		discard(resp)
+		return nil, fmt.Errorf("%w: there are more than %d", errRedirect, maxRedirects)
+	}
+	return resp, nil
+}
+
 // redirected returns where an answer to a request for a file leads. The headers
 // lose what is for the first origin only. TLS is never left, and this machine
 // and its network's own services are never reached from outside.

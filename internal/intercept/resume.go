@@ -1,0 +1,119 @@
+package intercept
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"assay/internal/catalog"
+)
+
+// resumed reads a file's body, and asks for the rest where the transfer breaks
+// off (RFC 9110, 14.2 and 13.1.5):
+//
+//	GET /packages/…/big-1.0-py3-none-any.whl        206 Partial Content
+//	Range: bytes=1048576-                           Content-Range: bytes 1048576-9999999/10000000
+//	If-Range: "abc"                                 Etag: "abc"
+//
+// It is a guess of the upstream's that both parts are of one file: all of the
+// bytes run through the same hash, so a wrong guess is a wrong file.
+type resumed struct {
+	x       *exchange
+	ctx     context.Context
+	request http.Header // what the whole file was asked for with
+	first   *http.Response
+	same    string // the validator
+	body    io.ReadCloser
+
+	at, from         int64 // what was read, and how much of it before this answer
+	tries, fruitless int
+}
+
+// resumable returns the body of an answer to a request for a whole file. It is
+// the answer's own where that cannot be resumed: where the length is unknown, or
+// nothing shows that a rest belongs to it.
+func (x *exchange) resumable(ctx context.Context, f *catalog.File, request http.Header, resp *http.Response) io.ReadCloser {
+	same := resumedBy(resp.Header, len(f.Promised) > 0)
+	if resp.StatusCode != http.StatusOK || resp.ContentLength <= 0 || same == "" || strings.EqualFold(resp.Header.Get("Accept-Ranges"), "none") {
+		return resp.Body
+	}
+	return &resumed{x: x, ctx: ctx, request: request, first: resp, same: same, body: resp.Body}
+}
+
+// resumedBy returns the validator for If-Range: a strong entity tag, or else a
+// date, which does where the bytes have to match a digest anyway.
+func resumedBy(h http.Header, promised bool) string {
+	if tag := validETag(h); tag != "" && tag == weakly(tag) {
+		return tag
+	}
+	if dates := h["Last-Modified"]; promised && len(dates) == 1 {
+		if _, err := http.ParseTime(dates[0]); err == nil {
+			return dates[0]
+		}
+	}
+	return ""
+}
+
+// Read reads, from the rest where the transfer broke off.
+func (r *resumed) Read(p []byte) (int, error) {
+	for {
+		n, err := r.body.Read(p)
+		r.at += int64(n)
+		if n > 0 || err == nil || err == io.EOF && r.at == r.first.ContentLength {
+			return n, err
+		}
+		if !r.resume() {
+			return 0, err
+		}
+	}
+}
+
+// Close closes the body that is being read.
+func (r *resumed) Close() error { return r.body.Close() }
+
+// resume asks for the rest and reports whether it comes.
+func (r *resumed) resume() bool {
+	if r.at-r.from >= resumeProgress {
+		r.fruitless = 0
+	}
+	for r.at > 0 && r.at < r.first.ContentLength && r.tries < maxResumes && r.fruitless < maxFruitless {
+		pause := resumePause << r.fruitless
+		r.tries++
+		r.fruitless++
+		if !sleep(r.ctx, pause) {
+			return false
+		}
+		h := r.request.Clone()
+		h.Set("Range", fmt.Sprintf("bytes=%d-", r.at))
+		h.Set("If-Range", r.same)
+		resp, err := r.x.follow(r.ctx, h)
+		if err != nil {
+			continue
+		}
+		if r.isRest(resp) {
+			r.x.proxy.log.Debug("a transfer is resumed", "host", r.x.url.Host, "at", r.at)
+			_ = r.body.Close()
+			r.body, r.from = resp.Body, r.at
+			return true
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests {
+			return false
+		}
+	}
+	return false
+}
+
+// isRest reports whether an answer is exactly the rest of the first one.
+func (r *resumed) isRest(resp *http.Response) bool {
+	total := r.first.ContentLength
+	want := fmt.Sprintf("bytes %d-%d/%d", r.at, total-1, total)
+	h, first := resp.Header, r.first.Header
+	same := func(name string) bool { return len(h[name]) == 0 || slices.Equal(h[name], first[name]) }
+	return resp.StatusCode == http.StatusPartialContent && slices.Equal(h["Content-Range"], []string{want}) &&
+		(resp.ContentLength == total-r.at || resp.ContentLength == -1) &&
+		slices.Equal(h["Content-Encoding"], first["Content-Encoding"]) && same("Etag") && same("Last-Modified")
+}
