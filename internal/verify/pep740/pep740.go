@@ -36,10 +36,17 @@ import (
 )
 
 // Verifier verifies PEP 740 and Sigstore material under one trusted root.
-type Verifier struct{ root *sigstore.Root }
+type Verifier struct{ root func() (*sigstore.Root, error) }
 
 // New returns a verifier under the given root.
-func New(root *sigstore.Root) *Verifier { return &Verifier{root: root} }
+func New(root *sigstore.Root) *Verifier {
+	return &Verifier{root: func() (*sigstore.Root, error) { return root, nil }}
+}
+
+// NewDeferred returns a verifier under the root that load returns. It is called,
+// maybe at once from many goroutines, for each artifact that has material to
+// verify; its error is Verify's, so that nothing is judged without a root.
+func NewDeferred(load func() (*sigstore.Root, error)) *Verifier { return &Verifier{root: load} }
 
 // Name returns "pep740".
 func (*Verifier) Name() string { return "pep740" }
@@ -49,7 +56,7 @@ func (*Verifier) NeedsContent() bool { return false }
 
 // Verify looks at every material of the three kinds it knows.
 func (v *Verifier) Verify(ctx context.Context, s assay.Subject) (assay.Evidence, error) {
-	l := look{root: v.root, artifact: s.Artifact}
+	l := look{artifact: s.Artifact}
 	l.digest, l.hasDigest = s.SHA256()
 	seen := false
 	for _, m := range s.Materials {
@@ -70,6 +77,13 @@ func (v *Verifier) Verify(ctx context.Context, s assay.Subject) (assay.Evidence,
 			}
 			l.find(assay.ProvenanceUnavailable, where, why)
 			continue
+		}
+		if l.root == nil {
+			root, err := v.root()
+			if err != nil {
+				return assay.Evidence{Verifier: v.Name(), State: assay.Unavailable}, fmt.Errorf("verifying provenance: %w", err)
+			}
+			l.root = root
 		}
 		l.material(m)
 	}

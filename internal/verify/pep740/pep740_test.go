@@ -349,3 +349,33 @@ func TestContract(t *testing.T) {
 		verifytest.Case{Name: "no digest", Subject: noDigest, State: assay.Absent, Codes: []assay.Code{assay.DigestMissing}},
 	)
 }
+
+// TestDeferredRoot loads the root when something is to be verified, and judges
+// nothing without one.
+func TestDeferredRoot(t *testing.T) {
+	in := newInstance(t)
+	p := in.provenance(t, request(demo))
+	artifact := assay.Artifact{Ecosystem: "pypi", Project: "demo", Version: "1.0", Filename: wheel, Digests: []assay.Digest{{Algorithm: "sha256", Hex: hex.EncodeToString(sum[:])}}}
+	loads := 0
+	v := NewDeferred(func() (*sigstore.Root, error) { loads++; return in.root() })
+	for _, c := range []struct {
+		materials []assay.Material
+		state     assay.State
+		loads     int
+	}{
+		{nil, assay.Absent, 0},
+		{[]assay.Material{{Kind: assay.Provenance, Name: "p", Err: errors.New("out of reach")}}, assay.Unavailable, 0},
+		{[]assay.Material{p, p}, assay.Verified, 1},
+	} {
+		ev, err := v.Verify(t.Context(), assay.Subject{Artifact: artifact, Materials: c.materials})
+		if err != nil || ev.State != c.state || loads != c.loads {
+			t.Errorf("%v, %v, after %d loads; want %v", ev, err, loads, c.state)
+		}
+	}
+	broken := errors.New("broken")
+	v = NewDeferred(func() (*sigstore.Root, error) { return nil, broken })
+	ev, err := v.Verify(t.Context(), assay.Subject{Artifact: artifact, Materials: []assay.Material{p}})
+	if !errors.Is(err, broken) || err.Error() != "verifying provenance: broken" || ev.State != assay.Unavailable || len(ev.Claims) > 0 {
+		t.Errorf("%v, %v", ev, err)
+	}
+}
