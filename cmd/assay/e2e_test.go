@@ -53,17 +53,34 @@ type bench struct {
 // installers are the two whose behaviour is asserted; each has its own words.
 var installers = []string{"pip", "uv"}
 
-// program finds an installer, or skips the test.
+// program finds an installer, or skips the test. pip23 and pip24 are old pips,
+// in environments of their own.
 func program(t *testing.T, name string) string {
 	t.Helper()
 	if path := os.Getenv("ASSAY_TEST_" + strings.ToUpper(name)); path != "" {
 		return path
+	}
+	if path, err := filepath.Abs(filepath.Join("..", "..", ".venv-"+name, "bin", "pip")); err == nil {
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
 		t.Skipf("%s is not installed: run 'make tools'", name)
 	}
 	return path
+}
+
+// personal reports whether an environment variable would lead the installers
+// away from a bench.
+func personal(key string) bool {
+	for _, prefix := range []string{"PIP_", "UV_", "POETRY_", "PDM_", "PIPX_", "XDG_", "ASSAY_"} {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return key == "VIRTUAL_ENV" || strings.HasSuffix(strings.ToLower(key), "_proxy")
 }
 
 func newBench(t *testing.T, archive string, options ...indextest.Option) *bench {
@@ -76,13 +93,14 @@ func newBench(t *testing.T, archive string, options ...indextest.Option) *bench 
 	}
 	for _, kv := range os.Environ() {
 		key, _, _ := strings.Cut(kv, "=")
-		if strings.HasPrefix(key, "PIP_") || strings.HasPrefix(key, "UV_") || strings.HasPrefix(key, "ASSAY_") || strings.Contains(strings.ToLower(key), "_proxy") {
+		if personal(key) {
 			continue
 		}
 		b.env = append(b.env, kv)
 	}
 	b.env = append(b.env, "ASSAY_HOME="+filepath.Join(b.dir, "assay"), "HOME="+b.dir, "MARK="+b.mark(), "PIP_DISABLE_PIP_VERSION_CHECK=1",
-		"PIP_CONFIG_FILE="+os.DevNull, "UV_NO_CONFIG=1", "PIP_RETRIES=1", "UV_HTTP_RETRIES=1", "UV_PYTHON_DOWNLOADS=never", "NO_COLOR=1")
+		"PIP_CONFIG_FILE="+os.DevNull, "UV_NO_CONFIG=1", "PIP_RETRIES=1", "UV_HTTP_RETRIES=1", "UV_PYTHON_DOWNLOADS=never", "NO_COLOR=1",
+		"PDM_CHECK_UPDATE=0", "PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring")
 	return b
 }
 
@@ -93,6 +111,7 @@ func (b *bench) mark() string { return filepath.Join(b.dir, "mark") }
 type result struct {
 	status int
 	output string // of the installer and of Assay
+	raw    string // the report, as JSON
 	report map[string]string
 }
 
@@ -153,6 +172,7 @@ func (b *bench) run(t *testing.T, command ...string) result {
 	if err := json.Unmarshal(data, &report); err != nil {
 		t.Fatal(err)
 	}
+	r.raw = string(data)
 	for _, a := range report.Artifacts {
 		line := a.Decision.Verdict
 		if len(a.Decision.Reasons) > 0 {
