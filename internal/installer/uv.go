@@ -53,13 +53,9 @@ type uvIndex struct {
 // pyproject is what matters of a pyproject.toml.
 type pyproject struct {
 	Tool struct {
-		UV     *uvFile `toml:"uv"`
-		Poetry *struct {
-			Source []source `toml:"source"`
-		} `toml:"poetry"`
-		PDM *struct {
-			Source []source `toml:"source"`
-		} `toml:"pdm"`
+		UV     *uvFile      `toml:"uv"`
+		Poetry *poetryTable `toml:"poetry"`
+		PDM    *pdmTable    `toml:"pdm"`
 	} `toml:"tool"`
 }
 
