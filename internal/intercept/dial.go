@@ -17,17 +17,24 @@ import (
 	"golang.org/x/net/proxy"
 )
 
-// errProxy says that the person's own proxy would not connect.
-var errProxy = errors.New("the proxy on the way refused to connect")
+// errProxy says that the person's own proxy is none that can be used.
+var errProxy = errors.New("the proxy on the way cannot be used")
 
-// proxyError is the answer of a proxy that would not connect.
+// proxyError says that the way through the person's own proxy failed.
 type proxyError struct {
 	proxy  string // its host and port
-	status string // "407 Proxy Authentication Required"
+	status string // what it answered, "407 Proxy Authentication Required", or ""
+	err    error  // what failed otherwise
 }
 
-func (e *proxyError) Error() string        { return e.proxy + " answered " + e.status }
-func (e *proxyError) Is(target error) bool { return target == errProxy }
+func (e *proxyError) Error() string {
+	if e.status != "" {
+		return "the proxy " + e.proxy + " answered " + e.status
+	}
+	return "through the proxy " + e.proxy + ": " + e.err.Error()
+}
+
+func (e *proxyError) Unwrap() error { return e.err }
 
 // dialer makes connections as a transport makes them for https.
 type dialer struct {
@@ -60,13 +67,22 @@ func (d *dialer) connect(ctx context.Context, hostport string) (net.Conn, error)
 	if via == nil {
 		return d.direct(ctx, hostport)
 	}
+	var c net.Conn
 	switch via.Scheme {
 	case "socks5", "socks5h":
-		return d.socks(ctx, via, hostport)
+		c, err = d.socks(ctx, via, hostport)
 	case "http", "https":
-		return d.throughHTTP(ctx, via, hostport)
+		c, err = d.throughHTTP(ctx, via, hostport)
+	default:
+		return nil, fmt.Errorf("%w: %q is not a kind of proxy that is known", errProxy, via.Scheme)
 	}
-	return nil, fmt.Errorf("%w: %s is not a kind of proxy that is known", errProxy, via.Scheme)
+	if err == nil {
+		return c, nil
+	}
+	if errors.As(err, new(*proxyError)) {
+		return nil, err
+	}
+	return nil, &proxyError{proxy: via.Host, err: err}
 }
 
 func (d *dialer) via(hostport string) (*url.URL, error) {
@@ -86,16 +102,6 @@ func (d *dialer) direct(ctx context.Context, address string) (net.Conn, error) {
 	return c, err
 }
 
-// DialContext is for the SOCKS client.
-func (d *dialer) DialContext(ctx context.Context, _, address string) (net.Conn, error) {
-	return d.direct(ctx, address)
-}
-
-// Dial is for the SOCKS client, which asks for both and uses DialContext.
-func (d *dialer) Dial(network, address string) (net.Conn, error) {
-	return d.DialContext(context.Background(), network, address)
-}
-
 // socks connects through a SOCKS5 proxy, which looks names up itself.
 func (d *dialer) socks(ctx context.Context, via *url.URL, hostport string) (net.Conn, error) {
 	var auth *proxy.Auth
@@ -103,15 +109,37 @@ func (d *dialer) socks(ctx context.Context, via *url.URL, hostport string) (net.
 		password, _ := via.User.Password()
 		auth = &proxy.Auth{User: via.User.Username(), Password: password}
 	}
-	s, err := proxy.SOCKS5("tcp", proxyAddress(via), auth, d)
+	first := &firstConn{dialer: d}
+	s, err := proxy.SOCKS5("tcp", proxyAddress(via), auth, first)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errProxy, err)
 	}
-	c, err := s.(proxy.ContextDialer).DialContext(ctx, "tcp", hostport)
-	if err != nil {
+	c, ok := s.(proxy.ContextDialer)
+	if !ok {
+		return nil, fmt.Errorf("%w: %w", errProxy, errors.ErrUnsupported)
+	}
+	if _, err := c.DialContext(ctx, "tcp", hostport); err != nil {
 		return nil, err
 	}
-	return c, nil
+	return first.conn, nil
+}
+
+// firstConn is for the SOCKS client, and keeps the connection to the proxy: what
+// the client makes of it cannot be closed one way.
+type firstConn struct {
+	dialer *dialer
+	conn   net.Conn
+}
+
+// DialContext connects to the proxy.
+func (f *firstConn) DialContext(ctx context.Context, _, address string) (c net.Conn, err error) {
+	f.conn, err = f.dialer.direct(ctx, address)
+	return f.conn, err
+}
+
+// Dial is what the SOCKS client asks for and does not use.
+func (f *firstConn) Dial(network, address string) (net.Conn, error) {
+	return f.DialContext(context.Background(), network, address)
 }
 
 // proxyAddress returns where a proxy listens.
@@ -158,7 +186,7 @@ func (d *dialer) throughHTTP(ctx context.Context, via *url.URL, hostport string)
 		return nil, err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, &proxyError{via.Host, strings.TrimSpace(resp.Status)}
+		return nil, &proxyError{proxy: via.Host, status: strings.TrimSpace(resp.Status)}
 	}
 	early := make([]byte, in.Buffered())
 	if _, err := io.ReadFull(in, early); err != nil {

@@ -49,9 +49,14 @@ func (s *session) unreached(r *http.Request, t target, err error) {
 	status := http.StatusBadGateway
 	var by *proxyError
 	var timeout net.Error
+	if errors.As(err, &by) {
+		detail, hint = "through the proxy "+by.proxy+": "+detail, hintProxy
+	}
 	switch {
-	case errors.As(err, &by):
-		detail, hint = "the proxy on the way to it answered "+by.status, "check the address, the user and the password of your proxy"
+	case by != nil && by.status != "":
+		detail = "the proxy " + by.proxy + " answered " + by.status
+	case errors.Is(err, errProxy):
+		detail, hint = err.Error(), hintProxy
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		detail, hint = "too many files and connections are open", "raise the limit with 'ulimit -n', or run fewer things at once"
 	case errors.Is(err, errLoop):
@@ -61,6 +66,8 @@ func (s *session) unreached(r *http.Request, t target, err error) {
 	}
 	s.answerProblem(r, problem{Title: "assay could not pass it on", Status: status, Detail: t.String() + ": " + detail, Hint: hint})
 }
+
+const hintProxy = "check the address, the user and the password of your own proxy"
 
 // pump copies both ways until both have ended, and returns how many bytes the
 // client sent and received. What ends on one side ends on the other; what breaks
