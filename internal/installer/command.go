@@ -3,7 +3,6 @@ package installer
 import (
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -12,58 +11,134 @@ type Tool string
 
 // The installers.
 const (
-	Pip    Tool = "pip" // and pip-tools, which asks through pip
-	UV     Tool = "uv"
-	Poetry Tool = "poetry"
-	PDM    Tool = "pdm"
-	Other  Tool = "other" // behind the proxy all the same
+	Pip        Tool = "pip"
+	PipTools   Tool = "pip-tools" // asks through pip
+	UV         Tool = "uv"        // and uvx
+	Poetry     Tool = "poetry"
+	PDM        Tool = "pdm"
+	Pipx       Tool = "pipx"  // asks through pip or uv, as do the four below
+	Build      Tool = "build" // python -m build, pyproject-build
+	Tox        Tool = "tox"
+	Nox        Tool = "nox"
+	Virtualenv Tool = "virtualenv"
+	Other      Tool = "other" // behind the proxy all the same
 )
 
 // command is a command line, taken apart.
 type command struct {
 	tool    Tool
+	program string // as it was started; of "python -m pip" the interpreter
 	command string
-	args    []string // after the program
+	args    []string // after the program; of a runner without the application's
 	project bool     // it takes notice of the project in the current folder
+	runner  bool     // it goes on to run an application
 }
 
 var (
-	pipName    = regexp.MustCompile(`^(pip[0-9]*(\.[0-9]+)*|pip-(compile|sync))$`)
+	pipName    = regexp.MustCompile(`^pip[0-9]*(\.[0-9]+)*$`)
 	pythonName = regexp.MustCompile(`^(python|pypy)[0-9]*(\.[0-9]+)*[tdw]*$|^pyw?$`)
 )
 
 // recognise finds out which installer a command line runs: by the program's
 // name, or by the module that a Python interpreter is told to run.
 func recognise(args []string) command {
+	other := command{tool: Other, project: true}
 	if len(args) == 0 {
-		return command{tool: Other, project: true}
+		return other
 	}
+	other.program = args[0]
 	name, rest := program(args[0]), args[1:]
 	if pythonName.MatchString(name) {
-		if name, rest = module(rest); name == "" {
-			return command{tool: Other, project: true}
+		name, rest = module(rest)
+		if name == "piptools" && len(rest) > 0 {
+			name, rest = "pip-"+rest[0], rest[1:]
 		}
 	}
-	c := command{args: rest, project: true}
+	c := command{program: args[0], args: rest, project: true}
 	switch {
 	case pipName.MatchString(name):
-		c.tool, c.command = Pip, pipCommand(rest)
-		if strings.HasPrefix(name, "pip-") {
-			c.command = "install"
-		}
+		c.tool, c.command = Pip, first(pipGrammar.wordsOf(1, rest))
+	case name == "pip-compile" || name == "pip-sync":
+		c.tool, c.command = PipTools, strings.TrimPrefix(name, "pip-")
 	case name == "uv":
-		c.tool, c.command = UV, uvCommand(rest)
-		c.project = !strings.HasPrefix(c.command, "tool")
+		c.uv(rest)
 	case name == "uvx":
-		c.tool, c.command, c.project = UV, "tool run", false
+		c.uv(append([]string{"tool", "run"}, rest...))
+	case name == "pipx":
+		c.pipx(rest)
 	case name == "poetry":
-		c.tool, c.command = Poetry, firstWord(rest)
+		c.tool, c.command = Poetry, first(poetryGrammar.wordsOf(1, rest))
+		if c.runner = c.command == "run"; c.runner {
+			c.args = poetryGrammar.upTo(2, rest)
+		}
 	case name == "pdm":
-		c.tool, c.command = PDM, firstWord(rest)
+		c.pdm(rest)
+	case name == "build" || name == "pyproject-build":
+		c.tool = Build
+	case name == "tox":
+		c.tool = Tox
+	case name == "nox":
+		c.tool = Nox
+	case name == "virtualenv":
+		c.tool = Virtualenv
 	default:
-		return command{tool: Other, project: true}
+		return other
 	}
 	return c
+}
+
+// uv takes uv's arguments apart. Behind the application of uv run and uvx all
+// is the application's.
+func (c *command) uv(args []string) {
+	found := uvBase.wordsOf(2, args)
+	c.tool, c.args, c.command = UV, args, first(found)
+	switch c.command {
+	case "pip", "tool", "python", "cache", "self", "auth", "workspace":
+		if len(found) > 1 {
+			c.command += " " + found[1]
+		}
+	}
+	if c.command == "tool uvx" {
+		c.command = "tool run"
+	}
+	c.project = !strings.HasPrefix(c.command, "tool")
+	switch c.command {
+	case "run":
+		c.runner, c.args = true, uvGrammar("run").upTo(2, args)
+	case "tool run":
+		c.runner, c.args = true, uvGrammar("tool run").upTo(3, args)
+	}
+}
+
+// pipx takes pipx's arguments apart.
+func (c *command) pipx(args []string) {
+	c.tool, c.args, c.command = Pipx, args, first(pipxGrammar.wordsOf(1, args))
+	if c.runner = c.command == "run" || c.command == "exec"; c.runner {
+		c.args = pipxGrammar.upTo(2, args)
+	}
+}
+
+// pdmCommands are PDM's own. Another word is the name of a script of the
+// project, as if "run" stood before it.
+var pdmCommands = set(`add build cache completion config export fix import info init install list lock new outdated plugin publish py
+	python remove run search self show sync update use venv`)
+
+func (c *command) pdm(args []string) {
+	c.tool, c.args, c.command = PDM, args, first(pdmGrammar.wordsOf(1, args))
+	switch {
+	case c.command == "run":
+		c.runner, c.args = true, pdmGrammar.upTo(2, args)
+	case c.command != "" && !pdmCommands[c.command]:
+		c.runner, c.args, c.command = true, pdmGrammar.upTo(1, args), "run"
+	}
+}
+
+// first is the first of the words, empty where there is none.
+func first(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	return words[0]
 }
 
 // program is a program's name without folder and extension, in lower case.
@@ -111,51 +186,4 @@ func module(args []string) (string, []string) {
 		}
 	}
 	return "", nil
-}
-
-// firstWord is the first argument that is no flag.
-func firstWord(args []string) string {
-	for _, a := range args {
-		if !strings.HasPrefix(a, "-") {
-			return a
-		}
-	}
-	return ""
-}
-
-// pipCommand finds pip's command behind its general options.
-func pipCommand(args []string) string {
-	general := []string{"--python", "--log", "--keyring-provider", "--proxy", "--timeout", "--default-timeout", "--retries",
-		"--exists-action", "--trusted-host", "--cert", "--client-cert", "--cache-dir", "--use-feature", "--use-deprecated", "--resume-retries"}
-	return wordBehind(args, general)
-}
-
-// uvCommand finds uv's command, of two words where it is one of a group.
-func uvCommand(args []string) string {
-	general := []string{"--cache-dir", "--config-file", "--project", "--directory", "--color", "--allow-insecure-host",
-		"--python-preference", "--preview-features", "--cert"}
-	first := wordBehind(args, general)
-	switch first {
-	case "pip", "tool", "python", "cache", "self", "auth", "workspace":
-		if i := slices.Index(args, first); i+1 < len(args) {
-			if second := wordBehind(args[i+1:], general); second != "" {
-				return first + " " + second
-			}
-		}
-	}
-	return first
-}
-
-// wordBehind is the first argument that is neither a flag nor the value of one
-// of the given options.
-func wordBehind(args, options []string) string {
-	for i := 0; i < len(args); i++ {
-		switch {
-		case slices.Contains(options, args[i]):
-			i++
-		case !strings.HasPrefix(args[i], "-"):
-			return args[i]
-		}
-	}
-	return ""
 }

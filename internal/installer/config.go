@@ -1,6 +1,7 @@
 package installer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"assay/internal/index"
@@ -104,36 +106,75 @@ func (e *ConfigError) Error() string {
 
 // Read recognises the command and reads its configuration: from env, from the
 // files that belong to it as seen from cwd, and from args, which begin with the
-// program. Of a command that it does not know (and of none) it reads pip's and
-// uv's configuration, because either may be what the command calls. The error
-// is a [*ConfigError], an [*AroundError] or one of the file system.
+// program, with the requirements files that they name. Of a command that it does
+// not know (and of none) it reads pip's and uv's configuration, because either
+// may be what the command calls. The error is a [*ConfigError], an [*AroundError] or one of the file system.
 func Read(env Environ, cwd string, args []string, o Options) (Config, error) {
 	cmd := recognise(args)
-	r := &reader{env: env, cwd: cwd, cmd: cmd, options: o, config: Config{Tool: cmd.tool, Command: cmd.command}}
+	r := &reader{env: env, cwd: cwd, cmd: cmd, options: o, config: Config{Tool: cmd.tool, Command: cmd.command, Runner: cmd.runner}}
 	var readers []func() error
 	switch cmd.tool {
-	case Pip:
+	case Pip, PipTools:
 		readers = []func() error{r.pip}
 	case UV:
+		r.mainLast = true
 		readers = []func() error{r.uv}
 	case Poetry:
 		readers = []func() error{r.poetry}
 	case PDM:
 		readers = []func() error{r.pdm}
 	default:
-		readers = []func() error{r.pip, r.uv}
+		readers = r.pipOrUV()
 	}
 	for _, read := range readers {
 		if err := read(); err != nil {
 			return Config{}, err
 		}
 	}
-	if !r.hasMain {
+	if r.noIndex {
+		r.config.Indexes = nil
+	} else if !r.hasMain {
 		if err := r.addMain("", index.PyPI, "default"); err != nil {
 			return Config{}, err
 		}
 	}
+	if r.mainLast {
+		slices.SortStableFunc(r.config.Indexes, func(a, b Index) int {
+			return cmp.Compare(rank(a), rank(b))
+		})
+	}
 	return r.config, nil
+}
+
+// rank orders indexes as uv asks them: the main one last.
+func rank(i Index) int {
+	if i.Extra {
+		return 0
+	}
+	return 1
+}
+
+// pipOrUV are the readers for a command that asks through pip, through uv, or
+// through either.
+func (r *reader) pipOrUV() []func() error {
+	backend := ""
+	switch r.cmd.tool {
+	case Pipx: // pip's arguments are pipx's own, whichever is behind it
+		if s, _ := pipxGrammar.parse(r.cmd.args).last("backend"); s.Value == "pip" {
+			backend = "pip"
+		}
+	case Build:
+		s, _ := buildGrammar.parse(r.cmd.args).last("backend")
+		backend = cmp.Or(s.Value, "pip")
+	}
+	switch backend {
+	case "pip":
+		return []func() error{r.pip}
+	case "uv":
+		r.mainLast = true
+		return []func() error{r.uv}
+	}
+	return []func() error{r.pip, r.uv}
 }
 
 // reader gathers one configuration.
@@ -144,7 +185,9 @@ type reader struct {
 	options Options
 	config  Config
 
-	hasMain bool // something says which index is the main one, or that there is none
+	hasMain  bool // something says which index is the main one
+	noIndex  bool // something says that there is none
+	mainLast bool // the main index is asked last
 }
 
 // around notes something that may bring in files unseen.
@@ -152,14 +195,14 @@ func (r *reader) around(format string, args ...any) {
 	r.config.Around = append(r.config.Around, fmt.Sprintf(format, args...))
 }
 
-// addMain adds the main index: in front, or at the end for uv, which asks it last.
+// addMain adds the main index, in front.
 func (r *reader) addMain(name, raw, origin string) error {
 	r.hasMain = true
 	before := len(r.config.Indexes)
 	if err := r.add(name, raw, origin, false); err != nil {
 		return err
 	}
-	if after := r.config.Indexes; len(after) > before && r.cmd.tool != UV {
+	if after := r.config.Indexes; len(after) > before {
 		r.config.Indexes = append([]Index{after[before]}, after[:before]...)
 	}
 	return nil

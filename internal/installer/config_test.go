@@ -1,8 +1,6 @@
 package installer
 
 import (
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -63,6 +61,18 @@ func shown(c Config, root string) string {
 		out = append(out, strings.ReplaceAll(s, root, "ROOT"))
 	}
 	return strings.Join(out, "\n")
+}
+
+// arguments splits a command line; a no-break space is a space within an argument.
+func arguments(line string) []string {
+	args := strings.Split(line, " ")
+	if line == "" {
+		return nil
+	}
+	for i := range args {
+		args[i] = strings.ReplaceAll(args[i], "\u00a0", " ")
+	}
+	return args
 }
 
 const (
@@ -171,12 +181,52 @@ func TestRead(t *testing.T) {
 		{"pdm: a variable", "pdm lock", []string{"PDM_PYPI_URL=" + b}, nil, []string{"pypi=" + b + "<PDM_PYPI_URL"}},
 		{"another: pip's and uv's", "make install", []string{"PIP_INDEX_URL=" + a, "UV_INDEX=" + b}, nil,
 			[]string{a + "<PIP_INDEX_URL", "+" + b + "<UV_INDEX"}},
+		{"pip: lines of requirements files", "pip install -r req/a.txt", []string{"PIP_CONSTRAINT=c.txt"}, map[string]string{
+			"cwd/req/a.txt": "-i " + a + "\n-r b.txt\nx", "cwd/req/b.txt": "x\n--extra-index-url https://u:p@b.invalid/simple", "cwd/c.txt": "# c\n\n--extra-index-url=" + c,
+		}, []string{a + "<ROOT/cwd/req/a.txt:1", "+u:p@" + b + "<ROOT/cwd/req/b.txt:2", "+" + c + "<ROOT/cwd/c.txt:3"}},
+		{"pip: no index by a requirements file", "pip install --requirement=a.txt", nil, map[string]string{"cwd/a.txt": "--no-index\n-f ./w"}, nil},
+		{"pip: a requirements file that is missing is pip's to report", "pip install -r a.txt -i " + a, nil, nil, []string{a + "<--index-url"}},
+		{"pip: of a command that takes no requirements", "pip list -r a.txt", nil, map[string]string{"cwd/a.txt": "-i " + a}, []string{def}},
+		{"uv: lines of requirements files count after the rest", "uv pip install -r a.txt --default-index " + b, nil, map[string]string{
+			"cwd/a.txt": "-i " + a + "\n--extra-index-url " + c,
+		}, []string{b + "<--default-index", "+" + a + "<ROOT/cwd/a.txt:1", "+" + c + "<ROOT/cwd/a.txt:2"}},
+		{"uv: a source file of compile", "uv pip compile a.in -o out", []string{"UV_CONSTRAINT=c.txt"}, map[string]string{
+			"cwd/a.in": "-i " + a, "cwd/c.txt": "--extra-index-url " + c,
+		}, []string{"+" + c + "<ROOT/cwd/c.txt:1", a + "<ROOT/cwd/a.in:1"}},
+		{"uv: a file of uvx", "uvx --with-requirements a.txt x", nil, map[string]string{"cwd/a.txt": "--extra-index-url " + a}, []string{"+" + a + "<ROOT/cwd/a.txt:1", def}},
+		{"uv: the options of the application are its own", "uv run --index " + a + " app --index " + b, nil, nil, []string{"+" + a + "<--index", def}},
+		{"uv: a tool's application", "uvx -p 3.12 --from x app --index " + b, nil, nil, []string{def}},
+		{"uv: a script's indexes", "uv run -q s.py", nil, map[string]string{
+			"cwd/s.py": "#!/usr/bin/env python\n# /// script\n# dependencies = []\n# [[tool.uv.index]]\n# url = \"" + a + "\"\n# ///\nprint()\n",
+		}, []string{"+" + a + "<ROOT/cwd/s.py", def}},
+		{"uv: the script of a lock", "uv lock --script s.py", nil, map[string]string{
+			"cwd/s.py": "# /// script\n# [tool.uv]\n# index-url = \"" + a + "\"\n# ///\n",
+		}, []string{a + "<ROOT/cwd/s.py"}},
+		{"uv: another folder", "uv --directory deep sync --project ..", []string{"UV_PROJECT=/none"}, map[string]string{"cwd/uv.toml": "index-url = \"" + a + "\""}, []string{a + "<ROOT/cwd/uv.toml"}},
+		{"uv: a folder by a variable", "uv sync", []string{"UV_WORKING_DIR=deep"}, map[string]string{"cwd/deep/uv.toml": "index-url = \"" + a + "\""}, []string{a + "<ROOT/cwd/deep/uv.toml"}},
+		{"pip-tools: the command line", "pip-compile -i " + a + " --pip-args=--extra-index-url\u00a0" + b, nil, nil,
+			[]string{a + "<--index-url", "+" + b + "<--extra-index-url in --pip-args"}},
+		{"pip-tools: its file", "pip-sync", nil, map[string]string{
+			"cwd/pyproject.toml":   "[tool.pip-tools]\nindex-url = \"" + a + "\"\npip-args = \"--extra-index-url " + b + "\"\n[tool.pip-tools.sync]\nextra_index_url = [\"" + c + "\"]\n",
+			"cwd/requirements.txt": "--extra-index-url https://d.invalid/simple",
+		}, []string{a + "<ROOT/cwd/pyproject.toml", "+" + c + "<ROOT/cwd/pyproject.toml", "+" + b + "<--extra-index-url in ROOT/cwd/pyproject.toml",
+			"+https://d.invalid/simple<ROOT/cwd/requirements.txt:1"}},
+		{"pip-tools: as a module, with a source", "python -m piptools compile a.in", nil, map[string]string{"cwd/a.in": "-i " + a, "cwd/requirements.in": "-i " + b},
+			[]string{a + "<ROOT/cwd/a.in:1"}},
+		{"pipx: its own option", "pipx install -i " + a + " x", nil, nil, []string{a + "<--index-url"}},
+		{"pipx: the application's is its own", "pipx run --index-url " + a + " app --index-url " + b, nil, nil, []string{a + "<--index-url"}},
+		{"pipx: pip's arguments", "pipx runpip app install -i " + a + " x", nil, nil, []string{a + "<--index-url"}},
+		{"pipx: with either", "pipx install x", []string{"PIP_INDEX_URL=" + a, "UV_INDEX=" + b}, nil, []string{a + "<PIP_INDEX_URL", "+" + b + "<UV_INDEX"}},
+		{"pipx: with pip alone", "pipx install x --backend pip", []string{"PIP_INDEX_URL=" + a, "UV_INDEX=" + b}, nil, []string{a + "<PIP_INDEX_URL"}},
+		{"build: with pip", "python -m build", []string{"PIP_INDEX_URL=" + a, "UV_INDEX=" + b}, nil, []string{a + "<PIP_INDEX_URL"}},
+		{"build: with uv", "pyproject-build --installer=uv", []string{"PIP_INDEX_URL=" + a, "UV_INDEX=" + b}, nil, []string{"+" + b + "<UV_INDEX", def}},
+		{"tox: either", "tox run", []string{"PIP_INDEX_URL=" + a, "UV_INDEX=" + b}, nil, []string{a + "<PIP_INDEX_URL", "+" + b + "<UV_INDEX"}},
 		{"none", "", nil, nil, []string{def}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			root := place(t, tt.files)
-			got, err := Read(environ(root, tt.env...), root+"/cwd", strings.Fields(tt.command), Options{})
+			got, err := Read(environ(root, tt.env...), root+"/cwd", arguments(tt.command), Options{TheirCache: strings.Contains(tt.command, "isolated")})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -195,16 +245,6 @@ func TestReadRefuses(t *testing.T) {
 		files   map[string]string
 		want    string
 	}{
-		{"pip: a flag", "pip install --proxy http://p.invalid x", nil, nil, `"proxy" (--proxy) would send pip around assay`},
-		{"pip: before the command", "pip --proxy=http://p.invalid install x", nil, nil, `"proxy" (--proxy) would send pip around assay`},
-		{"pip: abridged", "pip install --prox http://p.invalid x", nil, nil, `"proxy" (--proxy) would send pip around assay`},
-		{"pip: a file", "pip install x", nil, map[string]string{"home/.pip/pip.conf": "[global]\ntimeout=3\nproxy = http://p.invalid"},
-			`"proxy" (ROOT/home/.pip/pip.conf:3) would send pip around assay`},
-		{"pip: a variable", "pip install x", []string{"PIP_PROXY=http://p.invalid"}, nil, `"proxy" (PIP_PROXY) would send pip around assay`},
-		{"uv: a file", "uv sync", nil, map[string]string{"cwd/uv.toml": "https-proxy = \"http://p.invalid\""},
-			`"https-proxy" (ROOT/cwd/uv.toml) would send uv around assay`},
-		{"another command", "make", nil, map[string]string{"cwd/uv.toml": "http-proxy = \"http://p.invalid\""},
-			`"http-proxy" (ROOT/cwd/uv.toml) would send uv around assay`},
 		{"pip: no section", "pip install x", nil, map[string]string{"home/.pip/pip.conf": "\nindex-url = x"},
 			"ROOT/home/.pip/pip.conf:2: a line stands before the first section"},
 		{"pip: twice", "pip install x", nil, map[string]string{"home/.pip/pip.conf": "[global]\nproxy=a\n\nProxy=b"},
@@ -219,13 +259,21 @@ func TestReadRefuses(t *testing.T) {
 		{"uv: another type", "uv sync", nil, map[string]string{"cwd/uv.toml": "\nindex-url = 1"}, "ROOT/cwd/uv.toml:2: "},
 		{"uv: a named file that is missing", "uv sync", []string{"UV_CONFIG_FILE=none.toml"}, nil,
 			"stat ROOT/cwd/none.toml: no such file or directory"},
+		{"a requirements file in another encoding", "pip install -r r.txt", nil, map[string]string{"cwd/r.txt": "# coding: utf-7\n"},
+			`ROOT/cwd/r.txt: the encoding "utf-7" is not one that assay reads`},
+		{"a requirements file that is large", "pip install -r r.txt", nil, map[string]string{"cwd/r.txt": strings.Repeat("#\n", 5<<20)},
+			"ROOT/cwd/r.txt: the file is larger than 8388608 bytes"},
+		{"a requirements file of a deep tree", "pip install -r r.txt", nil, map[string]string{"cwd/r.txt": "x\n\n-i ftp://me:secret@a.invalid/"},
+			`ROOT/cwd/r.txt:3: "ftp://a.invalid/" is not the URL of an index`},
+		{"a script that is no TOML", "uv run s.py", nil, map[string]string{"cwd/s.py": "\n# /// script\n# a = 1\n# b = = 1\n# ///"}, "ROOT/cwd/s.py:4: "},
+		{"pip-tools: a named file that is missing", "pip-compile --config x.toml", nil, nil, "stat ROOT/cwd/x.toml: no such file or directory"},
 		{"large", "uv sync", nil, map[string]string{"cwd/uv.toml": strings.Repeat("#\n", maxConfigFile)},
 			"ROOT/cwd/uv.toml: the file is larger than 1048576 bytes"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			root := place(t, tt.files)
-			_, err := Read(environ(root, tt.env...), root+"/cwd", strings.Fields(tt.command), Options{})
+			_, err := Read(environ(root, tt.env...), root+"/cwd", arguments(tt.command), Options{})
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -236,89 +284,6 @@ func TestReadRefuses(t *testing.T) {
 			if got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
-			var around *AroundError
-			if strings.HasSuffix(tt.want, "around assay") && (!errors.As(err, &around) ||
-				around.Hint() != "remove it, and set HTTPS_PROXY to the same proxy: assay uses that one itself") {
-				t.Errorf("%v is no AroundError with its hint", err)
-			}
 		})
-	}
-}
-
-// A run inside another one finds the outer proxy in PIP_PROXY.
-func TestReadInsideAnotherRun(t *testing.T) {
-	root := place(t, nil)
-	inner := Environment(environ(root), Setup{ProxyURL: "http://127.0.0.1:1", BundlePath: root + "/none", CacheDir: root})
-	if _, err := Read(inner, root, []string{"pip", "install", "x"}, Options{}); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestReadAround(t *testing.T) {
-	root := place(t, map[string]string{"cwd/uv.toml": "find-links = [\"./wheels\", \"https://me:secret@a.invalid/links?t=secret\"]"})
-	for command, want := range map[string]string{
-		"pip install --isolated --cert c.pem --cache-dir d -f ./wheels": "files from ./wheels (--find-links)\n" +
-			"--cert on the command line, with which pip does not trust assay\n--isolated, with which pip uses its usual cache",
-		"pip install --cache-dir d": "--cache-dir on the command line",
-		"uv sync --cache-dir d":     "--cache-dir on the command line\nfiles from ./wheels (ROOT/cwd/uv.toml)",
-		"pip install -f file:///w":  "files from file:///w (--find-links)",
-		"pip install -i ../mirror":  "files from ../mirror (--index-url)",
-		"pip install x":             "",
-	} {
-		got, err := Read(environ(root), root+"/cwd", strings.Fields(command), Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		sorted := func(s string) string {
-			lines := strings.Split(s, "\n")
-			for i := range lines {
-				for j := range i {
-					if lines[i] < lines[j] {
-						lines[i], lines[j] = lines[j], lines[i]
-					}
-				}
-			}
-			return strings.Join(lines, "\n")
-		}
-		if s := strings.ReplaceAll(strings.Join(got.Around, "\n"), root, "ROOT"); sorted(s) != sorted(want) {
-			t.Errorf("%s:\n%s\nwant\n%s", command, s, want)
-		}
-		if strings.Contains(fmt.Sprint(got.FindLinks), "secret") {
-			t.Errorf("%s: %v", command, got.FindLinks)
-		}
-	}
-}
-
-func TestRecognise(t *testing.T) {
-	for line, want := range map[string]string{
-		"pip install x":                       "pip install",
-		"/usr/bin/pip3.12 download x":         "pip download",
-		`C:\Python\Scripts\pip.exe install x`: "pip install",
-		"pip --proxy install download x":      "pip download",
-		"pip-compile requirements.in":         "pip install",
-		"python -m pip install x":             "pip install",
-		"python3.13t -I -W error -m pip list": "pip list",
-		"python3 -Xdev -mpip install x":       "pip install",
-		"python3 -X dev -Ibm pip install x":   "pip install",
-		"py -3.12 -m uv sync":                 "uv sync",
-		"python setup.py install":             "other ",
-		"python -c import\\ pip -m pip":       "other ",
-		"python":                              "other ",
-		"uv":                                  "uv ",
-		"uv pip install x":                    "uv pip install",
-		"uv --directory pip run x":            "uv run",
-		"uv tool install x":                   "uv tool install",
-		"uvx ruff":                            "uv tool run",
-		"poetry install":                      "poetry install",
-		"pdm add x":                           "pdm add",
-		"pipx install x":                      "other ",
-		"make":                                "other ",
-		"":                                    "other ",
-		"pipeline":                            "other ",
-	} {
-		got := recognise(strings.Fields(line))
-		if s := string(got.tool) + " " + got.command; s != want {
-			t.Errorf("%q: %q, want %q", line, s, want)
-		}
 	}
 }

@@ -67,8 +67,9 @@ func FuzzArguments(f *testing.F) {
 	f.Add("uv pip install -f")
 	f.Fuzz(func(t *testing.T, line string) {
 		c := recognise(strings.Split(line, " "))
-		pipGrammar.parse(c.args)
-		uvGrammar.parse(c.args)
+		for _, g := range []grammar{pipGrammar, pipToolsGrammar, pipxGrammar, buildGrammar, uvGrammar(c.command)} {
+			g.parse(c.args)
+		}
 	})
 }
 

@@ -5,22 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
-
-// pipGrammar is what of pip's options matters here.
-var pipGrammar = grammar{
-	valued: map[string]string{
-		"--index-url": "index-url", "--pypi-url": "index-url", "--extra-index-url": "extra-index-url",
-		"--find-links": "find-links", "--proxy": "proxy", "--cert": "cert", "--client-cert": "client-cert",
-		"--cache-dir": "cache-dir",
-	},
-	switches: map[string]string{"--no-index": "no-index", "--isolated": "isolated"},
-	short: map[byte]string{'i': "index-url", 'f': "find-links", 'r': "", 'c': "", 'e': "", 't': "", 'd': "", 'b': "", 'w': "",
-		'C': "", 'o': ""},
-	abridged: true,
-	others:   []string{"--pre", "--index", "--isolate", "--no-input"},
-}
 
 // pipSettings are pip's settings from files and environment, by
 // "section.option". The environment's section is ":env:".
@@ -41,57 +28,122 @@ func (p pipSettings) get(command string, names ...string) (Setting, bool) {
 	return found, found.Value != ""
 }
 
-// pip reads pip's configuration.
-func (r *reader) pip() error {
-	given := flags{}
-	command := "install"
-	if r.cmd.tool == Pip {
-		given = pipGrammar.parse(r.cmd.args)
-		if r.cmd.command != "" {
-			command = r.cmd.command
+// get returns a pip's setting: the command line's, else what holds of the others.
+func (p pipRun) get(names ...string) (Setting, bool) {
+	if s, ok := p.given.last(names[0]); ok {
+		return s, true
+	}
+	return p.settings.get(p.command, names...)
+}
+
+// appended returns the values of an option that may be given several times:
+// those of the settings, of which one source counts, then the command line's.
+func (p pipRun) appended(name string) []Setting {
+	var out []Setting
+	if s, ok := p.settings.get(p.command, name); ok {
+		for _, v := range strings.Fields(s.Value) {
+			out = append(out, Setting{v, s.Origin})
 		}
 	}
-	settings, err := r.pipSettings(len(given["isolated"]) > 0)
+	return append(out, p.given[name]...)
+}
+
+// pipRun is how pip is about to run: itself, or behind another tool.
+type pipRun struct {
+	given    flags
+	settings pipSettings
+	command  string // whose section of the files holds
+	isolated bool
+}
+
+// pip reads pip's configuration.
+func (r *reader) pip() error {
+	p, err := r.pipFlags()
 	if err != nil {
 		return err
 	}
-	get := func(names ...string) (Setting, bool) {
-		if v, ok := given.last(names[0]); ok {
-			return Setting{v, "--" + names[0]}, true
-		}
-		return settings.get(command, names...)
-	}
-	if err := r.pipProxy(get); err != nil {
+	if p.settings, err = r.pipSettings(p.isolated); err != nil {
 		return err
 	}
-	r.pipCerts(given, get)
-	if r.cmd.tool == Pip {
-		if len(given["isolated"]) > 0 {
-			r.around("--isolated, with which pip uses its usual cache")
-		} else if len(given["cache-dir"]) > 0 {
-			r.around("--cache-dir on the command line")
+	for _, step := range []func(pipRun) error{r.pipAround, r.pipIndexes, r.pipAsked} {
+		if err := step(p); err != nil {
+			return err
 		}
 	}
-	return r.pipIndexes(given, settings, command, get)
+	return nil
 }
 
-func (r *reader) pipIndexes(given flags, settings pipSettings, command string, get func(...string) (Setting, bool)) error {
-	links := appended(given, settings, command, "find-links")
-	for _, s := range links {
+// pipFlags returns what the command line says to pip.
+func (r *reader) pipFlags() (pipRun, error) {
+	p := pipRun{given: flags{}, command: "install"}
+	switch r.cmd.tool {
+	case Pip:
+		p.given = pipGrammar.parse(r.cmd.args)
+		p.isolated = slices.Contains(r.cmd.args, "--isolated") // pip looks for just this
+		if r.cmd.command != "" {
+			p.command = r.cmd.command
+		}
+	case PipTools:
+		var err error
+		if p.given, err = r.pipToolsFlags(); err != nil {
+			return p, err
+		}
+		p.isolated = p.given.given("isolated")
+	case Pipx:
+		p.given = r.pipxFlags()
+		p.isolated = p.given.given("isolated")
+	}
+	return p, nil
+}
+
+// pipAround refuses what is stronger than the environment that Assay sets, and
+// takes over what is weaker.
+func (r *reader) pipAround(p pipRun) error {
+	if s, ok := p.given.last("cache-dir"); ok && !r.options.TheirCache {
+		return aroundCache(r.cmd.tool, "cache-dir", s.Origin)
+	}
+	if p.isolated && !r.options.TheirCache {
+		return aroundCache(r.cmd.tool, "isolated", "--isolated")
+	}
+	if s, ok := p.given.last("proxy"); ok {
+		return aroundProxy(r.cmd.tool, "proxy", s)
+	}
+	if s, ok := p.get("proxy"); ok {
+		if p.isolated {
+			return aroundProxy(r.cmd.tool, "proxy", s) // PIP_PROXY is not read then
+		}
+		r.config.Proxies.HTTP, r.config.Proxies.HTTPS = s, s
+	}
+	// REQUESTS_CA_BUNDLE is stronger than every other setting of pip's roots.
+	if s, ok := p.get("cert"); ok && s.Origin != "PIP_CERT" {
+		s.Value = r.abs(s.Value)
+		r.config.CertFiles = append(r.config.CertFiles, s)
+	}
+	if s, ok := p.get("client-cert"); ok {
+		r.config.ClientCerts = append(r.config.ClientCerts, ClientCert{Cert: r.abs(s.Value), Origin: s.Origin})
+	}
+	for _, s := range p.appended("trusted-host") {
+		r.addInsecure(s.Value, s.Origin)
+	}
+	return nil
+}
+
+func (r *reader) pipIndexes(p pipRun) error {
+	for _, s := range p.appended("find-links") {
 		if err := r.addLink(s.Value, s.Origin); err != nil {
 			return err
 		}
 	}
-	if s, ok := get("no-index"); ok && truth(s.Value) {
-		r.hasMain = true
+	if s, ok := p.get("no-index"); ok && truth(s.Value) {
+		r.noIndex = true
 		return nil
 	}
-	if s, ok := get("index-url", "pypi-url"); ok {
+	if s, ok := p.get("index-url", "pypi-url"); ok {
 		if err := r.addMain("", s.Value, s.Origin); err != nil {
 			return err
 		}
 	}
-	for _, s := range appended(given, settings, command, "extra-index-url") {
+	for _, s := range p.appended("extra-index-url") {
 		if err := r.add("", s.Value, s.Origin, true); err != nil {
 			return err
 		}
@@ -99,49 +151,40 @@ func (r *reader) pipIndexes(given flags, settings pipSettings, command string, g
 	return nil
 }
 
-// appended returns the values of an option that may be given several times:
-// those of the settings, of which one source counts, then the command line's.
-func appended(given flags, settings pipSettings, command, name string) []Setting {
-	var out []Setting
-	if s, ok := settings.get(command, name); ok {
-		for _, v := range strings.Fields(s.Value) {
-			out = append(out, Setting{v, s.Origin})
-		}
-	}
-	for _, v := range given[name] {
-		out = append(out, Setting{v, "--" + name})
-	}
-	return out
-}
-
-// pipProxy refuses a proxy of pip's own. One in PIP_PROXY that is also the
-// environment's is none of its own: pip is told Assay's instead.
-func (r *reader) pipProxy(get func(...string) (Setting, bool)) error {
-	s, ok := get("proxy")
-	if !ok {
+// pipAsked reads the requirements files that pip is given, and notes what it is
+// asked to take from elsewhere than an index.
+func (r *reader) pipAsked(p pipRun) error {
+	switch {
+	case r.cmd.tool == Pip && !pipAsks[r.cmd.command]:
 		return nil
-	}
-	if s.Origin == "PIP_PROXY" {
-		if general, _ := r.env.first("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"); general == s.Value {
-			return nil
+	case r.cmd.tool == Pip:
+		if asked := p.given[words]; len(asked) > 1 {
+			if err := r.askAll(asked[1:]); err != nil { // behind the command
+				return err
+			}
+		}
+	case r.cmd.tool == Pipx:
+		if err := r.pipxAsked(); err != nil {
+			return err
+		}
+	case r.cmd.tool == PipTools:
+		if err := r.requirementFiles(r.pipToolsFiles(p)); err != nil {
+			return err
 		}
 	}
-	return &AroundError{Tool: Pip, Setting: "proxy", Origin: s.Origin}
+	if err := r.askEditable(p.appended("editable")); err != nil {
+		return err
+	}
+	for _, name := range []string{"requirement", "constraint", "build-constraint"} {
+		if err := r.requirementFiles(p.appended(name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (r *reader) pipCerts(given flags, get func(...string) (Setting, bool)) {
-	if s, ok := get("cert"); ok {
-		s.Value = r.abs(s.Value)
-		r.config.CertFiles = append(r.config.CertFiles, s)
-		if len(given["cert"]) > 0 {
-			r.around("--cert on the command line, with which pip does not trust assay")
-		}
-	}
-	if s, ok := get("client-cert"); ok {
-		s.Value = r.abs(s.Value)
-		r.config.ClientCerts = append(r.config.ClientCerts, ClientCert{Cert: s.Value, Origin: s.Origin})
-	}
-}
+// pipAsks are the commands of pip that take requirements.
+var pipAsks = set("install download wheel lock")
 
 // pipSettings reads pip's files and environment.
 func (r *reader) pipSettings(isolated bool) (pipSettings, error) {
@@ -185,8 +228,8 @@ func (r *reader) pipFiles(isolated bool) []string {
 	if !isolated && (named == "" || !exists(r.abs(named))) {
 		files = append(files, r.pipUser(file)...)
 	}
-	if venv := r.env.Get("VIRTUAL_ENV"); venv != "" {
-		files = append(files, filepath.Join(r.abs(venv), file))
+	if prefix := r.pythonPrefix(); prefix != "" {
+		files = append(files, filepath.Join(prefix, file))
 	}
 	if named != "" {
 		files = append(files, r.abs(named))

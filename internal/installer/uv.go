@@ -1,89 +1,146 @@
 package installer
 
 import (
-	"errors"
-	"fmt"
-	"path/filepath"
 	"regexp"
-	"runtime"
+	"slices"
 	"strings"
-
-	"github.com/pelletier/go-toml/v2"
 )
-
-// uvGrammar is what of uv's options matters here.
-var uvGrammar = grammar{
-	valued: map[string]string{
-		"--index": "index", "--default-index": "default-index", "--index-url": "index-url",
-		"--extra-index-url": "extra-index-url", "--find-links": "find-links", "--config-file": "config-file",
-		"--project": "project", "--directory": "directory", "--cert": "cert", "--cache-dir": "cache-dir",
-	},
-	switches: map[string]string{"--no-index": "no-index", "--no-config": "no-config", "--offline": "offline"},
-	short:    map[byte]string{'i': "index-url", 'f': "find-links"},
-}
-
-// uvFile is a uv.toml, or the table tool.uv of a pyproject.toml.
-type uvFile struct {
-	uvIndexes
-	Index      []uvIndex `toml:"index"`
-	HTTPProxy  string    `toml:"http-proxy"`
-	HTTPSProxy string    `toml:"https-proxy"`
-	Pip        uvIndexes `toml:"pip"`
-	Workspace  any       `toml:"workspace"`
-
-	origin string
-}
-
-// uvIndexes are the older settings, which the table pip has for uv pip alone.
-type uvIndexes struct {
-	IndexURL      string   `toml:"index-url"`
-	ExtraIndexURL []string `toml:"extra-index-url"`
-	FindLinks     []string `toml:"find-links"`
-	NoIndex       bool     `toml:"no-index"`
-}
-
-// uvIndex is one [[index]].
-type uvIndex struct {
-	Name    string `toml:"name"`
-	URL     string `toml:"url"`
-	Default bool   `toml:"default"`
-	Format  string `toml:"format"` // "simple" or "flat": a page of links
-}
-
-// pyproject is what matters of a pyproject.toml.
-type pyproject struct {
-	Tool struct {
-		UV     *uvFile      `toml:"uv"`
-		Poetry *poetryTable `toml:"poetry"`
-		PDM    *pdmTable    `toml:"pdm"`
-	} `toml:"tool"`
-}
 
 // uv reads uv's configuration.
 func (r *reader) uv() error {
 	given := flags{}
 	if r.cmd.tool == UV {
-		given = uvGrammar.parse(r.cmd.args)
+		given = uvGrammar(r.cmd.command).parse(r.cmd.args)
+	}
+	if dir := r.flagOrVariable(given, "directory", "UV_WORKING_DIR"); dir != "" {
+		r.cwd = r.abs(dir)
 	}
 	files, err := r.uvFiles(given)
 	if err != nil {
 		return err
 	}
+	if err := r.uvAround(given, files); err != nil {
+		return err
+	}
+	if err := r.uvIndexes(given, files); err != nil {
+		return err
+	}
+	return r.uvAsked(given)
+}
+
+// uvAround refuses what is stronger than the environment that Assay sets: a
+// proxy in any of uv's files, behind which uv does not look at the environment
+// for either scheme, and two options. Weaker are cache-dir, no-proxy and
+// system-certs in its files.
+func (r *reader) uvAround(given flags, files []uvFile) error {
+	tool := r.cmd.tool
+	if tool == Other {
+		tool = UV
+	}
 	for _, f := range files {
 		for _, p := range []struct{ name, value string }{{"http-proxy", f.HTTPProxy}, {"https-proxy", f.HTTPSProxy}} {
 			if p.value != "" {
-				return &AroundError{Tool: UV, Setting: p.name, Origin: f.origin}
+				return aroundProxy(tool, p.name, Setting{p.value, f.origin})
 			}
 		}
 	}
-	if v, ok := given.last("cert"); ok {
-		r.config.CertFiles = append(r.config.CertFiles, Setting{r.abs(v), "--cert"})
-		r.around("--cert on the command line, with which uv does not trust assay")
+	if s, ok := given.last("cert"); ok {
+		return aroundCert(tool, "cert", s)
 	}
-	if len(given["cache-dir"]) > 0 {
-		r.around("--cache-dir on the command line")
+	if s, ok := given.last("cache-dir"); ok && !r.options.TheirCache {
+		return aroundCache(tool, "cache-dir", s.Origin)
 	}
-	return r.uvIndexes(given, files)
+	insecure := given["insecure"]
+	for _, v := range strings.Fields(r.env.Get("UV_INSECURE_HOST")) {
+		insecure = append(insecure, Setting{v, "UV_INSECURE_HOST"})
+	}
+	for _, f := range files {
+		for _, v := range f.Insecure {
+			insecure = append(insecure, Setting{v, f.origin})
+		}
+	}
+	for _, s := range insecure {
+		origin := s.Origin
+		if origin == "--insecure" {
+			origin = "--allow-insecure-host"
+		}
+		r.addInsecure(s.Value, origin)
+	}
+	if path := r.env.Get("SSL_CLIENT_CERT"); path != "" {
+		r.config.ClientCerts = append(r.config.ClientCerts, ClientCert{Cert: r.abs(path), Origin: "SSL_CLIENT_CERT"})
+	}
+	return nil
+}
+
+// uvAsked reads the requirements files that uv is given, and notes what it is
+// asked to take from elsewhere than an index.
+func (r *reader) uvAsked(given flags) error {
+	if r.cmd.tool != UV {
+		return nil
+	}
+	asked := given[words]
+	switch r.cmd.command {
+	case "pip install", "tool install":
+		asked = asked[2:]
+	case "tool run":
+		asked = asked[min(2, len(asked)):]
+	case "add":
+		asked = asked[1:]
+	case "pip compile", "pip sync":
+		if err := r.requirementFiles(asked[2:]); err != nil {
+			return err
+		}
+		fallthrough
+	default:
+		asked = nil
+	}
+	if given.given("from") {
+		asked = given["from"] // the word is the application's name
+	}
+	if r.cmd.command != "pip install" && given.given("editable") {
+		if err := r.askEditable(asked); err != nil {
+			return err
+		}
+		asked = nil
+	}
+	for _, s := range given["with"] {
+		for _, one := range strings.Split(s.Value, ",") {
+			asked = append(asked, Setting{one, s.Origin})
+		}
+	}
+	if err := r.askAll(asked); err != nil {
+		return err
+	}
+	editable := given["with-editable"]
+	if r.cmd.command == "pip install" {
+		editable = append(editable, given["editable"]...)
+	}
+	if err := r.askEditable(editable); err != nil {
+		return err
+	}
+	return r.requirementFiles(r.uvRequirements(given))
+}
+
+// uvRequirements are the files of requirements that uv reads: those of options,
+// else of the variables in their place.
+func (r *reader) uvRequirements(given flags) []Setting {
+	out := append(given["requirement"], given["with-requirements"]...)
+	for _, o := range []struct{ name, variable string }{{"constraint", "UV_CONSTRAINT"}, {"override", "UV_OVERRIDE"},
+		{"build-constraint", "UV_BUILD_CONSTRAINT"}, {"exclude", "UV_EXCLUDE"}} {
+		out = append(out, r.flagOr(given, o.name, o.variable)...)
+	}
+	return out
+}
+
+// flagOrVariable returns an option's last value, or the variable's.
+func (r *reader) flagOrVariable(given flags, flag, variable string) string {
+	if s, ok := given.last(flag); ok {
+		return s.Value
+	}
+	if r.cmd.tool != UV {
+		return ""
+	}
+	return r.env.Get(variable)
 }
 
 // uvIndexes adds the indexes in uv's order: the command line's (else the
@@ -95,7 +152,7 @@ func (r *reader) uvIndexes(given flags, files []uvFile) error {
 		}
 	}
 	if len(given["no-index"]) > 0 || r.env.truth("UV_NO_INDEX") {
-		r.hasMain = true
+		r.noIndex = true
 		return nil
 	}
 	var extra []Setting
@@ -129,7 +186,7 @@ func (r *reader) uvIndexes(given flags, files []uvFile) error {
 	for _, f := range files {
 		for _, t := range r.uvTables(f) {
 			if t.NoIndex {
-				r.hasMain = true
+				r.noIndex = true
 				return nil
 			}
 			for _, v := range t.ExtraIndexURL {
@@ -162,10 +219,7 @@ func (r *reader) uvTables(f uvFile) []uvIndexes {
 }
 
 func (r *reader) uvLinks(given flags, files []uvFile) []Setting {
-	var out []Setting
-	for _, v := range given["find-links"] {
-		out = append(out, Setting{v, "--find-links"})
-	}
+	out := slices.Clone(given["find-links"])
 	if len(out) == 0 {
 		for _, v := range strings.FieldsFunc(r.env.Get("UV_FIND_LINKS"), func(c rune) bool { return c == ',' || isSpace(c) }) {
 			out = append(out, Setting{v, "UV_FIND_LINKS"})
@@ -184,9 +238,9 @@ func (r *reader) uvLinks(given flags, files []uvFile) []Setting {
 // flagOr returns an option's values, or where it is not given the variable's.
 func (r *reader) flagOr(given flags, flag, variable string) []Setting {
 	var out []Setting
-	for _, values := range given[flag] {
-		for _, v := range strings.Fields(values) {
-			out = append(out, Setting{v, "--" + flag})
+	for _, s := range given[flag] {
+		for _, v := range strings.Fields(s.Value) {
+			out = append(out, Setting{v, s.Origin})
 		}
 	}
 	if len(out) == 0 {
@@ -205,141 +259,4 @@ func splitName(s string) (name, url string) {
 		return m[1], m[2]
 	}
 	return "", s
-}
-
-// uvFiles reads uv's files, the strongest first: the project's, the person's,
-// the system's; or the one that is named, and no other.
-func (r *reader) uvFiles(given flags) ([]uvFile, error) {
-	named, ok := given.last("config-file")
-	if !ok {
-		named = r.env.Get("UV_CONFIG_FILE")
-	}
-	if named != "" {
-		return r.uvTOML(nil, r.abs(named), true)
-	}
-	if len(given["no-config"]) > 0 || r.env.truth("UV_NO_CONFIG") {
-		return nil, nil
-	}
-	var files []uvFile
-	var err error
-	if r.cmd.project {
-		dir := r.cwd
-		for _, name := range []string{"directory", "project"} {
-			if v, ok := given.last(name); ok {
-				dir = r.abs(v)
-			}
-		}
-		if files, err = r.uvProject(dir); err != nil {
-			return nil, err
-		}
-	}
-	user := under(configHome(r.env), "uv", "uv.toml")
-	system := []string{"/etc/uv/uv.toml"}
-	if runtime.GOOS == "windows" {
-		user, system = under(r.env.Get("APPDATA"), "uv", "uv.toml"), under(r.env.Get("PROGRAMDATA"), "uv", "uv.toml")
-	} else if dirs := r.env.Get("XDG_CONFIG_DIRS"); dirs != "" {
-		system = nil
-		for _, dir := range append(filepath.SplitList(dirs), "/etc") {
-			system = append(system, under(dir, "uv", "uv.toml")...)
-		}
-	}
-	for _, path := range user {
-		if files, err = r.uvTOML(files, path, false); err != nil {
-			return nil, err
-		}
-	}
-	for _, path := range system { // the first that exists
-		before := len(files)
-		if files, err = r.uvTOML(files, path, false); err != nil || len(files) > before {
-			return files, err
-		}
-	}
-	return files, nil
-}
-
-// uvTOML appends a uv.toml, if it is there.
-func (r *reader) uvTOML(files []uvFile, path string, named bool) ([]uvFile, error) {
-	data, err := r.file(path, named)
-	if data == nil || err != nil {
-		return files, err
-	}
-	f := uvFile{origin: path}
-	if err := decodeTOML(path, data, &f); err != nil {
-		return nil, err
-	}
-	return append(files, f), nil
-}
-
-// uvProject looks upward from dir for the folder with uv's settings: a
-// uv.toml, else tool.uv in a pyproject.toml. A project that is a member of a
-// workspace has the workspace's settings too.
-func (r *reader) uvProject(dir string) ([]uvFile, error) {
-	var found []uvFile
-	err := upward(dir, func(dir string) (bool, error) {
-		var here []uvFile
-		here, err := r.uvTOML(nil, filepath.Join(dir, "uv.toml"), false)
-		if err != nil {
-			return false, err
-		}
-		project, err := r.pyproject(dir)
-		if err != nil {
-			return false, err
-		}
-		workspace := false
-		if project != nil && project.Tool.UV != nil {
-			workspace = project.Tool.UV.Workspace != nil
-			if here == nil {
-				here = []uvFile{*project.Tool.UV}
-			}
-		}
-		if len(found) == 0 || workspace {
-			found = append(found, here...)
-		}
-		return workspace, nil
-	})
-	return found, err
-}
-
-// pyproject reads the pyproject.toml of a folder; nil where there is none.
-func (r *reader) pyproject(dir string) (*pyproject, error) {
-	path := filepath.Join(dir, "pyproject.toml")
-	data, err := r.file(path, false)
-	if data == nil || err != nil {
-		return nil, err
-	}
-	var p pyproject
-	if err := decodeTOML(path, data, &p); err != nil {
-		return nil, err
-	}
-	if p.Tool.UV != nil {
-		p.Tool.UV.origin = path
-	}
-	return &p, nil
-}
-
-// upward calls visit for a folder and those above it until it says to stop.
-func upward(dir string, visit func(dir string) (stop bool, err error)) error {
-	for range maxParents {
-		stop, err := visit(dir)
-		parent := filepath.Dir(dir)
-		if err != nil || stop || parent == dir {
-			return err
-		}
-		dir = parent
-	}
-	return nil
-}
-
-// decodeTOML reads the keys of a TOML file that v has.
-func decodeTOML(path string, data []byte, v any) error {
-	err := toml.Unmarshal(data, v)
-	var at *toml.DecodeError
-	switch {
-	case errors.As(err, &at):
-		line, _ := at.Position()
-		return &ConfigError{File: path, Line: line, Detail: strings.TrimPrefix(at.Error(), "toml: ")}
-	case err != nil:
-		return &ConfigError{File: path, Detail: fmt.Sprint(err)}
-	}
-	return nil
 }
