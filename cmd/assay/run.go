@@ -129,6 +129,7 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 	for _, host := range stats.OpenedAnyway {
 		fmt.Fprintf(a.stderr, "assay: %s was looked into although --tunnel names it: it belongs to an index\n", host)
 	}
+	a.reportRoot(s.root)
 	r := collector.Report("run")
 	if err := a.writeReport(f, r, out, status); err != nil {
 		return err

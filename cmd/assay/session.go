@@ -19,6 +19,8 @@ import (
 	"assay/internal/intercept"
 	"assay/internal/report"
 	"assay/internal/rundir"
+	"assay/internal/trustroot"
+	"assay/internal/verify/pep740"
 )
 
 // drain is how long transfers that the command left behind may take to end.
@@ -30,6 +32,7 @@ type session struct {
 	proxy *intercept.Proxy
 	ca    *intercept.CA
 	dir   *rundir.Dir // what the command reads
+	root  *trustroot.Deferred
 }
 
 func (s *session) close() intercept.Stats {
@@ -43,7 +46,7 @@ func (s *session) close() intercept.Stats {
 
 // openSession starts the proxy and prepares the command's environment.
 func (a *app) openSession(f runFlags, args []string, collector *report.Collector) (_ *session, err error) {
-	root, err := a.trustedRoot(f.trustedRoot)
+	root, err := a.deferredRoot(f.trustedRoot)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +66,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	if err != nil {
 		return nil, err
 	}
-	s := &session{}
+	s := &session{root: root}
 	if s.dir, err = a.runDir(); err != nil {
 		return nil, err
 	}
@@ -81,7 +84,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 		return nil, cannotWrite(err)
 	}
 	client := network.client(known)
-	e := engine.New(engine.Config{Verifiers: verifiers(root.Root), Rules: rules, Source: client, Recorder: collector})
+	e := engine.New(engine.Config{Verifiers: verifiers(pep740.NewDeferred(root.Root)), Rules: rules, Source: client, Recorder: collector})
 	if err := a.judgeFolders(context.Background(), settings.FindLinks, e, collector); err != nil {
 		return nil, err
 	}

@@ -25,12 +25,41 @@ func (a *app) trustedRoot(path string) (trustroot.Loaded, error) {
 	}
 	root, err := trustroot.Load(trustroot.Options{Dir: dir, Path: path})
 	if err != nil {
-		return root, usage("give a Sigstore trusted root (trusted_root.json), or leave --trusted-root out", "%w", err)
+		return root, badRoot(err)
 	}
 	if root.Note != "" {
 		fmt.Fprintf(a.stderr, "assay: warning: %s\n", root.Note)
 	}
 	return root, nil
+}
+
+// deferredRoot is trustedRoot for a command that may well end without: only a
+// file that was named is read at once. See reportRoot.
+func (a *app) deferredRoot(path string) (*trustroot.Deferred, error) {
+	dir, err := a.stateDir()
+	if err != nil {
+		dir = ""
+	}
+	root, err := trustroot.Defer(trustroot.Options{Dir: dir, Path: path})
+	if err != nil {
+		return nil, badRoot(err)
+	}
+	return root, nil
+}
+
+// reportRoot says at the end what there is to say of a deferred root.
+func (a *app) reportRoot(root *trustroot.Deferred) {
+	loaded, err := root.Outcome()
+	if err != nil {
+		a.complain(err, "no provenance could be verified")
+	}
+	if loaded.Note != "" {
+		fmt.Fprintf(a.stderr, "assay: warning: %s\n", loaded.Note)
+	}
+}
+
+func badRoot(err error) error {
+	return usage("give a Sigstore trusted root (trusted_root.json), or leave --trusted-root out", "%w", err)
 }
 
 // describe says which trusted root is in use and how old it is.

@@ -86,7 +86,7 @@ func (a *app) verify(ctx context.Context, f verifyFlags, args []string) error {
 		return err
 	}
 	collector := report.NewCollector()
-	config := engine.Config{Verifiers: verifiers(root.Root), Rules: assay.DefaultRules(), Recorder: collector}
+	config := engine.Config{Verifiers: verifiers(pep740.New(root.Root)), Rules: assay.DefaultRules(), Recorder: collector}
 	failed := a.verifyAll(ctx, f, args, config)
 	r := collector.Report("verify")
 	if failed != nil && (len(r.Items) == 0 || errors.Is(failed, context.Canceled)) {
@@ -110,8 +110,8 @@ func (a *app) verify(ctx context.Context, f verifyFlags, args []string) error {
 }
 
 // verifiers are the verifiers of every command.
-func verifiers(root *sigstore.Root) []engine.Verifier {
-	return []engine.Verifier{digest.Verifier{}, pep740.New(root)}
+func verifiers(provenance *pep740.Verifier) []engine.Verifier {
+	return []engine.Verifier{digest.Verifier{}, provenance}
 }
 
 func (f verifyFlags) check(args []string) error {
