@@ -177,7 +177,7 @@ func TestRead(t *testing.T) {
 		}, []string{"one=" + a + "<source 1 in ROOT/cwd/pyproject.toml"}},
 		{"pdm: a source beside, one in the place", "pdm lock", []string{"TOKEN=secret"}, map[string]string{
 			"cwd/pyproject.toml": "[[tool.pdm.source]]\nname = \"one\"\nurl = \"https://me:${TOKEN}@a.invalid/simple\"\n[[tool.pdm.source]]\nname = \"pypi\"\nurl = \"" + b + "\"\n",
-		}, []string{"pypi=" + b + "<source 2 in ROOT/cwd/pyproject.toml", "+one=me:secret@" + a + "<source 1 in ROOT/cwd/pyproject.toml"}},
+		}, []string{"+one=me:secret@" + a + "<source 1 in ROOT/cwd/pyproject.toml", "pypi=" + b + "<source 2 in ROOT/cwd/pyproject.toml"}},
 		{"pdm: a variable", "pdm lock", []string{"PDM_PYPI_URL=" + b}, nil, []string{"pypi=" + b + "<PDM_PYPI_URL"}},
 		{"another: pip's and uv's", "make install", []string{"PIP_INDEX_URL=" + a, "UV_INDEX=" + b}, nil,
 			[]string{a + "<PIP_INDEX_URL", "+" + b + "<UV_INDEX"}},
@@ -189,7 +189,7 @@ func TestRead(t *testing.T) {
 		{"pip: of a command that takes no requirements", "pip list -r a.txt", nil, map[string]string{"cwd/a.txt": "-i " + a}, []string{def}},
 		{"uv: lines of requirements files count after the rest", "uv pip install -r a.txt --default-index " + b, nil, map[string]string{
 			"cwd/a.txt": "-i " + a + "\n--extra-index-url " + c,
-		}, []string{b + "<--default-index", "+" + a + "<ROOT/cwd/a.txt:1", "+" + c + "<ROOT/cwd/a.txt:2"}},
+		}, []string{"+" + a + "<ROOT/cwd/a.txt:1", "+" + c + "<ROOT/cwd/a.txt:2", b + "<--default-index"}},
 		{"uv: a source file of compile", "uv pip compile a.in -o out", []string{"UV_CONSTRAINT=c.txt"}, map[string]string{
 			"cwd/a.in": "-i " + a, "cwd/c.txt": "--extra-index-url " + c,
 		}, []string{"+" + c + "<ROOT/cwd/c.txt:1", a + "<ROOT/cwd/a.in:1"}},
