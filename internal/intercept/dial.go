@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -40,6 +41,7 @@ func (e *proxyError) Unwrap() error { return e.err }
 type dialer struct {
 	transport *http.Transport
 	dial      func(ctx context.Context, network, address string) (net.Conn, error)
+	roots     func() *x509.CertPool // nil: as the transport has it
 }
 
 // NewDialer returns a way to reach "host:port" that goes where the transport's
@@ -50,11 +52,15 @@ func NewDialer(t *http.Transport) func(ctx context.Context, hostport string) (ne
 	if t == nil {
 		t = &http.Transport{}
 	}
-	d := &dialer{transport: t, dial: t.DialContext}
+	return newDialer(t, nil).connect
+}
+
+func newDialer(t *http.Transport, roots func() *x509.CertPool) *dialer {
+	d := &dialer{transport: t, dial: t.DialContext, roots: roots}
 	if d.dial == nil {
 		d.dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
 	}
-	return d.connect
+	return d
 }
 
 func (d *dialer) connect(ctx context.Context, hostport string) (net.Conn, error) {
@@ -204,6 +210,9 @@ func (d *dialer) proxyTLS(via *url.URL) *tls.Config {
 		config = d.transport.TLSClientConfig.Clone()
 	}
 	config.NextProtos = nil
+	if d.roots != nil {
+		config.RootCAs = d.roots()
+	}
 	if config.ServerName == "" {
 		config.ServerName = via.Hostname()
 	}

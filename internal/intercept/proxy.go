@@ -119,11 +119,11 @@ func Start(config Config) (*Proxy, error) {
 		return nil, err
 	}
 	if config.Dial == nil {
-		t, _ := config.Upstream.(*http.Transport)
-		if u, ok := config.Upstream.(*Upstream); ok {
-			t = u.Transport()
+		if u, ok := asUpstream(config.Upstream).(*Upstream); ok {
+			config.Dial = u.Dialer()
+		} else {
+			config.Dial = NewDialer(nil)
 		}
-		config.Dial = NewDialer(t)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

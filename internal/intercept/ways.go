@@ -3,6 +3,7 @@ package intercept
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/http"
 	"net/url"
@@ -53,13 +54,17 @@ type ClientCertificate struct {
 	Certificate tls.Certificate
 }
 
-// Trust is what the person said of single hosts.
+// Trust is what the person trusts, and said of single hosts.
 type Trust struct {
 	// Insecure names the hosts, "host" or "host:port", whose certificates are
 	// not verified.
 	Insecure []string
 	// Certificates are presented to hosts that ask for one.
 	Certificates []ClientCertificate
+	// Roots returns what certificates are verified under, if not under what the
+	// transport says. It is called when TLS is first spoken, as reading hundreds of
+	// certificates takes a while.
+	Roots func() *x509.CertPool
 }
 
 // Upstream reaches the indexes as its transport does, but for what was said of
@@ -74,7 +79,8 @@ type Upstream struct {
 	base     *http.Transport
 	insecure map[string]bool
 	certs    map[string]*tls.Certificate
-	resolver *net.Resolver // nil: the system's
+	roots    func() *x509.CertPool // nil: as base has it
+	resolver *net.Resolver         // nil: the system's
 
 	mu   sync.Mutex
 	ways map[way]*http.Transport
@@ -82,6 +88,7 @@ type Upstream struct {
 
 // way is what makes two requests differ in how they travel.
 type way struct {
+	secure                     bool // TLS is spoken, with the host or the proxy
 	proxied, guarded, insecure bool
 	certificate                string // the key in Upstream.certs
 }
@@ -89,7 +96,7 @@ type way struct {
 // NewUpstream returns an Upstream over t, which keeps its own proxy, roots and
 // client certificates and is not used itself. See Tune.
 func NewUpstream(t *http.Transport, trust Trust) *Upstream {
-	u := &Upstream{base: t, insecure: map[string]bool{}, certs: map[string]*tls.Certificate{}, ways: map[way]*http.Transport{}}
+	u := &Upstream{base: t, roots: trust.Roots, insecure: map[string]bool{}, certs: map[string]*tls.Certificate{}, ways: map[way]*http.Transport{}}
 	for _, host := range trust.Insecure {
 		u.insecure[hostKey(host)] = true
 	}
@@ -108,9 +115,11 @@ func asUpstream(rt http.RoundTripper) http.RoundTripper {
 	return rt
 }
 
-// Transport returns what the Upstream was made from, for what is reached without
-// a request: see NewDialer.
-func (u *Upstream) Transport() *http.Transport { return u.base }
+// Dialer returns a way to reach "host:port" that goes where https requests go, for
+// what is reached without a request: see NewDialer.
+func (u *Upstream) Dialer() func(ctx context.Context, hostport string) (net.Conn, error) {
+	return newDialer(u.base, u.roots).connect
+}
 
 // hostKey returns "host" or "host:port" in one spelling.
 func hostKey(hostport string) string {
@@ -161,6 +170,7 @@ func (u *Upstream) wayOf(r *http.Request) (w way, err error) {
 	if w.proxied, err = u.proxied(r); err != nil {
 		return w, err
 	}
+	w.secure = w.proxied || r.URL.Scheme == "https"
 	w.guarded = !w.proxied && r.Context().Value(guardKey{}) != nil
 	if r.URL.Scheme != "https" {
 		return w, nil
@@ -194,6 +204,9 @@ func (u *Upstream) transport(w way) *http.Transport {
 	t := u.base.Clone()
 	if t.TLSClientConfig == nil {
 		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	if w.secure && u.roots != nil {
+		t.TLSClientConfig.RootCAs = u.roots()
 	}
 	if w.proxied {
 		// What is said of a host is not said of the proxy before it. And where the
