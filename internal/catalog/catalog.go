@@ -117,8 +117,10 @@ type seen struct {
 	contentType string
 	body        []byte
 	sorted      sorted
-	once        sync.Once
-	files       map[string]int
+	onceURLs    sync.Once
+	urls        map[string]int // its files by their URLs, as it has them
+	onceKeys    sync.Once
+	keys        map[string]int // its files by the keys of their URLs
 	onceNames   sync.Once
 	names       map[string]int // its files by their names; for documents only
 }
@@ -129,17 +131,27 @@ type listing struct {
 	i int
 }
 
-// find returns the listing of a file URL on the page.
-func (s *seen) find(key string, keyOf func(*url.URL) string) (listing, bool) {
-	s.once.Do(func() {
-		s.files = make(map[string]int, len(s.page.Files))
+// find returns the listing of a file URL on the page: by the URL as the page
+// has it, as installers ask for most files, else by what it leads to.
+func (s *seen) find(u *url.URL, keyOf func(*url.URL) string) (listing, bool) {
+	s.onceURLs.Do(func() {
+		s.urls = make(map[string]int, len(s.page.Files))
+		for i := range s.page.Files {
+			s.urls[s.page.Files[i].URL] = i
+		}
+	})
+	if i, ok := s.urls[u.String()]; ok {
+		return listing{s, i}, true
+	}
+	s.onceKeys.Do(func() {
+		s.keys = make(map[string]int, len(s.page.Files))
 		for i := range s.page.Files {
 			if u, err := url.Parse(s.page.Files[i].URL); err == nil {
-				s.files[keyOf(u)] = i
+				s.keys[keyOf(u)] = i
 			}
 		}
 	})
-	i, ok := s.files[key]
+	i, ok := s.keys[keyOf(u)]
 	return listing{s, i}, ok
 }
 
@@ -210,7 +222,7 @@ func (c *Catalog) again(u *url.URL, contentType string, body []byte) *seen {
 // those of the file's own project before all others, and on pages before
 // documents, which say less.
 func (c *Catalog) listed(u *url.URL) (listing, bool) {
-	key, project := c.upstream.Key(u), ""
+	project := ""
 	if name, err := pypi.ParseFilename(path.Base(u.Path)); err == nil {
 		project = name.Project
 	}
@@ -223,7 +235,7 @@ func (c *Catalog) listed(u *url.URL) (listing, bool) {
 			if s.rank(project) != rank {
 				continue
 			}
-			if l, ok := s.find(key, c.upstream.Key); ok {
+			if l, ok := s.find(u, c.upstream.Key); ok {
 				return l, true
 			}
 		}

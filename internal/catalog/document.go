@@ -87,7 +87,7 @@ func (c *Catalog) compare(s, other *seen, out map[int]assay.Decision) {
 		j, ok := -1, false
 		if u, err := url.Parse(f.URL); err == nil {
 			var l listing
-			l, ok = to.find(c.upstream.Key(u), c.upstream.Key)
+			l, ok = to.find(u, c.upstream.Key)
 			j = l.i
 		}
 		if !ok && sameIndex {

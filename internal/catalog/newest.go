@@ -85,7 +85,7 @@ func (c *Catalog) judgeRelease(ctx context.Context, s *seen, files []int) (assay
 	var failed error
 	var denial assay.Decision
 	slots := make(chan struct{}, parallel)
-	for _, i := range worthJudging(s.page, files) {
+	for _, i := range worthJudging(ctx, s.page, files) {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
@@ -111,10 +111,12 @@ func (c *Catalog) judgeRelease(ctx context.Context, s *seen, files []int) (assay
 // worthJudging picks the files of a release that are judged for its page: those
 // that could be installed on this system, at most releaseFiles. The others are
 // judged when they are asked for.
-func worthJudging(page *pypi.Page, files []int) []int {
+func worthJudging(ctx context.Context, page *pypi.Page, files []int) []int {
+	by, known := ctx.Value(askerKey{}).(asker)
 	var picked []int
 	for _, i := range files {
-		if len(picked) < releaseFiles && installsHere(page.Files[i].Filename, runtime.GOOS, runtime.GOARCH) {
+		name := page.Files[i].Filename
+		if len(picked) < releaseFiles && installsHere(name, runtime.GOOS, runtime.GOARCH) && (!known || by.fits(name)) {
 			picked = append(picked, i)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"assay"
+	"assay/internal/catalog"
 )
 
 // unconditional are the request headers that could leave an answer without its
@@ -19,7 +20,7 @@ var unconditional = []string{"If-None-Match", "If-Modified-Since", "If-Match", "
 // page fetches an index page whole, has it judged, and hands it on. HEAD is
 // answered like GET, without the body: its validators could refresh a cache.
 func (x *exchange) page() {
-	ctx, cancel := context.WithTimeout(x.ctx, pageTimeout)
+	ctx, cancel := context.WithTimeout(catalog.AskedBy(x.ctx, x.request.UserAgent()), pageTimeout)
 	defer cancel()
 	h := x.pageRequest()
 	key := memoKey(x.url, h)
