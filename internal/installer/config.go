@@ -43,6 +43,8 @@ type Config struct {
 	Around []string
 	// Files are the configuration files that were read.
 	Files []string
+
+	poetry poetryChild
 }
 
 // Index is one configured index.
@@ -124,6 +126,7 @@ func Read(env Environ, cwd string, args []string, o Options) (Config, error) {
 	case PDM:
 		readers = []func() error{r.pdm}
 	default:
+		r.poetryBehind()
 		readers = r.pipOrUV()
 	}
 	for _, read := range readers {

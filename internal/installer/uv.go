@@ -25,7 +25,10 @@ func (r *reader) uv() error {
 	if err := r.uvIndexes(given, files); err != nil {
 		return err
 	}
-	return r.uvAsked(given)
+	if err := r.uvAsked(given); err != nil || !r.uvTakesProject() {
+		return err
+	}
+	return r.lockAbove(r.abs(r.flagOrVariable(given, "project", "UV_PROJECT")), "uv.lock", uvLock)
 }
 
 // uvAround refuses what is stronger than the environment that Assay sets: a
