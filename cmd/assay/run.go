@@ -119,12 +119,14 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 		out.discard()
 		return err
 	}
+	w := a.watch(program, args)
 	status, started := a.child(program, args, s.env)
 	stats := s.close()
 	if started != nil {
 		out.discard()
 		return started
 	}
+	w.unlooked(f.cache == theirCache, s.sources, collector)
 	reportPassed(stats, collector)
 	for _, host := range stats.OpenedAnyway {
 		fmt.Fprintf(a.stderr, "assay: %s was looked into although --tunnel names it: it belongs to an index\n", host)

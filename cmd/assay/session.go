@@ -28,11 +28,12 @@ const drain = 2 * time.Second
 
 // session is what stands around the command while it runs.
 type session struct {
-	env   []string
-	proxy *intercept.Proxy
-	ca    *intercept.CA
-	dir   *rundir.Dir // what the command reads
-	root  *trustroot.Deferred
+	env     []string
+	proxy   *intercept.Proxy
+	ca      *intercept.CA
+	dir     *rundir.Dir // what the command reads
+	root    *trustroot.Deferred
+	sources []installer.Source // what is asked for by other means than an index
 }
 
 func (s *session) close() intercept.Stats {
@@ -55,7 +56,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 		return nil, err
 	}
 	rules := f.rules()
-	if err := checkSources(settings.Sources, rules, collector); err != nil {
+	if err := checkSources(settings.Sources, rules); err != nil {
 		return nil, err
 	}
 	network, err := a.network(settings)
@@ -66,7 +67,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	if err != nil {
 		return nil, err
 	}
-	s := &session{root: root}
+	s := &session{root: root, sources: settings.Sources}
 	if s.dir, err = a.runDir(); err != nil {
 		return nil, err
 	}
@@ -109,22 +110,12 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	return s, nil
 }
 
-// checkSources reports what is asked for by other means than an index, or stops
-// the run where the rules refuse it.
-func checkSources(sources []installer.Source, rules assay.Rules, collector *report.Collector) error {
+// checkSources stops the run where the rules refuse what is asked for.
+func checkSources(sources []installer.Source, rules assay.Rules) error {
 	for _, s := range sources {
-		switch s.Kind {
-		case installer.SourceVCS:
-			if rules.VCS == assay.Error {
-				entry := assay.Refuse(assay.Artifact{}, assay.SourceVCS, s.Where+" ("+s.Origin+")")
-				main, _ := entry.Main()
-				return &failure{statusOwnFailure, fmt.Errorf("%s [%s]", main.Message, main.Code), main.Hint}
-			}
-			collector.Skip(s.Where, "from version control, "+s.Origin)
-		case installer.SourceLocal:
-			collector.Skip(s.Where, "on this computer, "+s.Origin)
-		case installer.SourceEditable:
-			collector.Skip(s.Where, "on this computer and editable, "+s.Origin)
+		if s.Kind == installer.SourceVCS && rules.VCS == assay.Error {
+			main, _ := assay.Refuse(assay.Artifact{}, assay.SourceVCS, s.Where+" ("+s.Origin+")").Main()
+			return &failure{statusOwnFailure, fmt.Errorf("%s [%s]", main.Message, main.Code), main.Hint}
 		}
 	}
 	return nil

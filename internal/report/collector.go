@@ -87,8 +87,10 @@ func (c *Collector) Report(command string) Report {
 // merge makes one item of two judgements of the same file.
 func merge(before, now Item) Item {
 	if outcomeOf(before.Decision) != refused {
+		now.Read = now.Read || before.Read
 		return now
 	}
+	before.Read = before.Read || now.Read
 	if outcomeOf(now.Decision) == refused {
 		before.Decision = before.Decision.Join(now.Decision)
 	}

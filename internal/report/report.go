@@ -57,6 +57,8 @@ type Item struct {
 	// Size is the length of the bytes where they were read, else the promised
 	// one; 0 where neither is known.
 	Size     int64
+	// Read says that every byte came past, rather than a promise of them alone.
+	Read     bool
 	Decision assay.Decision
 	Evidence []assay.Evidence
 	// Time is when the file was judged.
@@ -84,7 +86,7 @@ func NewItem(j engine.Judgement) Item {
 		item.SHA256 = d.Hex
 	}
 	if j.Subject.Content != nil {
-		item.Size = j.Subject.Content.Size
+		item.Size, item.Read = j.Subject.Content.Size, true
 	}
 	return item
 }

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"assay"
+	"assay/internal/engine"
+	"assay/internal/installer"
+	"assay/internal/inventory"
+	"assay/internal/pypi"
+	"assay/internal/report"
+)
+
+// watch compares what is installed before and after the command.
+type watch struct {
+	places inventory.Places
+	before inventory.Snapshot
+}
+
+// watch looks at where the command may install to.
+func (a *app) watch(program string, args []string) *watch {
+	args = append([]string{program}, args[1:]...)
+	w := &watch{places: inventory.Find(inventory.Query{Env: a.env, Dir: a.cwd, Args: args})}
+	w.before = inventory.Take(w.places)
+	return w
+}
+
+// unlooked reports what was installed without having been looked at: what came
+// from elsewhere than an index and, where installers keep the person's caches,
+// what did not come past. sources are what the command line and the project's
+// files ask for; they are named where nothing of their kind was installed.
+func (w *watch) unlooked(theirs bool, sources []installer.Source, collector *report.Collector) {
+	after := inventory.Take(w.places)
+	seen := came(collector.Report("run"))
+	found := map[installer.SourceKind]bool{}
+	for _, d := range inventory.Since(w.before, after) {
+		name := strings.TrimSpace(d.Project + " " + d.Version)
+		if why, kind := elsewhere(d); why != "" {
+			found[kind] = true
+			collector.Skip(name, why+d.Where)
+			continue
+		}
+		if theirs && !seen[canonical(d.Project, d.Version)] {
+			unseen(d, collector)
+		}
+	}
+	if theirs && !(w.before.Complete() && after.Complete()) {
+		collector.Skip("what is installed", "there is too much of it to compare all")
+	}
+	for _, s := range sources {
+		switch {
+		case found[s.Kind]:
+		case s.Kind == installer.SourceVCS:
+			collector.Skip(s.Where, "asked for from version control, "+s.Origin)
+		case s.Kind == installer.SourceLocal, s.Kind == installer.SourceEditable:
+			collector.Skip(s.Where, "asked for from this computer, "+s.Origin)
+		}
+	}
+}
+
+// elsewhere says where a distribution came from, if not from an index.
+func elsewhere(d inventory.Installed) (string, installer.SourceKind) {
+	switch d.Source {
+	case inventory.VCS:
+		return "installed from version control: ", installer.SourceVCS
+	case inventory.Local:
+		return "installed from this computer: ", installer.SourceLocal
+	case inventory.Editable:
+		return "installed from this computer, editable: ", installer.SourceEditable
+	}
+	return "", ""
+}
+
+// came returns the releases of which a file came past whole.
+func came(r report.Report) map[assay.Release]bool {
+	out := map[assay.Release]bool{}
+	for _, item := range r.Items {
+		if item.Read && item.Decision.Verdict != assay.Deny {
+			out[canonical(item.Artifact.Project, item.Artifact.Version)] = true
+		}
+	}
+	return out
+}
+
+// canonical is a release by its canonical version, as an inventory and an index
+// may spell it differently.
+func canonical(project, version string) assay.Release {
+	if name, err := pypi.NormalizeName(project); err == nil {
+		project = name
+	}
+	if v, err := pypi.ParseVersion(version); err == nil {
+		version = v.Canonical()
+	}
+	return assay.Release{Ecosystem: assay.PyPI, Project: project, Version: version}
+}
+
+// unseen records a release that was installed and did not come past.
+func unseen(d inventory.Installed, collector *report.Collector) {
+	a := assay.Artifact{Ecosystem: assay.PyPI, Project: d.Project, Version: d.Version, URL: d.Folder}
+	j := engine.Judgement{Subject: assay.Subject{Artifact: a}, Decision: assay.Remark(a, assay.InstallUnseen, "in "+d.Folder), Time: time.Now()}
+	_ = collector.Record(context.Background(), j) // a collector always takes it
+}
