@@ -112,12 +112,15 @@ func (s *session) dispensable() time.Duration {
 	return 0
 }
 
-// makeWay closes the connection for another.
+// makeWay closes the connection for another, and ends what it is waiting for.
 func (s *session) makeWay() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.out = true
 	_ = s.conn.Conn.Close()
+	if s.stop != nil {
+		s.stop()
+	}
 }
 
 // leaveSlot makes the connection one that is passed on: it may last for as long

@@ -77,6 +77,7 @@ func (s *session) connect(r *http.Request) bool {
 	switch {
 	case way.code != "":
 		x := s.exchangeOf(r, &url.URL{Scheme: "https", Host: t.String()})
+		x.answer.closes = true
 		x.block(way.code, way.detail)
 		x.end()
 		return false
@@ -146,6 +147,7 @@ func (s *session) unopened(t target, err error) {
 		}
 	case errors.As(err, &op) && op.Op == "remote error":
 		why = fmt.Sprintf("the client does not take assay's certificate (%s)", strings.TrimPrefix(op.Err.Error(), "tls: "))
+	case errors.As(err, &op) && op.Op == "local error":
 	case isNetError(err) || errors.Is(err, context.DeadlineExceeded):
 		why = "the client did not go through with TLS"
 	}

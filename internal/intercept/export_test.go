@@ -13,3 +13,6 @@ const (
 	MaxConns   = maxConns
 	MaxTunnels = maxTunnels
 )
+
+// Crowd makes room sooner, and changes nothing else.
+func Crowd(c *Config, d time.Duration) { c.waits.idleGrace, c.waits.stuckGrace = d, 3*d }

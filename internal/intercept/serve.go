@@ -30,8 +30,8 @@ type session struct {
 	// authority is what the connection was opened to by CONNECT, zero on a plain
 	// proxy connection.
 	authority target
-	// lingers says that the client may still be sending when the last answer is
-	// out: closed at once, its system could throw the answer away.
+	// lingers says that the last answer is whole, and that the client may still be
+	// sending: closed at once, its system could throw the answer away.
 	lingers bool
 
 	mu    sync.Mutex
@@ -39,6 +39,7 @@ type session struct {
 	since time.Time // when it began to
 	left  bool      // it has left its slot, and is passed on
 	out   bool      // it has been closed to make room
+	stop  func()    // ends the request that is being answered; nil where none was
 }
 
 // sleep waits, and reports whether the context still stands.
@@ -146,8 +147,12 @@ func wellFormed(r *http.Request) bool {
 	return true
 }
 
+// isNetError reports whether it is the connection that failed, not what was read.
 func isNetError(err error) bool {
 	var n net.Error
+	if errors.As(err, new(*url.Error)) { // one that cannot be read is a net.Error, too
+		return false
+	}
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &n)
 }
 
@@ -218,6 +223,9 @@ func (s *session) exchange(r *http.Request, u *url.URL) bool {
 
 func (s *session) exchangeOf(r *http.Request, u *url.URL) *exchange {
 	ctx, cancel := context.WithCancel(s.proxy.ctx)
+	s.mu.Lock()
+	s.stop = cancel
+	s.mu.Unlock()
 	body := newBody(s, r)
 	return &exchange{session: s, proxy: s.proxy, request: r, url: u, ctx: ctx, cancel: cancel, body: body,
 		answer: answer{session: s, request: r, body: body}}
@@ -228,7 +236,7 @@ func (x *exchange) end() bool {
 	defer x.cancel()
 	x.proxy.log.Debug("answered", "class", x.class, "method", x.request.Method, "host", x.url.Host, "status", x.answer.status)
 	finished, spent := x.answer.finish(), x.body.spent()
-	x.session.lingers = !spent && !x.answer.broken
+	x.session.lingers = !x.answer.broken
 	return finished && spent && !x.request.Close
 }
 
