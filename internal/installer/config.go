@@ -1,6 +1,7 @@
 package installer
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -293,6 +294,11 @@ func readCapped(path string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readRegular(path, info, limit)
+}
+
+// readRegular reads a file of which info is known.
+func readRegular(path string, info fs.FileInfo, limit int64) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
 	}
@@ -301,7 +307,10 @@ func readCapped(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	var b bytes.Buffer
+	b.Grow(int(min(info.Size(), limit)) + bytes.MinRead)
+	_, err = b.ReadFrom(io.LimitReader(f, limit+1))
+	data := b.Bytes()
 	if err == nil && int64(len(data)) > limit {
 		err = &ConfigError{File: path, Detail: fmt.Sprintf("the file is larger than %d bytes", limit)}
 	}

@@ -1,6 +1,7 @@
 package installer
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,26 +26,36 @@ type pair struct{ key, value string }
 //
 // Both spellings of each proxy variable are set, because programs differ in
 // which one they prefer; those that name exceptions are emptied. SSL_CERT_DIR
-// goes, because the bundle holds what is in it.
+// goes, because the bundle holds what is in it. Builds run other programs that
+// have variables of their own for roots. virtualenv may not look for newer
+// seeds, which it does behind the back of the run that started it, when no
+// proxy is there any more.
 func Environment(env []string, s Setup) []string {
 	set := []pair{
 		{"HTTP_PROXY", s.ProxyURL}, {"http_proxy", s.ProxyURL},
 		{"HTTPS_PROXY", s.ProxyURL}, {"https_proxy", s.ProxyURL},
 		{"ALL_PROXY", s.ProxyURL}, {"all_proxy", s.ProxyURL},
 		{"NO_PROXY", ""}, {"no_proxy", ""},
-		{"PIP_PROXY", s.ProxyURL},
+		{"PIP_PROXY", cmp.Or(s.MarkedURL, s.ProxyURL)},
 		{"PIP_CERT", s.BundlePath},
 		{"REQUESTS_CA_BUNDLE", s.BundlePath},
 		{"SSL_CERT_FILE", s.BundlePath},
 		{"CURL_CA_BUNDLE", s.BundlePath},
 		{"GIT_SSL_CAINFO", s.BundlePath},
+		{"CARGO_HTTP_CAINFO", s.BundlePath},
+		{"NODE_EXTRA_CA_CERTS", s.BundlePath},
+		{"AWS_CA_BUNDLE", s.BundlePath},
+		{runVariable, s.ProxyURL},
+		{"VIRTUALENV_NO_PERIODIC_UPDATE", "1"},
 	}
 	if s.CacheDir != "" {
-		for _, c := range []struct{ key, dir string }{{"PIP_CACHE_DIR", "pip"}, {"PIP_TOOLS_CACHE_DIR", "pip-tools"},
-			{"UV_CACHE_DIR", "uv"}, {"PDM_CACHE_DIR", "pdm"}} {
-			set = append(set, pair{c.key, filepath.Join(s.CacheDir, c.dir)})
+		for _, c := range []pair{{"PIP_CACHE_DIR", "pip"}, {"PIP_TOOLS_CACHE_DIR", "pip-tools"}, {"UV_CACHE_DIR", "uv"},
+			{"VIRTUALENV_OVERRIDE_APP_DATA", "virtualenv"}} { // where virtualenv keeps the wheels of its seeds
+			set = append(set, pair{c.key, filepath.Join(s.CacheDir, c.value)})
 		}
 	}
+	set = append(set, poetryEnvironment(s)...)
+	set = append(set, pdmEnvironment(s)...)
 	// Where names of variables are compared without their case, the second
 	// spelling is the first.
 	for i := 0; i < len(set); i++ {

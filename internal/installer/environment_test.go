@@ -23,7 +23,7 @@ func TestEnvironment(t *testing.T) {
 	}
 	env := []string{"PATH=/bin", "no_proxy=a.invalid", "UV_HTTP_TIMEOUT=3", "HTTPS_PROXY=http://corp.invalid", "HTTPS_PROXY=again",
 		"SSL_CERT_DIR=/certs", "PIP_CERT=/c.pem", "odd", "UV_CACHE_DIR=/u"}
-	setup := Setup{ProxyURL: "http://127.0.0.1:1", BundlePath: "/run/b.pem", CacheDir: "/cache"}
+	setup := Setup{ProxyURL: "http://127.0.0.1:1", MarkedURL: "http://pip:mark@127.0.0.1:1", BundlePath: "/run/b.pem", CacheDir: "/cache"}
 	before := strings.Join(env, "\n")
 	got := strings.Join(Environment(env, setup), "\n")
 	want := `PATH=/bin
@@ -39,13 +39,19 @@ https_proxy=http://127.0.0.1:1
 ALL_PROXY=http://127.0.0.1:1
 all_proxy=http://127.0.0.1:1
 NO_PROXY=
-PIP_PROXY=http://127.0.0.1:1
+PIP_PROXY=http://pip:mark@127.0.0.1:1
 REQUESTS_CA_BUNDLE=/run/b.pem
 SSL_CERT_FILE=/run/b.pem
 CURL_CA_BUNDLE=/run/b.pem
 GIT_SSL_CAINFO=/run/b.pem
+CARGO_HTTP_CAINFO=/run/b.pem
+NODE_EXTRA_CA_CERTS=/run/b.pem
+AWS_CA_BUNDLE=/run/b.pem
+ASSAY_RUN=http://127.0.0.1:1
+VIRTUALENV_NO_PERIODIC_UPDATE=1
 PIP_CACHE_DIR=/cache/pip
 PIP_TOOLS_CACHE_DIR=/cache/pip-tools
+VIRTUALENV_OVERRIDE_APP_DATA=/cache/virtualenv
 PDM_CACHE_DIR=/cache/pdm`
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
