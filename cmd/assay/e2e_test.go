@@ -48,6 +48,7 @@ type bench struct {
 	root   string
 	target string
 	env    []string
+	flags  []string // of "assay run"
 }
 
 // installers are the two whose behaviour is asserted; each has its own words.
@@ -143,6 +144,7 @@ func (b *bench) run(t *testing.T, command ...string) result {
 	if b.root != "" {
 		args = append(args, "--trusted-root", b.root)
 	}
+	args = append(args, b.flags...)
 	cmd := exec.CommandContext(ctx, assay, append(append(args, "--"), command...)...)
 	cmd.Env, cmd.Dir = b.env, b.dir
 	var out bytes.Buffer

@@ -151,10 +151,10 @@ func TestSetUpKeyring(t *testing.T) {
 }
 
 // rootless is an index with TLS whose root is trusted by nobody but those who
-// are told to by the test; ca is the file with it. archive is put before the packages.
+// are told to by the test; ca is the file with it.
 func rootless(t *testing.T, archive string, options ...indextest.Option) (b *bench, ca string) {
 	t.Helper()
-	b = newBench(t, archive+setUpArchive, append(options, indextest.WithTLS())...)
+	b = newBench(t, archive, append(options, indextest.WithTLS())...)
 	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} {
 		b.unset(name)
 	}
@@ -207,7 +207,7 @@ func TestSetUpPrivateRoots(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			program(t, c.tool)
-			b, ca := rootless(t, "")
+			b, ca := rootless(t, setUpArchive)
 			k := c.task(b, ca)
 			k.index = b.SimpleURL()
 			b.wantJudged(t, c.tool, k)
@@ -245,7 +245,7 @@ func TestSetUpClientCertificate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			program(t, c.tool)
-			b, ca := rootless(t, "", indextest.WithClientCertificates())
+			b, ca := rootless(t, setUpArchive, indextest.WithClientCertificates())
 			both, err := b.ClientPEM("alice")
 			if err != nil {
 				t.Fatal(err)
@@ -276,7 +276,7 @@ func TestSetUpIPv6(t *testing.T) {
 			t.Skipf("localhost has no IPv6 address here: %v, %v", addresses, err)
 		}
 		eachTool(t, func(t *testing.T, tool string) {
-			b, ca := rootless(t, "-- index --\nfiles-host: localhost\n", indextest.WithAddr("[::1]:0"))
+			b, ca := rootless(t, "-- index --\nfiles-host: localhost\n"+setUpArchive, indextest.WithAddr("[::1]:0"))
 			k := rootsOf(tool, ca)
 			k.index = b.HostURL("localhost") + "/simple/"
 			b.wantJudged(t, tool, k)
@@ -291,7 +291,7 @@ func TestSetUpIPv6(t *testing.T) {
 			case "uv":
 				t.Skip("uv by itself cannot speak TLS with an IPv6 address through any proxy (it says: Invalid Server Name)")
 			}
-			b, ca := rootless(t, "", indextest.WithAddr("[::1]:0"))
+			b, ca := rootless(t, setUpArchive, indextest.WithAddr("[::1]:0"))
 			k := rootsOf(tool, ca)
 			k.index = b.SimpleURL()
 			b.wantJudged(t, tool, k)

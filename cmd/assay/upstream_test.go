@@ -32,7 +32,7 @@ func behind(t *testing.T, front bool, options ...indextest.Option) (b *bench, pr
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, ca = rootless(t, "", append([]indextest.Option{indextest.WithCertificates(authority), indextest.WithURL("https://index.test")}, options...)...)
+	b, ca = rootless(t, setUpArchive, append([]indextest.Option{indextest.WithCertificates(authority), indextest.WithURL("https://index.test")}, options...)...)
 	proxy = corporate.Start(t, corporate.Options{User: user, Password: "pr0xy-p@ss", TLS: front, CA: authority})
 	proxy.Lead("index.test:443", b.Addr())
 	return b, proxy, ca
@@ -167,7 +167,7 @@ func TestRunInsideRun(t *testing.T) {
 		t.Run(installer, func(t *testing.T) {
 			t.Parallel()
 			path := program(t, installer)
-			b, ca := rootless(t, "")
+			b, ca := rootless(t, setUpArchive)
 			b.env = append(b.env, "SSL_CERT_FILE="+ca)
 			inner := filepath.Join(b.dir, "inner.json")
 			for _, name := range []string{"foo", "evil"} {
