@@ -255,7 +255,10 @@ func TestJudge(t *testing.T) {
 }
 
 func TestNarrow(t *testing.T) {
-	narrow, wide := Narrow([]string{"/tmp", "/w", "/w/.venv", "/home/me", "/home", "/", "/wx", "/home/me/p", "/tmp"}, "/home/me")
+	if narrow, wide := Narrow([]string{"/tmp"}, []string{"/tmp/me", "/tmp/me/p", "/"}, "/tmp/me"); !slices.Equal(narrow, []string{"/tmp"}) || !slices.Equal(wide, []string{"/"}) {
+		t.Errorf("got %q and %q", narrow, wide)
+	}
+	narrow, wide := Narrow([]string{"/tmp"}, []string{"/w", "/w/.venv", "/home/me", "/home", "/", "/wx", "/home/me/p", "/tmp"}, "/home/me")
 	if want := []string{"/home/me/p", "/tmp", "/w", "/wx"}; !slices.Equal(narrow, want) {
 		t.Errorf("got %q, want %q", narrow, want)
 	}

@@ -24,15 +24,17 @@ func Temporary(env []string) []string {
 	return out
 }
 
-// Narrow returns the paths, each once, without those that are below another one,
-// and, in wide, those that would open too much: the root, and the home folder
-// and what is above it, where every program keeps what it will run tomorrow.
-func Narrow(paths []string, home string) (narrow, wide []string) {
-	for _, p := range slices.Compact(slices.Sorted(slices.Values(paths))) {
+// Narrow returns what has to be writable and the paths, each once, without those
+// that are below another one. In wide are those of the paths that would open too
+// much: the root, and the home folder and what is above it, where every program
+// keeps what it will run tomorrow.
+func Narrow(needed, paths []string, home string) (narrow, wide []string) {
+	for _, p := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(needed, paths)))) {
 		switch {
-		case p == "/" || home != "" && within(home, p):
+		case slices.ContainsFunc(narrow, func(top string) bool { return within(p, top) }):
+		case (p == "/" || home != "" && within(home, p)) && !slices.Contains(needed, p):
 			wide = append(wide, p)
-		case !slices.ContainsFunc(narrow, func(top string) bool { return within(p, top) }):
+		default:
 			narrow = append(narrow, p)
 		}
 	}

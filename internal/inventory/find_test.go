@@ -90,7 +90,7 @@ func TestFind(t *testing.T) {
 		{"w", "poetry -C ../other install", []string{"POETRY_CACHE_DIR=ROOT/c", "POETRY_VIRTUALENVS_PATH=ROOT/d"},
 			[]string{"own /other/.venv", "own /c/virtualenvs/*HASHother-py*", "own /d/*HASHother-py*", "own /envs/*HASHother-py*"}},
 		{"w", "pdm install", nil, []string{"own /v", "own /w/.venv", "own /w/venv", "own /w/env", "own /w/__pypackages__/**", "own /home/.local/share/pdm/venvs/*PDM*"}},
-		{"w", "pipx install x", []string{"PIPX_HOME=ROOT/pipx"}, []string{"own /pipx/venvs/**", "own /pipx/shared", "own /pipx/.cache/**", "own /home/.cache/pipx/**"}},
+		{"w", "pipx install x", []string{"PIPX_HOME=ROOT/pipx"}, []string{"own /pipx/venvs/**", "own /pipx/shared", "own /pipx/.cache/**", "own /home/.cache/pipx/**", "own /home/.local/share/uv/tools/**"}},
 		{"w", "tox run --workdir=ROOT/tx", nil, []string{"own /w/.tox/**", "own /w/.nox/**", "own /tx/**"}},
 		{"w", "python3 -m build", nil, nil},
 	} {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -146,7 +147,7 @@ func (f *finder) uvTools() {
 			bin = f.abs(v)
 		}
 	}
-	inTool := len(f.words()) > 0 && f.words()[0] == "tool"
+	inTool := f.tool == "pipx" || slices.Index(f.words(), "tool") == 0
 	for _, path := range tools {
 		if inTool || f.tool == "" {
 			f.out.add(place{path: path, kind: own, each: true, asked: inTool})
@@ -247,19 +248,24 @@ func (f *finder) pipx() {
 		f.out.add(place{path: filepath.Join(home, "venvs"), kind: own, each: true, asked: asked})
 		f.out.add(place{path: filepath.Join(home, "shared"), kind: own})
 		f.out.add(place{path: filepath.Join(home, ".cache"), kind: own, each: true})
-		if f.tool == "pipx" && (i == 0 || isDir(home)) {
+		if i == 0 || isDir(home) {
 			f.beside(home)
 		}
 	}
 	for _, cache := range f.cache("pipx") {
 		f.out.add(place{path: cache, kind: own, each: true})
+		f.beside(cache)
 	}
-	bin := filepath.Join(f.home(), ".local", "bin")
-	if v := f.get("PIPX_BIN_DIR"); v != "" {
-		bin = f.abs(v)
+	for variable, below := range map[string]string{"PIPX_BIN_DIR": ".local/bin", "PIPX_MAN_DIR": ".local/share/man"} {
+		path := filepath.Join(f.home(), below)
+		if v := f.get(variable); v != "" {
+			path = f.abs(v)
+		}
+		f.beside(path)
 	}
 	if f.tool == "pipx" {
-		f.beside(bin)
+		f.uvTools() // which it runs where there is a uv
+		f.accessories("XDG_CACHE_HOME", ".cache", "uv", "UV_CACHE_DIR")
 	}
 	f.accessories("XDG_STATE_HOME", ".local/state", "pipx", "")
 }
@@ -276,11 +282,14 @@ func (f *finder) tox() {
 	}
 }
 
-// anything: a command that is not known may call any of the installers.
-func (f *finder) anything(python string) {
-	f.python(python)
-	for _, name := range []string{"python3", "python", "pip"} {
-		f.python(f.lookUp(name))
+// anything: a command that is not known may call any of the installers, and a
+// Python program those of its own environment.
+func (f *finder) anything(program string) {
+	f.python(program)
+	if !pythonName.MatchString(filepath.Base(program)) {
+		for _, name := range []string{"python3", "python", "pip"} {
+			f.python(f.lookUp(name))
+		}
 	}
 	f.uv()
 	f.poetry()
