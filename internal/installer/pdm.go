@@ -231,7 +231,7 @@ func (r *reader) pdmSource(s *pdmSource, dir string) error {
 	if at.Value == "" {
 		return nil
 	}
-	raw := expand(strings.ReplaceAll(expandAuth(at.Value, r.env), "file:///${PROJECT_ROOT}", fileURL(dir)), r.env)
+	raw := expand(inProject(expandAuth(at.Value, r.env), dir), r.env)
 	if s.values["type"].Value == "find_links" {
 		return r.addLink(raw, at.Origin)
 	}
@@ -282,7 +282,8 @@ func (r *reader) pdmAsked(p *pyproject, table pdmTable, dir string, given flags,
 	}
 	for _, group := range sortedKeys(table.DevDependencies) {
 		for _, line := range table.DevDependencies[group] {
-			e := requirements.Classify(expand(line, r.env))
+			line = expand(inProject(line, dir), r.env)
+			e := requirements.Classify(line)
 			if path, ok := strings.CutPrefix(line, "-e "); ok {
 				e = requirements.EditableEntry(strings.TrimSpace(path))
 			} else if e.Project == "" {
@@ -335,9 +336,10 @@ func pdmEnvironment(s Setup) []pair {
 	return []pair{{"PDM_CACHE_DIR", filepath.Join(s.CacheDir, "pdm")}}
 }
 
-// fileURL is the URL of a folder.
-func fileURL(dir string) string {
-	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(dir)}).String()
+// inProject puts the project's folder where PDM keeps a place for it.
+func inProject(s, dir string) string {
+	folder := url.URL{Scheme: "file", Path: filepath.ToSlash(dir)}
+	return strings.ReplaceAll(s, "file:///${PROJECT_ROOT}", folder.String())
 }
 
 // expandAuth replaces ${NAME} in a URL's user and password by the variable's
