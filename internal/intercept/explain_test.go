@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode/utf8"
 
@@ -33,6 +34,7 @@ func TestExplanations(t *testing.T) {
 		{tls.RecordHeaderError{}, "it does not speak TLS", hintNetwork},
 		{tls.AlertError(40), "it refused the TLS connection", "if it wants a client certificate, configure the installer's"},
 		{errLoop, "the request leads back to assay itself", "remove assay's own address from the proxy settings"},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}, "too many files and connections are open here", "raise the limit with 'ulimit -n', or run fewer things at once"},
 		{gate.ErrSlow, "it sends too slowly", hintNetwork},
 		{gate.ErrTruncated, "the answer ended early", hintNetwork},
 		{&net.DNSError{IsTimeout: true}, "its address could not be found", hintNetwork},

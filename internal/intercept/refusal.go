@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 
 	"assay"
 	"assay/internal/gate"
@@ -169,6 +170,8 @@ func explain(err error) (detail, hint string) {
 		return errInside.Error(), "tell the index's operators"
 	case errors.Is(err, errRedirect):
 		return err.Error(), "tell the index's operators"
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "too many files and connections are open here", "raise the limit with 'ulimit -n', or run fewer things at once"
 	case errors.Is(err, gate.ErrSlow):
 		return "it sends too slowly", hintNetwork
 	case errors.Is(err, gate.ErrTruncated):

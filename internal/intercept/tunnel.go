@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -57,8 +56,6 @@ func (s *session) unreached(r *http.Request, t target, err error) {
 		detail = "the proxy " + by.proxy + " answered " + by.status
 	case errors.Is(err, errProxy):
 		detail, hint = err.Error(), hintProxy
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		detail, hint = "too many files and connections are open", "raise the limit with 'ulimit -n', or run fewer things at once"
 	case errors.Is(err, errLoop):
 		status = http.StatusLoopDetected
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):

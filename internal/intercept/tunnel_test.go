@@ -20,6 +20,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -334,6 +335,7 @@ func TestUnreachedConnections(t *testing.T) {
 	}{
 		{&net.DNSError{Err: "no such host", IsNotFound: true}, "502 assay: nowhere.invalid:443: its address could not be found"},
 		{&net.OpError{Op: "dial", Err: errors.New("refused")}, "502 assay: nowhere.invalid:443: it could not be reached"},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}, "502 assay: nowhere.invalid:443: too many files and connections are open here"},
 		{timeout, "504 assay: nowhere.invalid:443: it did not answer in time"},
 		{fmt.Errorf("dialling: %w", context.DeadlineExceeded), "504 assay: nowhere.invalid:443: it did not answer in time"},
 	} {
