@@ -93,7 +93,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	intercept.Tune(carrier)
 	s.proxy, err = intercept.Start(intercept.Config{
 		CA: s.ca, Desk: catalog.New(e, upstream{index.Upstream{Client: client, Indexes: bases(settings)}}, time.Now),
-		Upstream: intercept.NewUpstream(carrier, network.trust), Dial: intercept.NewDialer(carrier), SpoolDir: s.dir.Path(), Credentials: known.seen, Scope: scope,
+		Upstream: intercept.NewUpstream(carrier, network.trust), SpoolDir: s.dir.Path(), Credentials: known.seen, Scope: scope,
 	})
 	if err != nil {
 		return nil, &failure{statusOwnFailure, err, "assay needs a port of its own on 127.0.0.1"}
@@ -107,6 +107,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 		setup.CacheDir = filepath.Join(cache, "installers")
 	}
 	s.env = installer.Environment(a.env, setup)
+	network.warm(settings)
 	return s, nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"assay/internal/intercept"
 	"assay/internal/trustroot"
 )
 
@@ -139,7 +140,7 @@ func (a *app) refresh(ctx context.Context, mirror, root string) error {
 	if u, err := url.Parse(mirror); mirror != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil) {
 		return usage("write it as https://HOST/PATH, without user and password", "--mirror is not the URL of a repository")
 	}
-	o := trustroot.RefreshOptions{Dir: dir, Mirror: mirror, Transport: network.transport}
+	o := trustroot.RefreshOptions{Dir: dir, Mirror: mirror, Transport: intercept.NewUpstream(network.transport, network.trust)}
 	if root != "" {
 		info, err := os.Stat(root)
 		if err == nil && (!info.Mode().IsRegular() || info.Size() > maxTUFRoot) {

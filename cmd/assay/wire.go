@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -47,12 +48,8 @@ func (a *app) network(settings installer.Config) (*network, error) {
 	if err != nil {
 		return nil, usage("correct the setting, or unset it", "reading the roots: %w", err)
 	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	pool.AppendCertsFromPEM(roots)
-	n := &network{transport: index.NewTransport(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}), roots: roots}
+	n := &network{transport: index.NewTransport(&tls.Config{MinVersion: tls.VersionTLS12}), roots: roots}
+	n.trust.Roots = sync.OnceValue(func() *x509.CertPool { return rootPool(roots, rootFolders) })
 	choose := installer.Proxy(installer.Environ(a.env), settings)
 	n.transport.Proxy = func(r *http.Request) (*url.URL, error) { return choose(r.URL) }
 	for _, c := range settings.ClientCerts {
@@ -66,6 +63,14 @@ func (a *app) network(settings installer.Config) (*network, error) {
 		n.trust.Insecure = append(n.trust.Insecure, s.Value)
 	}
 	return n, nil
+}
+
+// warm reads the roots ahead, beside the start of the command, where an index will
+// need them.
+func (n *network) warm(settings installer.Config) {
+	if slices.ContainsFunc(settings.Indexes, func(ix installer.Index) bool { return ix.URL.Scheme == "https" }) {
+		go n.trust.Roots()
+	}
 }
 
 // client asks indexes, showing what is known to those that want credentials.
