@@ -1,34 +1,55 @@
 package installer
 
 import (
+	"errors"
 	"fmt"
-	"path/filepath"
+	"io/fs"
 	"strings"
 )
 
-// machine is what a netrc file knows of one host.
+// machine is an entry of a netrc file.
 type machine struct{ login, password string }
 
+// machines are the entries of a netrc file by their hosts in lower case, in
+// their order. Those called "default" are under the empty name.
+type machines map[string][]machine
+
+// find returns the entry for a host: the last one with the login, or the last
+// one if any login will do.
+func (m machines) find(host, login string) (machine, bool) {
+	entries := m[host]
+	for i := len(entries) - 1; i >= 0; i-- {
+		if login == "" || entries[i].login == login {
+			return entries[i], true
+		}
+	}
+	return machine{}, false
+}
+
 // readNetrc reads the person's netrc file: the one that NETRC names, else
-// ~/.netrc or ~/_netrc. Its hosts are in lower case.
-func readNetrc(env Environ) (map[string]machine, error) {
+// ~/.netrc or ~/_netrc. One that cannot be read or understood is passed over, as
+// pip and uv do; one that is no file, or too large for one, is an error.
+func readNetrc(env Environ) (machines, error) {
 	paths := []string{env.Get("NETRC")}
 	if paths[0] == "" {
-		paths = append(under(home(env), ".netrc"), filepath.Join(home(env), "_netrc"))
+		paths = append(under(home(env), ".netrc"), under(home(env), "_netrc")...)
 	}
 	for _, path := range paths {
 		if !exists(path) {
 			continue
 		}
 		data, err := readCapped(path, maxNetrc)
+		if errors.Is(err, fs.ErrPermission) {
+			return nil, nil
+		}
 		if err != nil {
 			return nil, fmt.Errorf("reading credentials: %w", err)
 		}
-		machines, err := parseNetrc(path, string(data))
+		found, err := parseNetrc(path, string(data))
 		if err != nil {
-			return nil, err
+			return nil, nil
 		}
-		return machines, nil
+		return found, nil
 	}
 	return nil, nil
 }
@@ -39,19 +60,18 @@ func readNetrc(env Environ) (map[string]machine, error) {
 //
 // Tokens are set apart by white space, may stand in double quotes, and a
 // backslash takes the next character as it is; a token that begins with "#"
-// comments out the rest of its line. Macros are passed over. The entry
-// "default" is left out: it would hand a password to whatever host is asked.
-// Of two entries of one host the last counts. No error quotes the file.
-func parseNetrc(file, data string) (map[string]machine, error) {
-	out := map[string]machine{}
+// comments out the rest of its line. Macros are passed over. No error quotes the
+// file.
+func parseNetrc(file, data string) (machines, error) {
+	out := machines{}
 	l := netrcLexer{rest: data, line: 1}
 	bad := func(detail string) error { return &ConfigError{File: file, Line: l.line, Detail: detail} }
 	token, ok := l.next()
 	for ok {
-		host, named := "", false
+		host := ""
 		switch token {
 		case "machine":
-			if host, named = l.next(); !named {
+			if host, ok = l.next(); !ok {
 				return nil, bad("a machine has no name")
 			}
 		case "default":
@@ -79,9 +99,8 @@ func parseNetrc(file, data string) (map[string]machine, error) {
 				return nil, bad("an entry is neither login, user, account nor password")
 			}
 		}
-		if named {
-			out[strings.ToLower(host)] = m
-		}
+		host = strings.ToLower(host) // none for "default"
+		out[host] = append(out[host], m)
 	}
 	return out, nil
 }
