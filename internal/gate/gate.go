@@ -167,6 +167,9 @@ func (s Stream) Pass(ctx context.Context, sink Sink, judge Judge) (Result, error
 	if s.Store == nil {
 		s.Store = NewStore("", 1<<62)
 	}
+	if s.Size > 0 && s.Length > s.Size {
+		return Result{}, fmt.Errorf("%w: %d bytes were announced, and %d promised", ErrTooLong, s.Length, s.Size)
+	}
 	p := &passage{stream: s, sink: sink, quit: make(chan struct{}),
 		segments: make(chan segment, queued), toHash: make(chan segment, queued),
 		hashed: make(chan struct{}), hasher: assay.NewHasher(s.Promised)}

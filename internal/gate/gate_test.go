@@ -162,6 +162,8 @@ func TestSourcesThatBreak(t *testing.T) {
 			gate.ErrTruncated, "the stream ended early: after 2097152 bytes: connection reset", true},
 		{"too long", gate.Stream{Body: bytes.NewReader(content(100)), Length: -1, Size: 99}, gate.ErrTooLong,
 			"the stream is too long: more than 99 bytes", false},
+		{"announced too long", gate.Stream{Body: bytes.NewReader(content(99)), Length: 100, Size: 99}, gate.ErrTooLong,
+			"the stream is too long: 100 bytes were announced, and 99 promised", false},
 		{"endless", gate.Stream{Body: endless{}, Length: -1}, gate.ErrTooLong,
 			"the stream is too long: more than 67108864 bytes", true},
 		{"endless, held", gate.Stream{Body: endless{}, Length: -1, HoldWhole: true, Store: gate.NewStore(t.TempDir(), 1<<30)}, gate.ErrTooLong,

@@ -32,7 +32,7 @@ func TestExplanations(t *testing.T) {
 		{x509.CertificateInvalidError{Reason: x509.Expired}, "its certificate has expired or is not valid yet", "check this computer's clock; if it is right, tell the index's operators"},
 		{x509.CertificateInvalidError{Reason: x509.TooManyIntermediates}, "its certificate is not valid", "tell the index's operators"},
 		{tls.RecordHeaderError{}, "it does not speak TLS", hintNetwork},
-		{tls.AlertError(40), "it refused the TLS connection", "if it wants a client certificate, configure the installer's"},
+		{&net.OpError{Op: "remote error", Err: tls.AlertError(116)}, "it refused the TLS connection", "if it wants a client certificate, configure the installer's"},
 		{errLoop, "the request leads back to assay itself", "remove assay's own address from the proxy settings"},
 		{&net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}, "too many files and connections are open here", "raise the limit with 'ulimit -n', or run fewer things at once"},
 		{gate.ErrSlow, "it sends too slowly", hintNetwork},
@@ -41,6 +41,12 @@ func TestExplanations(t *testing.T) {
 		{os.ErrDeadlineExceeded, "it did not answer in time", hintNetwork},
 		{io.ErrUnexpectedEOF, "it closed the connection without an answer", hintNetwork},
 		{&net.OpError{Op: "dial", Err: errors.New("refused")}, "it could not be reached", hintNetwork},
+		{&net.OpError{Op: "proxyconnect", Err: &net.OpError{Op: "dial", Err: errors.New("refused")}}, "through the proxy on the way: it could not be reached", hintProxy},
+		{&proxyError{proxy: "proxy.example.invalid:3128", status: "407 Proxy Authentication Required"},
+			"the proxy proxy.example.invalid:3128 answered 407 Proxy Authentication Required", hintProxy},
+		{&proxyError{proxy: "proxy.example.invalid:3128", err: io.EOF}, "it closed the connection without an answer", hintNetwork},
+		{&net.OpError{Op: "dial", Err: syscall.EMFILE}, "too many files and connections are open", "raise the limit with 'ulimit -n', or run fewer things at once"},
+		{errInside, "a redirect that is not followed: it leads to this machine or its own network's services", "tell the index's operators"},
 		{errors.New("malformed HTTP response"), "it did not answer as a web server does", hintNetwork},
 	} {
 		if detail, hint := explain(fmt.Errorf("asking: %w", c.err)); detail != c.detail || hint != c.hint {

@@ -146,12 +146,19 @@ func explain(err error) (detail, hint string) {
 		hostname x509.HostnameError
 		invalid  x509.CertificateInvalidError
 		record   tls.RecordHeaderError
-		alert    tls.AlertError
+		by       *proxyError
 		dns      *net.DNSError
 		op       *net.OpError
 		timeout  net.Error
 	)
 	switch {
+	case errors.As(err, &by) && by.status != "":
+		return "the proxy " + by.proxy + " answered " + by.status, hintProxy
+	case errors.As(err, &op) && op.Op == "proxyconnect": // net/http's, around what failed
+		detail, _ := explain(op.Err)
+		return "through the proxy on the way: " + detail, hintProxy
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "too many files and connections are open", "raise the limit with 'ulimit -n', or run fewer things at once"
 	case errors.As(err, &unknown):
 		return "its certificate is signed by an authority that is not trusted here", hintRoots
 	case errors.As(err, &hostname):
@@ -162,7 +169,7 @@ func explain(err error) (detail, hint string) {
 		return "its certificate is not valid", "tell the index's operators"
 	case errors.As(err, &record):
 		return "it does not speak TLS", hintNetwork
-	case errors.As(err, &alert):
+	case errors.As(err, &op) && op.Op == "remote error": // crypto/tls's, around an alert
 		return "it refused the TLS connection", "if it wants a client certificate, configure the installer's"
 	case errors.Is(err, errLoop):
 		return "the request leads back to assay itself", "remove assay's own address from the proxy settings"

@@ -154,7 +154,18 @@ func (u *Upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	return u.transport(w).RoundTrip(r)
+	resp, err := u.transport(w).RoundTrip(r)
+	if err == nil && w.proxied && r.URL.Scheme == "http" && resp.StatusCode == http.StatusProxyAuthRequired {
+		// It is not the installer whom the proxy asks.
+		discard(resp)
+		via, _ := u.base.Proxy(r)
+		return nil, refusedBy(via, resp)
+	}
+	return resp, err
+}
+
+func refusedBy(via *url.URL, resp *http.Response) error {
+	return &proxyError{proxy: via.Host, status: strings.TrimSpace(resp.Status)}
 }
 
 // CloseIdleConnections closes the connections that nobody uses.
@@ -214,6 +225,12 @@ func (u *Upstream) transport(w way) *http.Transport {
 		config := t.TLSClientConfig.Clone()
 		config.NextProtos = []string{"http/1.1"}
 		t.DialTLSContext = dialTLS(t.DialContext, config)
+		t.OnProxyConnectResponse = func(_ context.Context, via *url.URL, _ *http.Request, resp *http.Response) error {
+			if resp.StatusCode != http.StatusOK {
+				return refusedBy(via, resp)
+			}
+			return nil
+		}
 	} else {
 		t.Proxy = nil
 	}

@@ -406,3 +406,35 @@ func TestClientCertificatesByHost(t *testing.T) {
 		t.Errorf("%v, %v", resp, err)
 	}
 }
+
+// What the person's proxy says is told as the proxy's, and is never the answer.
+func TestTheProxyRefuses(t *testing.T) {
+	company := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Proxy-Authenticate", "Basic")
+		w.WriteHeader(http.StatusProxyAuthRequired)
+	}))
+	t.Cleanup(company.Close)
+	via, _ := url.Parse(company.URL)
+	gone := &url.URL{Scheme: "http", Host: "127.0.0.1:1"}
+	for proxy, want := range map[*url.URL]string{
+		via:  "the proxy " + via.Host + " answered 407 Proxy Authentication Required",
+		gone: "through the proxy on the way: it could not be reached",
+	} {
+		w := newWorld(t, http.NotFoundHandler(), func(c *intercept.Config) {
+			base := &http.Transport{Proxy: http.ProxyURL(proxy)}
+			intercept.Tune(base)
+			c.Upstream = base
+		})
+		for _, target := range []string{"https://index.example.invalid" + wheel, "https://index.example.invalid/x", "http://127.0.0.1:1234" + wheel, "http://127.0.0.1:1234/x"} {
+			u, _ := url.Parse(target)
+			resp, body, err := w.get(t, target)
+			if err != nil || resp.Status != "502 assay: "+u.Host+": "+want {
+				t.Errorf("%s: %v, %v", target, resp, err)
+				continue
+			}
+			if p := problemOf(t, resp, body); p.Hint != "check the address, the user and the password of your own proxy" {
+				t.Errorf("%s: %q", target, p.Hint)
+			}
+		}
+	}
+}
