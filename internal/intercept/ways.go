@@ -158,8 +158,10 @@ func (u *Upstream) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err == nil && w.proxied && r.URL.Scheme == "http" && resp.StatusCode == http.StatusProxyAuthRequired {
 		// It is not the installer whom the proxy asks.
 		discard(resp)
-		via, _ := u.base.Proxy(r)
-		return nil, refusedBy(via, resp)
+		if via, err := u.base.Proxy(r); err == nil && via != nil {
+			return nil, refusedBy(via, resp)
+		}
+		return nil, errProxy
 	}
 	return resp, err
 }
