@@ -21,6 +21,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"assay/internal/confine"
 )
 
 // Exit statuses beside report.Exit's, the same for every verb and format. What
@@ -69,6 +71,9 @@ func main() {
 
 // assayMain runs the program and returns its exit status.
 func assayMain() int {
+	if len(os.Args) > 1 && os.Args[1] == confine.Verb {
+		return becomeConfined(os.Args[2:], os.Environ())
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	cwd, err := os.Getwd()

@@ -24,6 +24,8 @@ type runFlags struct {
 	vcs         string
 	plainHTTP   []string
 	tunnel      []string
+	confine     bool
+	writable    []string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -52,6 +54,8 @@ command could not be started, 127 when there is no such command.`,
 	cmd.Flags().StringVar(&f.vcs, "vcs", vcsAllow, "sources from version control: allow (and report) or deny")
 	cmd.Flags().StringArrayVar(&f.plainHTTP, "allow-http", nil, "let `HOST` be asked for pages and files without TLS (may be repeated)")
 	cmd.Flags().StringArrayVar(&f.tunnel, "tunnel", nil, "pass connections to `HOST` on unopened (may be repeated)")
+	cmd.Flags().BoolVar(&f.confine, "confine", false, "on Linux: let the command connect to nothing but assay, and write only where it installs to")
+	cmd.Flags().StringArrayVar(&f.writable, "confine-write", nil, "with --confine: let it write below `DIR` as well (may be repeated)")
 	return cmd
 }
 
@@ -72,6 +76,8 @@ func (f runFlags) check() error {
 		return usage("", "--installer-cache is own or theirs, not %q", f.cache)
 	case f.vcs != vcsAllow && f.vcs != vcsDeny:
 		return usage("", "--vcs is allow or deny, not %q", f.vcs)
+	case len(f.writable) > 0 && !f.confine:
+		return usage("give --confine as well, or leave it out", "--confine-write goes with --confine")
 	}
 	for _, list := range []struct {
 		name   string
@@ -120,7 +126,7 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 		return err
 	}
 	w := a.watch(program, args)
-	status, started := a.child(program, args, s.env)
+	status, started := a.confinedChild(f, s, program, args)
 	stats := s.close()
 	if started != nil {
 		out.discard()
