@@ -28,6 +28,7 @@ type grammar struct {
 	short    map[byte]string   // short options with a value
 	unread   map[string]bool   // long options with a value that does not matter
 	mute     string            // the letters of short ones
+	toggles  map[byte]string   // short options without a value
 	abridged bool              // a long option may be cut short while it stays unique (optparse, argparse)
 }
 
@@ -64,9 +65,12 @@ func (g grammar) tokens(args []string) []token {
 			}
 			out = append(out, token{name, value, i + 1})
 		case len(a) > 1 && a[0] == '-':
-			name, value, taken := g.cluster(a[1:], args[i+1:])
+			found, taken := g.cluster(a[1:], args[i+1:])
 			i += taken
-			out = append(out, token{name, value, i + 1})
+			for _, t := range found {
+				t.end = i + 1
+				out = append(out, t)
+			}
 		default:
 			out = append(out, token{words, a, i + 1})
 		}
@@ -119,8 +123,12 @@ func (g grammar) wordsOf(n int, args []string) []string {
 
 // cluster reads short options that stand together: -Ui URL, -iURL. It returns
 // how many further arguments it took.
-func (g grammar) cluster(letters string, rest []string) (name, value string, taken int) {
+func (g grammar) cluster(letters string, rest []string) (out []token, taken int) {
 	for i := 0; i < len(letters); i++ {
+		if name, ok := g.toggles[letters[i]]; ok {
+			out = append(out, token{name: name, value: "true"})
+			continue
+		}
 		name, ok := g.short[letters[i]]
 		if !ok && strings.IndexByte(g.mute, letters[i]) >= 0 {
 			name, ok = unread, true
@@ -128,13 +136,13 @@ func (g grammar) cluster(letters string, rest []string) (name, value string, tak
 		if !ok {
 			continue
 		}
-		value = strings.TrimPrefix(letters[i+1:], "=")
+		value := strings.TrimPrefix(letters[i+1:], "=")
 		if i+1 == len(letters) && len(rest) > 0 {
 			value, taken = rest[0], 1
 		}
-		return name, value, taken
+		return append(out, token{name: name, value: value}), taken
 	}
-	return unread, "", 0
+	return out, 0
 }
 
 // match finds the option for a spelling. Of those that one cut short may stand

@@ -55,6 +55,7 @@ var pipxGrammar = grammar{
 	},
 	switches: map[string]string{"--editable": "editable"},
 	short:    map[byte]string{'i': "index-url", 'r': "requirement"},
+	toggles:  map[byte]string{'e': "editable"},
 	unread: set(`--app --cooldown --fetch-python --include-resources-from --lock --output --python --python-args --suffix
 		--upgrade-strategy`),
 	abridged: true,
@@ -118,6 +119,7 @@ func uvGrammar(command string) grammar {
 		flip("--editable", "editable")
 		g.short = maps.Clone(g.short)
 		delete(g.short, 'e')
+		g.toggles = map[byte]string{'e': "editable"}
 	}
 	return g
 }
