@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -417,7 +418,7 @@ func TestCurl(t *testing.T) {
 	w := newWorld(t, serve(data))
 	w.desk.file = func(u *url.URL) (*catalog.File, error) {
 		if strings.Contains(u.Path, "bad") {
-			return promise("bad-1.0.tar.gz", data[1:]), nil
+			return promise("bad-1.0.tar.gz", slices.Concat(data[1:], data[:1])), nil
 		}
 		return promise("foo-1.0-py3-none-any.whl", data), nil
 	}

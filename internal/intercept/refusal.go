@@ -157,8 +157,6 @@ func explain(err error) (detail, hint string) {
 	case errors.As(err, &op) && op.Op == "proxyconnect": // net/http's, around what failed
 		detail, _ := explain(op.Err)
 		return "through the proxy on the way: " + detail, hintProxy
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return "too many files and connections are open", "raise the limit with 'ulimit -n', or run fewer things at once"
 	case errors.As(err, &unknown):
 		return "its certificate is signed by an authority that is not trusted here", hintRoots
 	case errors.As(err, &hostname):
