@@ -399,7 +399,7 @@ type names struct {
 }
 
 // fewNames is up to how many names a list is searched faster than a map.
-const fewNames = 12
+const fewNames = 24
 
 // add notes a name and reports whether it is new.
 func (n *names) add(name string) bool {
