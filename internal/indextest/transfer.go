@@ -171,10 +171,7 @@ func (w *transferWriter) paced(p []byte) (int, error) {
 	if w.rate == 0 {
 		return w.ResponseWriter.Write(p)
 	}
-	step, pause := w.rate/int64(time.Second/tick), tick
-	if step == 0 {
-		step, pause = 1, time.Second/time.Duration(w.rate)
-	}
+	step := max(1, w.rate/int64(time.Second/tick))
 	done := 0
 	for done < len(p) {
 		n, err := w.ResponseWriter.Write(p[done:min(len(p), done+int(step))])
@@ -183,7 +180,7 @@ func (w *transferWriter) paced(p []byte) (int, error) {
 			return done, err
 		}
 		w.flush()
-		if !w.server.sleep(w.request, pause) {
+		if !w.server.sleep(w.request, time.Duration(n)*time.Second/time.Duration(w.rate)) {
 			return done, w.request.Context().Err()
 		}
 	}
