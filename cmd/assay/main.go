@@ -82,6 +82,7 @@ func assayMain() int {
 		return statusUndecided
 	}
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.Environ(), cwd: cwd, interrupted: ctx}
+	a.collectLater()
 	return a.run(os.Args[1:])
 }
 

@@ -119,13 +119,15 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 	if err != nil {
 		return err
 	}
+	watching := make(chan *watch, 1)
+	go func() { watching <- a.watch(program, args) }()
 	collector := report.NewCollector()
 	s, err := a.openSession(f, args, collector)
 	if err != nil {
 		out.discard()
 		return err
 	}
-	w := a.watch(program, args)
+	w := <-watching
 	status, started := a.confinedChild(f, s, program, args)
 	stats := s.close()
 	if started != nil {
