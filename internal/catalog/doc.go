@@ -7,6 +7,9 @@
 //	file URL   ──File──▶ *File: judged from the promised digest, or refused
 //	content    ──Conclude──▶ the final decision, recorded
 //
+// A page is one of the Simple API, or a document of PyPI's JSON API beside it:
+// its address tells. Of one file both must promise the same bytes.
+//
 // A refused file refuses every file of its release: an installer that cannot
 // have the wheel would otherwise build the sdist and so run the very code that
 // was refused. The files stay listed, marked as yanked with the reason, so that

@@ -192,7 +192,7 @@ func TestScanLockIsQuick(t *testing.T) {
 			}
 			best = min(best, time.Since(start))
 		}
-		if limit := 50 * time.Millisecond; best > limit { // 5 ms on a machine that does nothing else
+		if limit := 200 * time.Millisecond; best > limit { // 2 ms on a machine that does nothing else
 			t.Errorf("%d: %d bytes took %v", format, len(data), best)
 		}
 		t.Logf("%d: %d bytes in %v", format, len(data), best)

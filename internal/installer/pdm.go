@@ -32,10 +32,7 @@ var pdmOptions = grammar{
 // beside the project, PDM_* variables, which beat them all, and the project's
 // sources.
 func (r *reader) pdm() error {
-	given := flags{}
-	if r.cmd.tool == PDM {
-		given = pdmOptions.parse(r.cmd.args)
-	}
+	given := pdmOptions.parse(r.cmd.args)
 	own := r.appDirs("pdm", false, true)
 	settings := pdmSettings{env: r.env}
 	if err := r.pdmFiles(&settings, given, own); err != nil {
@@ -93,10 +90,9 @@ func (r *reader) pdmProject(given flags, settings pdmSettings, own appDirs) (*py
 	if s, ok := given.last("project"); ok {
 		named = s.Value
 	}
-	if named == "" && given.given("global") || named == "" && slices.Contains(r.cmd.args, "-g") {
-		if named = join(own.config, "global-project"); r.cmd.tool != PDM {
-			named = ""
-		} else if v, _ := settings.layers.get("global_project", "path"); text(v) != "" {
+	if named == "" && (given.given("global") || slices.Contains(r.cmd.args, "-g")) {
+		named = join(own.config, "global-project")
+		if v, _ := settings.layers.get("global_project", "path"); text(v) != "" {
 			named = text(v)
 		}
 	}
@@ -263,7 +259,7 @@ func (r *reader) pdmSource(s *pdmSource, dir string) error {
 // pdmAsked notes what the project, its lock file and the command line ask for
 // beside indexes.
 func (r *reader) pdmAsked(p *pyproject, table pdmTable, dir string, given flags, settings pdmSettings) error {
-	if r.cmd.tool == PDM && r.cmd.command == "add" {
+	if r.cmd.command == "add" {
 		if behind := given[words]; len(behind) > 1 {
 			if err := r.askAll(behind[1:]); err != nil {
 				return err

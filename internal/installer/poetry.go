@@ -144,7 +144,7 @@ func (r *reader) projectAbove(dir string) (*pyproject, string, error) {
 // poetryAsked notes what the project, its lock file and the command line ask for
 // beside indexes.
 func (r *reader) poetryAsked(p *pyproject, dir string) error {
-	if r.cmd.command == "add" && r.cmd.tool == Poetry {
+	if r.cmd.command == "add" {
 		if err := r.askWords("add"); err != nil {
 			return err
 		}

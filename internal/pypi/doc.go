@@ -12,6 +12,9 @@
 //	edited, err := page.WithYanked(map[int]string{0: "refused: …"})
 //	// edited is body, but for the mark on the first file
 //
+// What PyPI's JSON API says of a project or a release, from which Poetry installs,
+// is read as a page too: see ParseDocument.
+//
 // Everything is read strictly: what two installers could read in two ways (a key
 // given twice, a link hidden where only some parsers see it, a file name that
 // its URL contradicts) is a [PageError], and every size, count and depth is
