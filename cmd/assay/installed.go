@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,26 +28,42 @@ func (a *app) watch(program string, args []string) *watch {
 	return w
 }
 
+// seeds are what comes with a virtual environment, out of Python's or
+// virtualenv's own folder.
+var seeds = []string{"pip", "setuptools", "wheel"}
+
 // unlooked reports what was installed without having been looked at: what came
-// from elsewhere than an index and, where installers keep the person's caches,
-// what did not come past. sources are what the command line and the project's
-// files ask for; they are named where nothing of their kind was installed.
-func (w *watch) unlooked(theirs bool, sources []installer.Source, collector *report.Collector) {
+// from elsewhere than an index, and what did not come past, neither in this run
+// nor, where caches is the folder of the installers' caches of Assay's own, in
+// one that filled them. sources are what the command line and the project's files
+// ask for; they are named where nothing of their kind was installed.
+func (w *watch) unlooked(caches string, sources []installer.Source, collector *report.Collector) error {
 	after := inventory.Take(w.places)
-	seen := came(collector.Report("run"))
+	now := came(collector.Report("run"))
+	before := map[assay.Release]bool{}
+	var failed error
+	if caches != "" {
+		if before, failed = cameBefore(caches); failed == nil {
+			failed = keepCame(caches, now, before)
+		}
+	}
 	found := map[installer.SourceKind]bool{}
 	for _, d := range inventory.Since(w.before, after) {
 		name := strings.TrimSpace(d.Project + " " + d.Version)
-		if why, kind := elsewhere(d); why != "" {
+		r := canonical(d.Project, d.Version)
+		why, kind := elsewhere(d)
+		switch {
+		case why != "":
 			found[kind] = true
 			collector.Skip(name, why+d.Where)
-			continue
-		}
-		if theirs && !seen[canonical(d.Project, d.Version)] {
+		case now[r], before[r]:
+		case slices.Contains(seeds, r.Project):
+			collector.Skip(name, "not fetched: it comes with a new virtual environment")
+		default:
 			unseen(d, collector)
 		}
 	}
-	if theirs && !(w.before.Complete() && after.Complete()) {
+	if !w.before.Complete() || !after.Complete() {
 		collector.Skip("what is installed", "there is too much of it to compare all")
 	}
 	for _, s := range sources {
@@ -58,6 +75,7 @@ func (w *watch) unlooked(theirs bool, sources []installer.Source, collector *rep
 			collector.Skip(s.Where, "asked for from this computer, "+s.Origin)
 		}
 	}
+	return failed
 }
 
 // elsewhere says where a distribution came from, if not from an index.

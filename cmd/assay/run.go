@@ -134,15 +134,17 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 		out.discard()
 		return started
 	}
-	w.unlooked(f.cache == theirCache, s.sources, collector)
+	unnoted := w.unlooked(s.caches, s.sources, collector)
 	reportPassed(stats, collector)
 	for _, host := range stats.OpenedAnyway {
 		fmt.Fprintf(a.stderr, "assay: %s was looked into although --tunnel names it: it belongs to an index\n", host)
 	}
 	a.reportRoot(s.root)
-	r := collector.Report("run")
-	if err := a.writeReport(f, r, out, status); err != nil {
+	if err := a.writeReport(f, collector.Report("run"), out, status); err != nil {
 		return err
+	}
+	if unnoted != nil {
+		return cannotWrite(unnoted)
 	}
 	if status != 0 {
 		return exit(status)

@@ -33,6 +33,7 @@ type session struct {
 	ca      *intercept.CA
 	dir     *rundir.Dir // what the command reads
 	root    *trustroot.Deferred
+	caches  string             // of the installers, where they are Assay's own
 	sources []installer.Source // what is asked for by other means than an index
 }
 
@@ -104,7 +105,8 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 		if err != nil {
 			return nil, err
 		}
-		setup.CacheDir = filepath.Join(cache, "installers")
+		s.caches = filepath.Join(cache, "installers")
+		setup.CacheDir = s.caches
 	}
 	s.env = installer.Environment(a.env, setup)
 	network.warm(settings)

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"assay"
+)
+
+const (
+	// cameFile, beside the installers' caches of Assay's own, names the releases
+	// that have come past in runs that used these caches, one to a line:
+	//
+	//	requests==2.32.5
+	//
+	// What is installed and neither came past nor stands there went around.
+	cameFile = "came-past.txt"
+	// maxCame bounds what is read of it, in bytes.
+	maxCame = 32 << 20
+)
+
+// cameBefore reads which releases came past in earlier runs.
+func cameBefore(caches string) (map[assay.Release]bool, error) {
+	out := map[assay.Release]bool{}
+	file, err := os.Open(filepath.Join(caches, cameFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	read := 0
+	for lines.Scan() && read < maxCame {
+		read += len(lines.Text()) + 1
+		if project, version, ok := strings.Cut(lines.Text(), "=="); ok {
+			out[assay.Release{Ecosystem: assay.PyPI, Project: project, Version: version}] = true
+		}
+	}
+	return out, lines.Err()
+}
+
+// keepCame adds releases that came past in this run. Runs beside each other add
+// in one write each, so that no line is torn.
+func keepCame(caches string, now, before map[assay.Release]bool) error {
+	var text strings.Builder
+	for _, r := range slices.SortedFunc(maps.Keys(now), func(a, b assay.Release) int { return strings.Compare(a.String(), b.String()) }) {
+		if !before[r] && r.Project != "" && r.Version != "" && !strings.ContainsAny(r.Project+r.Version, "\r\n") {
+			text.WriteString(r.Project + "==" + r.Version + "\n")
+		}
+	}
+	if text.Len() == 0 {
+		return nil
+	}
+	if err := os.MkdirAll(caches, 0o700); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(filepath.Join(caches, cameFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text.String())
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("noting what came past: %w", err)
+	}
+	return nil
+}
