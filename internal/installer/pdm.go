@@ -62,7 +62,27 @@ func (r *reader) pdm() error {
 	if v, origin := settings.layers.get("install", "cache"); v == true {
 		r.around("install.cache in %s, with which an environment's packages are links into PDM's cache", origin)
 	}
+	if err := r.pdmUV(settings); err != nil {
+		return err
+	}
 	return r.pdmAsked(p, table, dir, given, settings)
+}
+
+// pdmUV looks for what would lead a uv around Assay that PDM is told to ask
+// through. It is given PDM's indexes, and has its own proxy.
+func (r *reader) pdmUV(settings pdmSettings) error {
+	use, _ := settings.layers.get("use_uv")
+	if v, ok := r.env.Lookup("PDM_USE_UV"); ok {
+		use = v
+	}
+	if !yes(use, false) {
+		return nil
+	}
+	files, err := r.uvFiles(flags{})
+	if err != nil {
+		return err
+	}
+	return r.uvAround(flags{}, files)
 }
 
 // pdmFiles reads the files that do not depend on the project.

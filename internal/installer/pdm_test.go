@@ -146,6 +146,20 @@ func TestPDMsOwnRootsAreAWayAround(t *testing.T) {
 	}
 }
 
+// A uv that PDM asks through has settings of its own.
+func TestPDMThroughUV(t *testing.T) {
+	uv := map[string]string{"home/.config/uv/uv.toml": "https-proxy = \"http://p.invalid:1\"\nallow-insecure-host = [\"a.invalid\"]\n", "home/.config/pdm/config.toml": "use_uv = true"}
+	root := place(t, uv)
+	_, err := Read(environ(root), root+"/cwd", []string{"pdm", "lock"}, Options{})
+	const want = `"https-proxy" (ROOT/home/.config/uv/uv.toml) would send pdm around assay`
+	if err == nil || strings.ReplaceAll(err.Error(), root, "ROOT") != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+	if _, err := Read(environ(root, "PDM_USE_UV=0"), root+"/cwd", []string{"pdm", "lock"}, Options{}); err != nil {
+		t.Error(err)
+	}
+}
+
 func FuzzPDM(f *testing.F) {
 	f.Add("[pypi]\nurl = 1\n[pypi.x]\nurl = \"https://${A}@a.invalid\"\nverify_ssl = \"no\"\n", "[[tool.pdm.source]]\nname = 1\n")
 	f.Add("pypi = 1", "[[tool.pdm.source]]\nname = \"pypi\"\ntype = \"find_links\"\nurl = \"x\"\n")
