@@ -1,0 +1,95 @@
+package main_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// runWith runs a command through Assay with flags of its own and returns the
+// status and what stderr got.
+func (b *bench) runWith(t *testing.T, flags []string, command ...string) (int, string) {
+	t.Helper()
+	assay, err := buildOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), assay, append(append(append([]string{"run", "--trusted-root", b.root}, flags...), "--"), command...)...)
+	cmd.Env, cmd.Dir = b.env, b.dir
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	_ = cmd.Run() // the status tells
+	return cmd.ProcessState.ExitCode(), errs.String()
+}
+
+// With the person's own caches, what an installer takes from them is named:
+// none of it came past. It is a wheel that was built before: pip keeps no others
+// of an index that does not say for how long.
+func TestTheirCacheIsCompared(t *testing.T) {
+	each(t, "-- app-1.0.tar.gz --\nbackend: in-tree\n-- fresh-1.0-py3-none-any.whl --\n", func(t *testing.T, b *bench, installer string) {
+		path := program(t, installer)
+		command := []string{path, "install", "-q", "--no-input", "--index-url", b.SimpleURL(), "--target"}
+		if installer == "uv" {
+			command = []string{path, "pip", "install", "-q", "--default-index", b.SimpleURL(), "--target"}
+		}
+		b.env = append(b.env, "PIP_CACHE_DIR="+filepath.Join(b.dir, "pip-cache"), "UV_CACHE_DIR="+filepath.Join(b.dir, "uv-cache"))
+		before := exec.CommandContext(t.Context(), command[0], append(command[1:], filepath.Join(b.dir, "before"), "app")...)
+		before.Env, before.Dir = b.env, b.dir
+		if out, err := before.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		status, errs := b.runWith(t, []string{"--installer-cache", "theirs"}, append(command, b.target, "app", "fresh")...)
+		if status != 0 || !strings.Contains(errs, "app 1.0 was installed and none of its files came past assay") || strings.Contains(errs, "fresh 1.0 was installed") {
+			t.Errorf("status %d\n%s", status, errs)
+		}
+		if err := os.RemoveAll(b.target); err != nil {
+			t.Fatal(err)
+		}
+		status, errs = b.runWith(t, nil, append(command, b.target, "app", "fresh")...)
+		if status != 0 || strings.Contains(errs, "was installed and none") || !strings.Contains(errs, "app 1.0") {
+			t.Errorf("with caches of Assay's own: status %d\n%s", status, errs)
+		}
+	})
+}
+
+// What was installed from elsewhere than an index is named, with where from.
+func TestSourcesAreNamed(t *testing.T) {
+	each(t, "-- app-1.0-py3-none-any.whl --\n", func(t *testing.T, b *bench, installer string) {
+		path := program(t, installer)
+		project := filepath.Join(b.dir, "mine")
+		for name, text := range map[string]string{
+			"pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n",
+			"backend.py": `
+import os, zipfile
+
+def build_wheel(directory, settings=None, metadata=None):
+    name = "mine-0.1-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(directory, name), "w") as z:
+        z.writestr("mine-0.1.dist-info/METADATA", "Metadata-Version: 2.1\nName: mine\nVersion: 0.1\n")
+        z.writestr("mine-0.1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        z.writestr("mine-0.1.dist-info/RECORD", "mine-0.1.dist-info/METADATA,,\nmine-0.1.dist-info/WHEEL,,\nmine-0.1.dist-info/RECORD,,\n")
+    return name
+
+build_editable = build_wheel
+`,
+		} {
+			if err := os.MkdirAll(project, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(project, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		command := []string{path, "install", "-q", "--no-input", "--index-url", b.SimpleURL(), "--target", b.target}
+		if installer == "uv" {
+			command = []string{path, "pip", "install", "-q", "--default-index", b.SimpleURL(), "--target", b.target}
+		}
+		status, errs := b.runWith(t, nil, append(command, "./mine", "app")...)
+		flat := strings.Join(strings.Fields(errs), " ")
+		if status != 0 || !strings.Contains(flat, "(installed from this computer: file://"+project+")") {
+			t.Errorf("status %d\n%s", status, errs)
+		}
+	})
+}
