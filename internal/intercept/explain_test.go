@@ -71,14 +71,19 @@ func TestOpenSSLIsStrict(t *testing.T) {
 			t.Fatal(err)
 		}
 		dir := t.TempDir()
-		roots, leaf := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "leaf.pem")
-		for name, data := range map[string][]byte{roots: ca.Bundle(nil),
-			leaf: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: config.Certificates[0].Certificate[0]})} {
+		roots, leaf, issuers := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "leaf.pem"), filepath.Join(dir, "issuers.pem")
+		sent := config.Certificates[0].Certificate
+		var above []byte
+		for _, der := range sent[1:] {
+			above = append(above, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+		}
+		for name, data := range map[string][]byte{roots: ca.Bundle(nil), issuers: above,
+			leaf: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: sent[0]})} {
 			if err := os.WriteFile(name, data, 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
-		out, err := exec.Command(openssl, "verify", "-x509_strict", "-purpose", "sslserver", flag, host, "-CAfile", roots, leaf).CombinedOutput()
+		out, err := exec.Command(openssl, "verify", "-x509_strict", "-purpose", "sslserver", flag, host, "-CAfile", roots, "-untrusted", issuers, leaf).CombinedOutput()
 		if err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), ": OK") {
 			t.Errorf("%s: %v\n%s", host, err, out)
 		}
