@@ -60,8 +60,11 @@ var DefaultLimits = Limits{
 }
 
 const (
-	// blockSize is the size of a pooled block: sixteen TLS records.
-	blockSize = 256 << 10
+	// blockSize is the size of a pooled block: sixteen TLS records. Streams that
+	// begin when there are more than fewStreams already use smaller ones.
+	blockSize  = 256 << 10
+	smallBlock = 64 << 10
+	fewStreams = 8
 	// queued is how many segments wait for the hash and for the receiver.
 	queued = 2
 	// flushAfter is how long bytes of a slow source are gathered before they
@@ -170,7 +173,9 @@ func (s Stream) Pass(ctx context.Context, sink Sink, judge Judge) (Result, error
 	if s.Size > 0 && s.Length > s.Size {
 		return Result{}, fmt.Errorf("%w: %d bytes were announced, and %d promised", ErrTooLong, s.Length, s.Size)
 	}
-	p := &passage{stream: s, sink: sink, quit: make(chan struct{}),
+	size := s.Store.enter()
+	defer s.Store.leave()
+	p := &passage{stream: s, sink: sink, blockSize: size, quit: make(chan struct{}),
 		segments: make(chan segment, queued), toHash: make(chan segment, queued),
 		hashed: make(chan struct{}), hasher: assay.NewHasher(s.Promised)}
 	go p.read()
@@ -186,14 +191,15 @@ func (s Stream) Pass(ctx context.Context, sink Sink, judge Judge) (Result, error
 // passage is one stream under way. read and hash run in goroutines of their
 // own; everything else belongs to the caller's.
 type passage struct {
-	stream   Stream
-	sink     Sink
-	segments chan segment // from read to run; closed when read is done
-	toHash   chan segment
-	quit     chan struct{} // closed when run wants no more
-	hashed   chan struct{} // closed when the hash is done
-	hasher   *assay.Hasher
-	readErr  error // valid once segments is closed
+	stream    Stream
+	sink      Sink
+	blockSize int
+	segments  chan segment // from read to run; closed when read is done
+	toHash    chan segment
+	quit      chan struct{} // closed when run wants no more
+	hashed    chan struct{} // closed when the hash is done
+	hasher    *assay.Hasher
+	readErr   error // valid once segments is closed
 
 	held      []segment
 	heldBytes int64
@@ -286,10 +292,11 @@ func (p *passage) pay() bool {
 	if last == p.counted {
 		return true
 	}
-	if !p.stream.Store.take(blockSize) {
+	size := int64(len(last.buf))
+	if !p.stream.Store.take(size) {
 		return false
 	}
-	p.counted, p.paid = last, p.paid+blockSize
+	p.counted, p.paid = last, p.paid+size
 	return true
 }
 

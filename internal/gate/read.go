@@ -12,21 +12,26 @@ import (
 // block is a pooled buffer. A segment of it may be under way while the rest is
 // still being filled; the last user puts it back.
 type block struct {
-	buf   [blockSize]byte
+	buf   []byte
 	users atomic.Int32
 }
 
-var blocks = sync.Pool{New: func() any { return new(block) }}
+var blocks = map[int]*sync.Pool{blockSize: poolOf(blockSize), smallBlock: poolOf(smallBlock)}
 
-func newBlock() *block {
-	b := blocks.Get().(*block)
+func poolOf(size int) *sync.Pool {
+	return &sync.Pool{New: func() any { return &block{buf: make([]byte, size)} }}
+}
+
+// newBlock returns a block of one of the two sizes.
+func newBlock(size int) *block {
+	b := blocks[size].Get().(*block)
 	b.users.Store(1)
 	return b
 }
 
 func (b *block) release() {
 	if b.users.Add(-1) == 0 {
-		blocks.Put(b)
+		blocks[len(b.buf)].Put(b)
 	}
 }
 
@@ -49,7 +54,7 @@ func (p *passage) read() {
 	if p.stream.Size > 0 && p.stream.Size < limit {
 		limit = p.stream.Size
 	}
-	b := newBlock()
+	b := newBlock(p.blockSize)
 	defer func() { b.release() }()
 	from, to, total := 0, 0, int64(0)
 	last := time.Now()
@@ -75,7 +80,7 @@ func (p *passage) read() {
 		}
 		if full {
 			b.release()
-			b = newBlock()
+			b = newBlock(p.blockSize)
 			from, to = 0, 0
 		}
 	}

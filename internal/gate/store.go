@@ -12,8 +12,9 @@ import (
 type Store struct {
 	create func() (file, error)
 
-	mu   sync.Mutex
-	left int64
+	mu      sync.Mutex
+	left    int64
+	streams int // under way
 }
 
 // file is a temporary file.
@@ -26,6 +27,22 @@ type file interface {
 // should be able to read, empty for none.
 func NewStore(dir string, memory int64) *Store {
 	return &Store{left: memory, create: func() (file, error) { return newTemporary(dir) }}
+}
+
+// enter counts a stream, until leave, and returns the size of its blocks.
+func (s *Store) enter() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.streams++; s.streams > fewStreams {
+		return smallBlock
+	}
+	return blockSize
+}
+
+func (s *Store) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.streams--
 }
 
 // take takes from the budget, if it has so much.
@@ -73,10 +90,10 @@ func (s *spool) rewind() error {
 
 // copyTo writes the rest of the file to the sink.
 func (s *spool) copyTo(sink Sink) error {
-	b := newBlock()
+	b := newBlock(smallBlock)
 	defer b.release()
 	for {
-		n, err := s.file.Read(b.buf[:])
+		n, err := s.file.Read(b.buf)
 		if n > 0 {
 			if _, err := sink.Write(b.buf[:n]); err != nil {
 				return fmt.Errorf("%w: %w", ErrSink, err)

@@ -40,7 +40,7 @@ const (
 
 	// maxHeld is how many bytes of files are held in memory by all requests
 	// together; what is more is held in Config.SpoolDir.
-	maxHeld = 64 << 20
+	maxHeld = 32 << 20
 	// maxMetadata bounds the core metadata of a file, in bytes. It is held whole.
 	maxMetadata = 8 << 20
 
