@@ -1,4 +1,4 @@
-// Command start measures what `assay run` adds before its command starts and
+// Command starttest measures what `assay run` adds before its command starts and
 // after it has ended. The command is this program itself, which says when it was
 // started, so that nothing but two processes is in the figures:
 //
@@ -29,7 +29,7 @@ func main() {
 	assay := flag.String("assay", "bin/assay", "the `program`")
 	flag.Parse()
 	if err := measure(*runs, *assay); err != nil {
-		fmt.Fprintln(os.Stderr, "start:", err)
+		fmt.Fprintln(os.Stderr, "starttest:", err)
 		os.Exit(1)
 	}
 }
