@@ -27,14 +27,12 @@ var (
 // CAOptions say what an authority may name. The zero value allows every DNS
 // name and no IP address.
 type CAOptions struct {
-	// Indexes are the hosts, with or without a port, that the configuration
-	// names: Scope.Indexes. Addresses among them are the only ones that may be
-	// named.
+	// Indexes are Scope.Indexes. Addresses among them are the only ones that may
+	// be named.
 	Indexes []string
-	// Tunnel are the patterns of hosts that are passed on unopened: Scope.Tunnel.
-	// They, and what is below them, are never named. A pattern with a port
-	// excludes nothing, as the host's other ports are opened, and neither does one
-	// that an index is below.
+	// Tunnel is Scope.Tunnel. What it names, and what is below that, is never
+	// named. A pattern with a port excludes nothing, as the host's other ports are
+	// opened, and neither does one that shares a domain with an index.
 	Tunnel []string
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time

@@ -129,12 +129,12 @@ func TestTheAuthority(t *testing.T) {
 // what it must not name: no verifier accepts it.
 func TestConstraints(t *testing.T) {
 	o := CAOptions{
-		Indexes: []string{"127.0.0.1:8443", "10.0.0.5", "Index.inside.invalid:443", "127.0.0.1:9443"},
-		Tunnel:  []string{"git.invalid", "*.Tunnelled.invalid", "half.invalid:8443", "*.inside.invalid", "10.0.0.7", "[::1]", "no name", ""},
+		Indexes: []string{"127.0.0.1:8443", "10.0.0.5", "Index.inside.invalid:443", "127.0.0.1:9443", "*.files.invalid", "open.invalid", "no name"},
+		Tunnel:  []string{"git.invalid", "*.Tunnelled.invalid", "half.invalid:8443", "*.inside.invalid", "a.files.invalid", "git.open.invalid", "10.0.0.7", "[::1]", "no name", ""},
 	}
 	ca := newTestCA(t, o)
 	roots := pool(t, ca.Bundle(nil))
-	open := newTestCA(t, CAOptions{Indexes: []string{"::1"}})
+	open := newTestCA(t, CAOptions{Indexes: []string{"[::1]:8443"}})
 	openRoots := pool(t, open.Bundle(nil))
 	for _, c := range []struct {
 		ca    *CA
@@ -145,6 +145,7 @@ func TestConstraints(t *testing.T) {
 		{ca, roots, "127.0.0.1", true}, {ca, roots, "10.0.0.5", true}, {ca, roots, "::ffff:10.0.0.5", true},
 		{ca, roots, "10.0.0.6", false}, {ca, roots, "10.0.0.7", false}, {ca, roots, "::1", false}, {ca, roots, "2001:db8::1", false},
 		{ca, roots, "index.inside.invalid", true}, {ca, roots, "other.inside.invalid", true}, {ca, roots, "half.invalid", true},
+		{ca, roots, "a.files.invalid", true}, {ca, roots, "open.invalid", true}, {ca, roots, "git.open.invalid", false},
 		{ca, roots, "git.invalid", false}, {ca, roots, "a.git.invalid", false}, {ca, roots, "agit.invalid", true},
 		{ca, roots, "tunnelled.invalid", false}, {ca, roots, "a.b.tunnelled.invalid", false},
 		{open, openRoots, "::1", true}, {open, openRoots, "::2", false}, {open, openRoots, "127.0.0.1", false},
@@ -180,7 +181,7 @@ func TestConstraints(t *testing.T) {
 }
 
 func TestLeaves(t *testing.T) {
-	ca := newTestCA(t, CAOptions{Indexes: []string{"127.0.0.1", "::1"}})
+	ca := newTestCA(t, CAOptions{Indexes: []string{"127.0.0.1", "[::1]"}})
 	roots := pool(t, ca.Bundle(nil))
 	for _, host := range []string{"index.example.invalid", "INDEX.example.invalid", "127.0.0.1", "::1", "a_b.invalid", "::ffff:127.0.0.1"} {
 		config, err := ca.config(host)

@@ -32,35 +32,35 @@ type scopeOfNames struct {
 	excluded  []string     // names, and all below them
 }
 
+// namesOf returns the constraints. What is no pattern constrains nothing here:
+// Start refuses it.
 func namesOf(o CAOptions) scopeOfNames {
 	var s scopeOfNames
-	var names []string
+	var opened []pattern
 	for _, index := range o.Indexes {
-		host, _ := cutPort(index)
-		if addr, ok := address(host); !ok {
-			names = append(names, strings.ToLower(host))
+		p, err := parsePattern(index)
+		if err != nil {
+			continue
+		}
+		if addr, ok := address(p.host); !ok {
+			opened = append(opened, p)
 		} else if !slices.Contains(s.addresses, addr) {
 			s.addresses = append(s.addresses, addr)
 		}
 	}
-	for _, pattern := range o.Tunnel {
-		host, port := cutPort(pattern)
-		domain := strings.TrimSuffix(strings.ToLower(strings.TrimPrefix(host, "*.")), ".")
-		opened := func(name string) bool { return isWithin(name, domain) }
-		if _, ok := address(domain); ok || port != "" || !isDNSName(domain) || slices.ContainsFunc(names, opened) || slices.Contains(s.excluded, domain) {
+	for _, tunnel := range o.Tunnel {
+		p, err := parsePattern(tunnel)
+		if err != nil || p.port != 0 || isAddress(p.host) || slices.Contains(s.excluded, p.host) {
 			continue
 		}
-		s.excluded = append(s.excluded, domain)
+		shared := func(index pattern) bool {
+			return isWithin(index.host, p.host) || index.below && isWithin(p.host, index.host)
+		}
+		if !slices.ContainsFunc(opened, shared) {
+			s.excluded = append(s.excluded, p.host)
+		}
 	}
 	return s
-}
-
-// cutPort splits "host", "host:port", "[host]:port" and a bare IPv6 address.
-func cutPort(s string) (host, port string) {
-	if h, p, err := net.SplitHostPort(s); err == nil {
-		return h, p
-	}
-	return strings.Trim(s, "[]"), ""
 }
 
 // address reads an IP address without a zone.

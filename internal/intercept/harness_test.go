@@ -143,7 +143,7 @@ func newWorld(t testing.TB, handler http.Handler, options ...option) *world {
 	w := &world{desk: &desk{}}
 	w.up = httptest.NewTLSServer(handler)
 	t.Cleanup(w.up.Close)
-	ca, err := intercept.NewCA(intercept.CAOptions{Indexes: []string{"127.0.0.1", "::1"}})
+	ca, err := intercept.NewCA(intercept.CAOptions{Indexes: []string{"127.0.0.1", "[::1]"}})
 	if err != nil {
 		t.Fatal(err)
 	}
