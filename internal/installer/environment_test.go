@@ -121,6 +121,7 @@ func TestRoots(t *testing.T) {
 	}{
 		{"the system's", nil, "", "one two", ""},
 		{"each once", []string{"SSL_CERT_FILE=ROOT/file.pem", "SSL_CERT_DIR=ROOT/dir:ROOT/gone:", "PIP_CERT=ROOT/pip.pem"}, "", "one two three four five", ""},
+		{"those of what builds run", []string{"CARGO_HTTP_CAINFO=ROOT/pip.pem", "NODE_EXTRA_CA_CERTS=ROOT/file.pem", "AWS_CA_BUNDLE=ROOT/pip.pem"}, "", "one two five three", ""},
 		{"a folder for requests", []string{"REQUESTS_CA_BUNDLE=ROOT/dir"}, "", "one two three four", ""},
 		{"what OpenSSL ignores", []string{"SSL_CERT_FILE=ROOT/gone"}, "", "one two", ""},
 		{"configured", nil, "ROOT/pip.pem", "one two five", ""},
@@ -152,5 +153,21 @@ func TestRoots(t *testing.T) {
 	systemBundles = nil
 	if data, err := Roots(environ(dir), Config{}); err != nil || names(t, data) != "three four" {
 		t.Errorf("the system's folder: %s, %v", names(t, data), err)
+	}
+}
+
+// Roots stands between a command and its start.
+func BenchmarkRoots(b *testing.B) {
+	for name, env := range map[string][]string{
+		"system": nil,
+		"named":  {"SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt", "SSL_CERT_DIR=/etc/ssl/certs", "PIP_CERT=/etc/ssl/certs/ca-certificates.crt"},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := Roots(env, Config{}); err != nil {
+					b.Skip(err)
+				}
+			}
+		})
 	}
 }

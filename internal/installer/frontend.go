@@ -143,6 +143,9 @@ func withIsolated(given flags, args []string) flags {
 func (r *reader) pipxAsked() error {
 	given := pipxGrammar.parse(r.cmd.args)
 	asked := given[words]
+	if r.cmd.command == "run" && !given.given("no-cache") && !r.options.TheirCache {
+		r.around("the environment that pipx keeps of an earlier run, if it does; --no-cache makes a new one")
+	}
 	switch r.cmd.command {
 	case "install", "run", "upgrade":
 		asked = asked[1:]

@@ -51,6 +51,18 @@ func FuzzUV(f *testing.F) {
 	})
 }
 
+func FuzzScript(f *testing.F) {
+	f.Add("# /// script\n# a = 1\n# ///\n")
+	f.Add("x\r\n# /// script\r\n#\r\n# ///\r\n# b\r\n# ///")
+	f.Add("# /// script\n# /// script\n#x\n# ///")
+	f.Fuzz(func(t *testing.T, text string) {
+		block, ok := scriptBlock(text)
+		if ok != strings.Contains(block, "\n") || strings.Count(block, "\n") > strings.Count(text, "\n") {
+			t.Errorf("%q of %q", block, text)
+		}
+	})
+}
+
 func FuzzNetrc(f *testing.F) {
 	f.Add("machine a login b password \"c d\"\n# x\ndefault login x\nmacdef y\nz\n\nmachine b password \\\"")
 	f.Fuzz(func(t *testing.T, data string) {
@@ -68,7 +80,9 @@ func FuzzArguments(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line string) {
 		c := recognise(strings.Split(line, " "))
 		for _, g := range []grammar{pipGrammar, pipToolsGrammar, pipxGrammar, buildGrammar, uvGrammar(c.command)} {
-			g.parse(c.args)
+			if own := g.upTo(2, c.args); len(own) > len(c.args) || len(g.parse(own)[words]) > 2 {
+				t.Errorf("%q of %q", own, c.args)
+			}
 		}
 	})
 }

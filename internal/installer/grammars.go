@@ -53,7 +53,7 @@ var pipxGrammar = grammar{
 		"--index-url": "index-url", "--pip-args": "pip-args", "--spec": "spec", "--with": "with", "--preinstall": "preinstall",
 		"--requirement": "requirement", "--backend": "backend",
 	},
-	switches: map[string]string{"--editable": "editable"},
+	switches: map[string]string{"--editable": "editable", "--no-cache": "no-cache", "--refresh": "no-cache"},
 	short:    map[byte]string{'i': "index-url", 'r': "requirement"},
 	toggles:  map[byte]string{'e': "editable"},
 	unread: set(`--app --cooldown --fetch-python --include-resources-from --lock --output --python --python-args --suffix

@@ -153,6 +153,8 @@ func TestReadBeforehand(t *testing.T) {
 		"pip install -r /dev/null":                        "the requirements in /dev/null, which cannot be read beforehand",
 		"uv run https://u:secret@a.invalid/s.py":          "the settings of the script https://a.invalid/s.py, which cannot be read beforehand",
 		"uv run -":                                        "the settings of the script -, which cannot be read beforehand",
+		"pipx run app":                                    "the environment that pipx keeps of an earlier run, if it does; --no-cache makes a new one",
+		"pipx run --no-cache app":                         "",
 		"pip install -r gone.txt":                         "",
 		"pip install -f ./wheels":                         "files from ./wheels (--find-links)",
 	} {
