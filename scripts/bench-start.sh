@@ -11,5 +11,5 @@ if [ -z "$assay" ]; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-CGO_ENABLED=0 go build -o "$work/start" ./scripts/starttesttest
+CGO_ENABLED=0 go build -o "$work/start" ./scripts/starttest
 ASSAY_HOME=$work/home "$work/start" -n "${1:-100}" -assay "$assay"
