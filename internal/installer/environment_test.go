@@ -122,6 +122,7 @@ func TestRoots(t *testing.T) {
 		{"the system's", nil, "", "one two", ""},
 		{"each once", []string{"SSL_CERT_FILE=ROOT/file.pem", "SSL_CERT_DIR=ROOT/dir:ROOT/gone:", "PIP_CERT=ROOT/pip.pem"}, "", "one two three four five", ""},
 		{"those of what builds run", []string{"CARGO_HTTP_CAINFO=ROOT/pip.pem", "NODE_EXTRA_CA_CERTS=ROOT/file.pem", "AWS_CA_BUNDLE=ROOT/pip.pem"}, "", "one two five three", ""},
+		{"the system's folder", []string{"SSL_CERT_DIR=ROOT/"}, "", "one two", ""},
 		{"a folder for requests", []string{"REQUESTS_CA_BUNDLE=ROOT/dir"}, "", "one two three four", ""},
 		{"what OpenSSL ignores", []string{"SSL_CERT_FILE=ROOT/gone"}, "", "one two", ""},
 		{"configured", nil, "ROOT/pip.pem", "one two five", ""},

@@ -44,8 +44,9 @@ var rootVariables = []string{"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CA
 // and SSL_CERT_DIR, whose readers ignore what is not there.
 //
 // It stands between a command and its start, so a file is read once however many
-// variables name it, and a certificate is looked into only if it is not one of
-// the system's.
+// variables name it, a certificate is looked into only if it is not one of the
+// system's, and a folder is passed over in which the system keeps its roots one
+// by one beside the file of them all: several hundred files.
 func Roots(env []string, config Config) ([]byte, error) {
 	e := Environ(env)
 	b := bundle{}
@@ -58,7 +59,7 @@ func Roots(env []string, config Config) ([]byte, error) {
 		}
 	}
 	for _, dir := range filepath.SplitList(e.Get("SSL_CERT_DIR")) {
-		if dir == "" {
+		if dir == "" || filepath.Clean(dir) == b.folder {
 			continue
 		}
 		if err := b.optional(dir, "SSL_CERT_DIR"); err != nil {
@@ -81,11 +82,12 @@ func Roots(env []string, config Config) ([]byte, error) {
 
 // bundle gathers certificates.
 type bundle struct {
-	pem   bytes.Buffer
-	count int
-	seen  map[[sha256.Size]byte]bool // by their digest; nil until something is compared
-	files []os.FileInfo              // those that were read
-	own   bool                       // it is the system's that are added
+	pem    bytes.Buffer
+	count  int
+	seen   map[[sha256.Size]byte]bool // by their digest; nil until something is compared
+	files  []os.FileInfo              // those that were read
+	own    bool                       // it is the system's that are added
+	folder string                     // in which these are
 }
 
 // system adds the system's roots, if it keeps them in files.
@@ -93,9 +95,13 @@ func (b *bundle) system(files, dirs []string) error {
 	b.own = true
 	defer func() { b.own = false }()
 	for _, path := range append(files[:len(files):len(files)], dirs...) {
-		if exists(path) {
-			return b.add(path, "the system's roots")
+		if !exists(path) {
+			continue
 		}
+		if b.folder = path; !slices.Contains(dirs, path) {
+			b.folder = filepath.Dir(path)
+		}
+		return b.add(path, "the system's roots")
 	}
 	return nil
 }
