@@ -7,14 +7,17 @@ import (
 	"time"
 )
 
-// waits are how long a proxy waits for clients; tests are in more of a hurry.
+// waits are how long a proxy waits for clients, and how many of them it passes
+// on; tests are in more of a hurry.
 type waits struct {
 	idle, head, handshake, halfOpen, idleGrace, stuckGrace time.Duration
+
+	tunnels int
 }
 
 func (w waits) orDefault() waits {
 	return waits{cmp.Or(w.idle, idleTimeout), cmp.Or(w.head, headTimeout), cmp.Or(w.handshake, handshakeTimeout),
-		cmp.Or(w.halfOpen, halfOpenTimeout), cmp.Or(w.idleGrace, idleGrace), cmp.Or(w.stuckGrace, stuckGrace)}
+		cmp.Or(w.halfOpen, halfOpenTimeout), cmp.Or(w.idleGrace, idleGrace), cmp.Or(w.stuckGrace, stuckGrace), cmp.Or(w.tunnels, maxTunnels)}
 }
 
 // serve accepts connections until the listener is closed.

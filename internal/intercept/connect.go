@@ -95,7 +95,12 @@ func (s *session) connect(r *http.Request) bool {
 func (s *session) open(r *http.Request, t target) bool {
 	config, err := s.proxy.config.CA.config(t.host)
 	if err != nil {
-		s.reject(r, http.StatusBadRequest, err.Error())
+		s.proxy.counts.unopened(t, err.Error())
+		p := problem{Title: "assay cannot look into the connection", Status: http.StatusBadGateway, Detail: err.Error()}
+		if errors.Is(err, ErrExcluded) {
+			p.Status, p.Hint = http.StatusForbidden, "use the index's name or configure its address, or pass the host on unopened with '--tunnel HOST'"
+		}
+		s.answerProblem(r, p)
 		return false
 	}
 	if !s.established() {

@@ -7,6 +7,18 @@
 //	                                   │  metadata  the same, for FILE.metadata (PEP 658)
 //	                                   └─ other     copied, untouched
 //
+// Not every connection is opened. Scope says which are passed on whole: hosts that
+// the person named, git's and its like's, and, where the command goes on to run an
+// application, all that is not known to be an installer's:
+//
+//	CONNECT index:443, marked        opened
+//	CONNECT api.example:443          an application's: bytes are passed both ways
+//	CONNECT git.example:443, git/2   the same, or refused
+//	CONNECT mail.example:25          refused: no web server is at that port
+//
+// Stats counts what was passed on without a look, and why. Pages and files are
+// refused over plain http, but for this machine's own.
+//
 // What a request is can be seen only inside TLS, by method, path and Accept
 // header; hence the interception. What only the answer shows to be a page or a
 // file (its Content-Type, its Content-Disposition) is asked for again as such. A

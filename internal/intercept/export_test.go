@@ -8,11 +8,11 @@ func Hurry(c *Config, d time.Duration) {
 	c.waits = waits{idle: 20 * d, head: d, handshake: d, halfOpen: d, idleGrace: d, stuckGrace: 3 * d}
 }
 
-// The caps that tests reach.
-const (
-	MaxConns   = maxConns
-	MaxTunnels = maxTunnels
-)
+// MaxConns is how many connections are served at a time.
+const MaxConns = maxConns
 
 // Crowd makes room sooner, and changes nothing else.
 func Crowd(c *Config, d time.Duration) { c.waits.idleGrace, c.waits.stuckGrace = d, 3*d }
+
+// FewTunnels has no more than n connections passed on at a time.
+func FewTunnels(c *Config, n int) { c.waits.tunnels = n }

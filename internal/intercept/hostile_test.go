@@ -230,7 +230,7 @@ func TestRequestsForOtherThings(t *testing.T) {
 		"CONNECT * HTTP/1.1":                                         noTarget,
 		"CONNECT example.invalid:443 HTTP/1.1\r\nContent-Length: 5":  noTarget,
 		"CONNECT a:443 HTTP/1.1\r\nTransfer-Encoding: chunked":       noTarget,
-		"CONNECT 10.0.0.1:443 HTTP/1.1":                              "400 assay: the run's certificate authority may not name this host: 10.0.0.1 is no configured index's address",
+		"CONNECT 10.0.0.1:443 HTTP/1.1":                              "403 assay: the run's certificate authority may not name this host: 10.0.0.1 is no configured index's address",
 		"CONNECT 127.0.0.1:25 HTTP/1.1":                              "403 assay: the connection is to a port where no web server is: 127.0.0.1:25 (transport.tunnel-port)",
 		"CONNECT example.invalid:25 HTTP/1.1\r\nUser-Agent: uv/0.13": "403 assay: the connection is to a port where no web server is: example.invalid:25 (transport.tunnel-port)",
 	} {

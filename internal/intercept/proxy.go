@@ -131,7 +131,7 @@ func Start(config Config) (*Proxy, error) {
 	}
 	p := &Proxy{config: config, listener: l, address: l.Addr().String(), log: config.Log,
 		mark: rand.Text(), scope: scope, waits: config.waits.orDefault(), slots: make(chan struct{}, maxConns),
-		tunnels: make(chan struct{}, maxTunnels), served: make(chan struct{}), conns: map[*session]struct{}{}}
+		tunnels: make(chan struct{}, config.waits.orDefault().tunnels), served: make(chan struct{}), conns: map[*session]struct{}{}}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}

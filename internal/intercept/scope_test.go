@@ -1,7 +1,11 @@
 package intercept
 
 import (
+	"bufio"
+	"bytes"
+	"cmp"
 	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -219,6 +223,46 @@ func FuzzTarget(f *testing.F) {
 		at := target{p.host, max(p.port, 1)}
 		if p.matches(at) == p.below || p.below && !p.matches(target{"x." + p.host, at.port}) {
 			t.Fatalf("%q reads as %+v", s, p)
+		}
+	})
+}
+
+// FuzzRequests reads requests: what is looked at is what would be sent, to where
+// it was looked at to go.
+func FuzzRequests(f *testing.F) {
+	for _, s := range []string{
+		"GET http://example.invalid/a%2fb/../c?x#y HTTP/1.1\r\nHost: x\r\n\r\n", "GET /a HTTP/1.1\r\nHost: example.invalid:8443\r\n\r\n",
+		"GET x:y HTTP/1.1\r\nHost: example.invalid:8443\r\n\r\n", "GET https://u:p@example.invalid:8443//z HTTP/1.1\r\nHost: x\r\n\r\n",
+		"CONNECT example.invalid:443 HTTP/1.1\r\nHost: x\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: EXAMPLE.invalid.:8443\r\n\r\n",
+		"POST http://[::1]:80/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", "GET http://a:/ HTTP/1.0\n\n",
+	} {
+		f.Add([]byte(s), true)
+		f.Add([]byte(s), false)
+	}
+	f.Fuzz(func(t *testing.T, head []byte, opened bool) {
+		r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
+		if err != nil || !wellFormed(r) || r.Method == http.MethodConnect {
+			return
+		}
+		s := &session{proxy: &Proxy{address: "127.0.0.1:1"}}
+		if opened {
+			s.authority = target{"example.invalid", 8443}
+		}
+		u, status, _ := s.target(r)
+		if status != 0 {
+			return
+		}
+		at, err := targetOf(u)
+		if err != nil || opened && (at != s.authority || u.Scheme != "https") || !opened && u.Scheme != "http" {
+			t.Fatalf("%q leads to %q, %v", head, u, err)
+		}
+		uri := u.RequestURI()
+		if u.User != nil || u.Opaque != "" || !strings.HasPrefix(uri, "/") && uri != "*" || strings.ContainsAny(uri, "\r\n \x00") {
+			t.Fatalf("%q would ask for %q", head, uri)
+		}
+		again, err := url.ParseRequestURI(uri)
+		if err != nil || again.Path != cmp.Or(u.Path, "/") || again.RawQuery != u.RawQuery {
+			t.Fatalf("%q is looked at as %q, and would ask for %q, %v", head, u.Path, uri, err)
 		}
 	})
 }

@@ -433,6 +433,45 @@ func TestManyTunnels(t *testing.T) {
 	wg.Wait()
 }
 
+// TestTooManyTunnels has more connections to pass on than may be at a time, and
+// then fewer again.
+func TestTooManyTunnels(t *testing.T) {
+	up := tcp(t, "tcp4", func(c *net.TCPConn) { _, _ = io.Copy(c, c) })
+	w := newWorld(t, hello, withScope(intercept.Scope{Tunnel: []string{up}}), func(c *intercept.Config) { intercept.FewTunnels(c, 2) })
+	first, _, _ := w.connect(t, up)
+	w.connect(t, up)
+	for range 3 {
+		if _, _, resp := w.connect(t, up); resp.Status != "503 assay: too many connections are passed on at once" {
+			t.Errorf("%q", resp.Status)
+		}
+	}
+	w.stillServes(t)
+	_ = first.Close()
+	eventually(t, "there is room again", func() bool {
+		_, _, resp := w.connect(t, up)
+		return resp.StatusCode == 200
+	})
+}
+
+// TestMoreHostsThanAreNamed connects to more hosts than the report names.
+func TestMoreHostsThanAreNamed(t *testing.T) {
+	w := newWorld(t, hello, withScope(intercept.Scope{Runner: true}), withDial(func(context.Context, string) (net.Conn, error) {
+		a, b := net.Pipe()
+		_ = b.Close()
+		return a, nil
+	}))
+	for i := range 300 {
+		c, _, resp := w.connect(t, fmt.Sprintf("host-%d.example.invalid:443", i))
+		if resp.StatusCode != 200 {
+			t.Fatal(resp.Status)
+		}
+		_ = c.Close()
+	}
+	if s := w.proxy.Stats(); len(s.Tunnels) != 256 || s.OtherTunnels != 44 || s.Tunnels[0].Host != "host-0.example.invalid:443" {
+		t.Errorf("%d named, %d others, %+v", len(s.Tunnels), s.OtherTunnels, s.Tunnels[0])
+	}
+}
+
 // TestGit clones a repository over plain smart HTTP and through a connection that
 // is passed on, with git itself.
 func TestGit(t *testing.T) {
