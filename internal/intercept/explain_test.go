@@ -5,15 +5,12 @@ import (
 	"compress/gzip"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -50,42 +47,6 @@ func TestExplanations(t *testing.T) {
 	} {
 		if detail, hint := explain(fmt.Errorf("asking: %w", c.err)); detail != c.detail || hint != c.hint {
 			t.Errorf("%v: %q, %q", c.err, detail, hint)
-		}
-	}
-}
-
-// TestOpenSSLIsStrict has OpenSSL verify a leaf as strictly as Python does since
-// version 3.13.
-func TestOpenSSLIsStrict(t *testing.T) {
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		t.Skip("openssl is not installed")
-	}
-	ca, err := NewCA(CAOptions{Indexes: []string{"127.0.0.1"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for host, flag := range map[string]string{"index.example.invalid": "-verify_hostname", "127.0.0.1": "-verify_ip"} {
-		config, err := ca.config(host)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir := t.TempDir()
-		roots, leaf, issuers := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "leaf.pem"), filepath.Join(dir, "issuers.pem")
-		sent := config.Certificates[0].Certificate
-		var above []byte
-		for _, der := range sent[1:] {
-			above = append(above, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
-		}
-		for name, data := range map[string][]byte{roots: ca.Bundle(nil), issuers: above,
-			leaf: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: sent[0]})} {
-			if err := os.WriteFile(name, data, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		out, err := exec.Command(openssl, "verify", "-x509_strict", "-purpose", "sslserver", flag, host, "-CAfile", roots, "-untrusted", issuers, leaf).CombinedOutput()
-		if err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), ": OK") {
-			t.Errorf("%s: %v\n%s", host, err, out)
 		}
 	}
 }
