@@ -18,5 +18,8 @@ go test -run '^$' -bench . ./internal/pypi
 echo "== a page served, against a plain copy; 100 MB streamed, against nginx"
 go test -run '^$' -bench . -timeout 20m ./internal/intercept
 
+echo "== what a run adds before its command starts, and in all"
+bash scripts/bench-start.sh 100
+
 echo "== assay verify, against pypi-attestations"
 bash scripts/bench-verify.sh "${COUNT:-500}"
