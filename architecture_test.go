@@ -25,7 +25,7 @@ const (
 )
 
 // formats turn bytes into types. They sit below everything but the root.
-var formats = []string{"internal/pypi", "internal/conda", "internal/archive", "internal/lockfile", "internal/sigstore"}
+var formats = []string{"internal/pypi", "internal/conda", "internal/archive", "internal/lockfile", "internal/requirements", "internal/sigstore"}
 
 // importRule says which of the module's packages the packages below a folder may
 // import, and which others they must not. Tests are free.
@@ -43,6 +43,7 @@ var importRules = []importRule{
 	{folder: "internal/conda", allow: append([]string{"."}, formats...), deny: []string{"net/http"}, why: "a format imports the root and formats only, and never net/http"},
 	{folder: "internal/archive", allow: append([]string{"."}, formats...), deny: []string{"net/http"}, why: "a format imports the root and formats only, and never net/http"},
 	{folder: "internal/lockfile", allow: append([]string{"."}, formats...), deny: []string{"net/http"}, why: "a format imports the root and formats only, and never net/http"},
+	{folder: "internal/requirements", allow: append([]string{"."}, formats...), deny: []string{"net/http"}, why: "a format imports the root and formats only, and never net/http"},
 	{folder: "internal/sigstore", allow: append([]string{"."}, formats...), deny: []string{"net/http"}, why: "a format imports the root and formats only, and never net/http"},
 	{folder: "internal/engine", allow: []string{"."}, thirdOnly: true, why: "the engine imports the root only: it is handed its verifiers"},
 	{folder: "internal/gate", allow: []string{"."}, why: "the gate imports the root only"},
@@ -53,6 +54,9 @@ var importRules = []importRule{
 	{folder: "internal", deny: []string{"cmd", "internal/indextest", "internal/verify/verifytest"}, why: "product code imports neither commands nor test packages"},
 	{folder: "internal/trustroot", deny: []string{"internal/verify"}, why: "only cmd/assay wires verifiers"},
 	{folder: "internal/index", deny: []string{"internal/verify"}, why: "only cmd/assay wires verifiers"},
+	{folder: "internal/inventory", allow: append([]string{".", "internal/index"}, formats...), deny: []string{"net/http", "os/exec"}, why: "the inventory reads folders: it runs nothing and asks nobody"},
+	{folder: "internal/confine", allow: []string{}, deny: []string{"net/http", "os/exec"}, why: "the confinement knows ports and folders, and nothing of what it confines"},
+	{folder: "internal/rundir", allow: []string{}, deny: []string{"net/http"}, why: "the folder of a run knows files and locks only"},
 	{folder: "internal/installer", deny: []string{"internal/verify", "net/http"}, why: "the installer package reads settings: no verifiers, no network"},
 }
 

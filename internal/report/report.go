@@ -56,7 +56,7 @@ type Item struct {
 	SHA256 string
 	// Size is the length of the bytes where they were read, else the promised
 	// one; 0 where neither is known.
-	Size     int64
+	Size int64
 	// Read says that every byte came past, rather than a promise of them alone.
 	Read     bool
 	Decision assay.Decision

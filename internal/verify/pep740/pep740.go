@@ -36,7 +36,9 @@ import (
 )
 
 // Verifier verifies PEP 740 and Sigstore material under one trusted root.
-type Verifier struct{ root func() (*sigstore.Root, error) }
+type Verifier struct {
+	root func() (*sigstore.Root, error)
+}
 
 // New returns a verifier under the given root.
 func New(root *sigstore.Root) *Verifier {
