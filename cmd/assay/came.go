@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,8 +11,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"assay"
+	"assay/internal/engine"
+	"assay/internal/report"
 )
 
 const (
@@ -46,6 +50,37 @@ func cameBefore(caches string) (map[assay.Release]bool, error) {
 		}
 	}
 	return out, lines.Err()
+}
+
+// noting is a collector that notes a release as soon as a file of it has come past
+// whole, before the command has the last of it: a run beside this one may take it
+// at once from the caches they share. What cannot be noted then is tried again,
+// and reported, at the end.
+type noting struct {
+	*report.Collector
+	caches string // where the note is kept; empty for none
+
+	mu    sync.Mutex
+	noted map[assay.Release]bool
+}
+
+// Record keeps a judgement.
+func (n *noting) Record(ctx context.Context, j engine.Judgement) error {
+	if n.caches != "" && j.Subject.Content != nil && j.Decision.Verdict != assay.Deny {
+		n.note(canonical(j.Subject.Artifact.Project, j.Subject.Artifact.Version))
+	}
+	return n.Collector.Record(ctx, j)
+}
+
+func (n *noting) note(r assay.Release) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.noted == nil {
+		n.noted, _ = cameBefore(n.caches) // what was read of it
+	}
+	if !n.noted[r] && keepCame(n.caches, map[assay.Release]bool{r: true}, nil) == nil {
+		n.noted[r] = true
+	}
 }
 
 // keepCame adds releases that came past in this run. Runs beside each other add

@@ -69,6 +69,13 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 		return nil, err
 	}
 	s := &session{root: root, sources: settings.Sources}
+	if f.cache == ownCache {
+		cache, err := a.cacheDir()
+		if err != nil {
+			return nil, err
+		}
+		s.caches = filepath.Join(cache, "installers")
+	}
 	if s.dir, err = a.runDir(); err != nil {
 		return nil, err
 	}
@@ -86,7 +93,8 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 		return nil, cannotWrite(err)
 	}
 	client := network.client(known)
-	e := engine.New(engine.Config{Verifiers: verifiers(pep740.NewDeferred(root.Root)), Rules: rules, Source: client, Recorder: collector})
+	e := engine.New(engine.Config{Verifiers: verifiers(pep740.NewDeferred(root.Root)), Rules: rules, Source: client,
+		Recorder: &noting{Collector: collector, caches: s.caches}})
 	if err := a.judgeFolders(context.Background(), settings.FindLinks, e, collector); err != nil {
 		return nil, err
 	}
@@ -99,15 +107,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	if err != nil {
 		return nil, &failure{statusOwnFailure, err, "assay needs a port of its own on 127.0.0.1"}
 	}
-	setup := installer.Setup{ProxyURL: s.proxy.URL(), MarkedURL: s.proxy.MarkedURL(), BundlePath: bundle, Config: settings}
-	if f.cache == ownCache {
-		cache, err := a.cacheDir()
-		if err != nil {
-			return nil, err
-		}
-		s.caches = filepath.Join(cache, "installers")
-		setup.CacheDir = s.caches
-	}
+	setup := installer.Setup{ProxyURL: s.proxy.URL(), MarkedURL: s.proxy.MarkedURL(), BundlePath: bundle, CacheDir: s.caches, Config: settings}
 	s.env = installer.Environment(a.env, setup)
 	network.warm(settings)
 	return s, nil
