@@ -13,10 +13,10 @@ RACE        ?= ./...
 
 export GOTOOLCHAIN := local
 
-.PHONY: build demo test live tools race lint vuln cross bench fuzz clean help
+.PHONY: build demo test stress live tools race lint vuln cross bench bench-install fuzz clean help
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/' | sed 's/^/  make /'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/' | sed 's/^/  make /'
 
 build: ## build bin/assay, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/assay ./cmd/assay
@@ -26,6 +26,9 @@ demo: build ## install a small real project through Assay, then watch two attack
 
 test: ## everything that needs no network
 	@bash scripts/test.sh
+
+stress: ## 200 installations at once, from an index that misbehaves
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ASSAY_TEST_STRESS=200 $(GO) test -count=1 -timeout 60m -v -run '^TestStress$$' ./cmd/assay
 
 live: build ## the real index and the newest installers (says so where no index can be reached)
 	@bash scripts/live.sh
@@ -63,6 +66,9 @@ cross: ## the other platforms compile
 
 bench: ## every figure, each against a peer in the same run
 	@bash scripts/bench.sh
+
+bench-install: ## what an application of 60 packages takes to install, with Assay and without
+	@bash scripts/bench-install.sh
 
 fuzz: ## every fuzz target for FUZZTIME
 	@bash scripts/fuzz.sh $(FUZZTIME)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every figure, each against a peer in the same run. Machines are noisy: read the
 # ratios and their spread, not the seconds.
+#   PAIRS=7     pairs of installations
 #   COUNT=500   files for "assay verify" against the pypi-attestations command
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,6 +21,9 @@ go test -run '^$' -bench . -timeout 20m ./internal/intercept
 
 echo "== what a run adds before its command starts, and in all"
 bash scripts/bench-start.sh 100
+
+echo "== an application of 60 packages installed, with Assay and without"
+bash scripts/bench-install.sh "${PAIRS:-7}"
 
 echo "== assay verify, against pypi-attestations"
 bash scripts/bench-verify.sh "${COUNT:-500}"
