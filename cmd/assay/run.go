@@ -166,6 +166,9 @@ func reportPassed(stats intercept.Stats, collector *report.Collector) {
 			collector.Skip(t.Host, cmp.Or(why[t.Why], "from version control with "+t.Why))
 		}
 	}
+	if stats.OtherTunnels > 0 {
+		collector.Skip("further hosts", fmt.Sprintf("connections passed on unopened: %d", stats.OtherTunnels))
+	}
 	for _, u := range stats.Unopened {
 		collector.Skip(u.Host, u.Why)
 	}
