@@ -226,6 +226,9 @@ func TestHostileAnswers(t *testing.T) {
 					continue // a copied stream may be as slow as it likes
 				}
 				got := w.try(t, r.path, []byte(body), "Accept", r.accept, "Accept-Encoding", r.encoding)
+				if got == late && strings.Contains(c.name, "endless") {
+					continue // a slow machine is not sent too much in time
+				}
 				if r.want != "" && got != r.want || strings.HasPrefix(got, "no answer") || r.path != "/x" && strings.HasSuffix(got, "other bytes") {
 					t.Errorf("%s, %s: %s, want %s", r.path, r.encoding, got, r.want)
 				}
@@ -239,7 +242,7 @@ func TestHostileAnswers(t *testing.T) {
 func TestAnAnswerThatEndsAnywhere(t *testing.T) {
 	const body = `{"files":[]}`
 	for name, answer := range map[string]string{
-		"length":  fmt.Sprintf("HTTP/1.1 200 OK\r\nEtag: \"x\"\r\nContent-Length: %d\r\n\r\n%s", len(body), body),
+		"length":  fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body),
 		"chunked": fmt.Sprintf("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n%s\r\n7\r\n%s\r\n0\r\n\r\n", body[:5], body[5:]),
 		"neither": "HTTP/1.1 200 OK\r\n\r\n" + body,
 	} {

@@ -2,6 +2,7 @@ package intercept
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -90,6 +91,9 @@ func (r *resumed) resume() bool {
 		h.Set("Range", fmt.Sprintf("bytes=%d-", r.at))
 		h.Set("If-Range", r.same)
 		resp, err := r.x.follow(r.ctx, h)
+		if errors.Is(err, errRedirect) {
+			return false
+		}
 		if err != nil {
 			continue
 		}

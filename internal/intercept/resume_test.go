@@ -147,7 +147,7 @@ func TestARestThatIsNone(t *testing.T) {
 		"another length":     {send(206, data[5000:6000], "Content-Length", "1000"), truncated, 4},
 		"not satisfiable":    {send(416, nil), truncated, 4},
 		"gone":               {send(404, nil), truncated, 4},
-		"moved to plain":     {send(302, nil, "Location", "http://index.example.invalid/"), truncated, 10},
+		"moved to plain":     {send(302, nil, "Location", "http://index.example.invalid/"), truncated, 4},
 		"no answer":          {func(http.ResponseWriter, *http.Request, int) bool { panic(http.ErrAbortHandler) }, truncated, 10},
 		"busy":               {send(503, nil), truncated, 10},
 		"tampered":           {send(206, evil[5000:]), "403 assay: the file's bytes are not the ones that were promised (digest.mismatch)", 2},
