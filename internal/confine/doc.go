@@ -20,7 +20,9 @@
 // one that looks for a way out. It does not limit:
 //
 //   - reading files, and starting programs
-//   - UDP, and so DNS and QUIC; SCTP and Multipath TCP, which no installer speaks
+//   - UDP, and so DNS and QUIC
+//   - TCP that does not begin with connect() on a plain socket: Multipath TCP, and
+//     data sent with MSG_FASTOPEN; a program has to ask for these by name
 //   - the proxy's port on other hosts: a port is all that a rule can name
 //   - connections to Unix sockets (an agent of ssh, a container engine)
 //   - listening on a port, which build tools and tests do on loopback
