@@ -200,7 +200,8 @@ var unstable = []struct {
 }{
 	{regexp.MustCompile(`\b(127\.0\.0\.1|localhost):[0-9]{4,5}\b`), "$1:PORT"},
 	{regexp.MustCompile(`\b[0-9]+ (?:minute|hour|day|month|year)s? old\b`), "AGE old"},
-	{regexp.MustCompile(`(/run|\.assay-report-)(/?)[0-9]+`), "$1${2}N"},
+	{regexp.MustCompile(`(/run/[0-9a-f]{32}/\.roots|\.assay-report)-[0-9]+`), "$1-N"},
+	{regexp.MustCompile(`/run/[0-9a-f]{32}\b`), "/run/N"},
 	{regexp.MustCompile(`("judged_at": )"[^"]+"`), `$1"NOW"`},
 	{regexp.MustCompile(`\b(clock\s+says\s+)[-0-9T:]+Z`), "${1}NOW"},
 	{regexp.MustCompile(`\b[0-9]+ bytes came in [0-9.]+s\b`), "N bytes came in N s"},
