@@ -49,13 +49,15 @@ func (w *watch) unlooked(caches string, sources []installer.Source, collector *r
 	}
 	found := map[installer.SourceKind]bool{}
 	for _, d := range inventory.Since(w.before, after) {
-		name := strings.TrimSpace(d.Project + " " + d.Version)
+		name := strings.TrimSuffix(d.Project+"=="+d.Version, "==")
 		r := canonical(d.Project, d.Version)
 		why, kind := elsewhere(d)
 		switch {
 		case why != "":
 			found[kind] = true
 			collector.Skip(name, why+d.Where)
+		case d.Project == "":
+			collector.Skip(d.Where, "installed, and its name cannot be read")
 		case now[r], before[r]:
 		case slices.Contains(seeds, r.Project):
 			collector.Skip(name, "not fetched: it comes with a new virtual environment")
