@@ -22,9 +22,9 @@ const (
 	// maxSeries is how many series are kept, and in the bundle.
 	maxSeries = 8
 
-	// settle is how long after the start the rest of a series is made: most runs
-	// have ended. tendEvery is how often it is looked at later.
-	settle    = time.Second
+	// settle is how long after the start the rest of a series is made, which takes
+	// as long as a few dozen handshakes: most runs have ended. tendEvery is how often it is looked at later.
+	settle    = 30 * time.Second
 	tendEvery = time.Hour
 
 	// clockSlack is how far back a certificate begins, backSlack how far back the
@@ -42,7 +42,7 @@ var serverAuth = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 // series is one root, which the bundle carries, and the authorities below it
 // that issue certificates, one after the other:
 //
-//	root  "Assay run 1f0c…"       a day      its key is dropped a second after the start
+//	root  "Assay run 1f0c…"       a day      its key is dropped half a minute after the start
 //	├─ "… issuer 0"   00:00 to 00:30  ┐
 //	├─ "… issuer 1"   00:15 to 00:50  ├ a key each
 //	└─ "… issuer 2"   00:35 to 01:10  ┘
@@ -56,7 +56,7 @@ var serverAuth = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 // would never see it expire. Nobody passes over the dates of an issuer.
 //
 // The first issuer is made with the root, the others when the run has gone on for
-// a moment.
+// a while.
 type series struct {
 	root    *x509.Certificate
 	name    string
