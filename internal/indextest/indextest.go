@@ -50,6 +50,7 @@ type config struct {
 	ca            *localca.Authority
 	clientCert    bool
 	certNames     []string
+	host          string
 	url, filesURL string
 }
 
@@ -161,7 +162,12 @@ func (s *Server) Start() error {
 	if s.listener, err = net.Listen("tcp", s.config.addr); err != nil {
 		return fmt.Errorf("indextest: %w", err)
 	}
-	if s.url = s.config.url; s.url == "" {
+	switch {
+	case s.config.url != "":
+		s.url = s.config.url
+	case s.config.host != "":
+		s.url = s.HostURL(s.config.host)
+	default:
 		s.url = s.scheme + "://" + s.Addr()
 	}
 	// Serve returns when Close closes the listener; there is nobody to tell.

@@ -151,6 +151,17 @@ func TestNamesOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestHost(t *testing.T) {
+	s := indextest.Start(t, small, indextest.WithHost("localhost"))
+	_, port, err := net.SplitHostPort(s.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "http://localhost:" + port; s.URL() != want || !strings.HasPrefix(file(t, s, wheelName).URL, want+"/packages/") {
+		t.Errorf("URL = %s, file at %s", s.URL(), file(t, s, wheelName).URL)
+	}
+}
+
 func TestCertificateForAnotherName(t *testing.T) {
 	s := indextest.Start(t, small, indextest.WithCertificateFor("other.example.invalid"))
 	_, err := trusting(t, s).Get(s.SimpleURL())

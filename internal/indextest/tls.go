@@ -40,6 +40,10 @@ func WithCertificateFor(names ...string) Option {
 // its host too. Clients get there through a proxy that leads them to Addr.
 func WithURL(origin string) Option { return func(c *config) { c.url = origin } }
 
+// WithHost is a name of 127.0.0.1 or [::1] (localhost) by which the server is to
+// be found, instead of by its address.
+func WithHost(name string) Option { return func(c *config) { c.host = name } }
+
 // WithFilesURL is the origin of the files on the pages, if that is not the
 // server's own; the certificate is for its host too.
 func WithFilesURL(origin string) Option { return func(c *config) { c.filesURL = origin } }
