@@ -130,6 +130,9 @@ func TestTheirCachesStayAsTheyAre(t *testing.T) {
 	t.Parallel()
 	for _, tool := range []string{"pip", "uv", "poetry", "pdm"} {
 		for _, filled := range []bool{false, true} {
+			if !filled && tool == "pdm" {
+				continue // as with pip
+			}
 			t.Run(fmt.Sprintf("%s filled=%v", tool, filled), func(t *testing.T) {
 				t.Parallel()
 				program(t, tool)

@@ -86,6 +86,9 @@ func TestTamperedPiecesNeverComplete(t *testing.T) {
 			t.Run(size+" "+fault, func(t *testing.T) {
 				t.Parallel()
 				for _, installer := range installers {
+					if installer == "pip" && len(faults) == 1 {
+						continue // see TestSwappedBytes
+					}
 					t.Run(installer, func(t *testing.T) {
 						program(t, installer)
 						b, _ := ranged(t, line, faults...)

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,14 +35,6 @@ func withUser(t *testing.T, raw, user, password string) string {
 		u.User = url.User(user)
 	}
 	return u.String()
-}
-
-func TestSetUpPlain(t *testing.T) {
-	t.Parallel()
-	eachTool(t, func(t *testing.T, tool string) {
-		b := newBench(t, setUpArchive)
-		b.wantJudged(t, tool, task{index: b.SimpleURL()})
-	})
 }
 
 // authenticated is an index that demands credentials.
@@ -177,9 +170,7 @@ func rootsOf(tool, ca string) task {
 	switch tool {
 	case "poetry":
 		return task{files: map[string]string{".config/pypoetry/config.toml": fmt.Sprintf("[certificates.bench]\ncert = %q\n", ca)}}
-	case "pdm":
-		return task{files: map[string]string{".config/pdm/config.toml": fmt.Sprintf("[pypi]\nca_certs = %q\n", ca)}}
-	case "uv":
+	case "uv", "pdm":
 		return task{env: []string{"SSL_CERT_FILE=" + ca}}
 	default:
 		return task{env: []string{"PIP_CERT=" + ca}}
@@ -202,7 +193,7 @@ func TestSetUpPrivateRoots(t *testing.T) {
 		"poetry REQUESTS_CA_BUNDLE": {"poetry", func(_ *bench, ca string) task {
 			return task{env: []string{"REQUESTS_CA_BUNDLE=" + ca}}
 		}},
-		"pdm ca_certs": {"pdm", func(_ *bench, ca string) task { return rootsOf("pdm", ca) }},
+		"pdm SSL_CERT_FILE": {"pdm", func(_ *bench, ca string) task { return rootsOf("pdm", ca) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -212,6 +203,30 @@ func TestSetUpPrivateRoots(t *testing.T) {
 			k.index = b.SimpleURL()
 			b.wantJudged(t, c.tool, k)
 		})
+	}
+}
+
+// TestSetUpRootsOfPDM is about a setting by which PDM trusts nothing else: the
+// run stops, and says what to do instead.
+func TestSetUpRootsOfPDM(t *testing.T) {
+	t.Parallel()
+	path := program(t, "pdm")
+	b, ca := rootless(t, setUpArchive)
+	b.command(t, "pdm", task{index: b.SimpleURL(), files: map[string]string{".config/pdm/config.toml": fmt.Sprintf("[pypi]\nca_certs = %q\n", ca)}}, "foo")
+	command := b.under(t, path, "install")
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Env, cmd.Dir = b.env, b.dir
+	out, err := cmd.CombinedOutput()
+	if status := cmd.ProcessState.ExitCode(); status != 125 {
+		t.Errorf("status %d, %v", status, err)
+	}
+	for _, want := range []string{`assay: error: "ca_certs" (`, "would make pdm distrust assay", "assay: hint: leave it out, and set SSL_CERT_FILE=" + ca} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("the output lacks %q:\n%s", want, out)
+		}
+	}
+	if n := len(b.Requests()); n > 0 {
+		t.Errorf("%d requests were made", n)
 	}
 }
 
@@ -276,9 +291,9 @@ func TestSetUpIPv6(t *testing.T) {
 			t.Skipf("localhost has no IPv6 address here: %v, %v", addresses, err)
 		}
 		eachTool(t, func(t *testing.T, tool string) {
-			b, ca := rootless(t, "-- index --\nfiles-host: localhost\n"+setUpArchive, indextest.WithAddr("[::1]:0"))
+			b, ca := rootless(t, setUpArchive, indextest.WithAddr("[::1]:0"), indextest.WithHost("localhost"))
 			k := rootsOf(tool, ca)
-			k.index = b.HostURL("localhost") + "/simple/"
+			k.index = b.SimpleURL()
 			b.wantJudged(t, tool, k)
 		})
 	})

@@ -76,16 +76,6 @@ func (b *bench) open(t *testing.T, command ...string) *terminal {
 	return s
 }
 
-// under is a command line that runs another one under Assay.
-func (b *bench) under(t *testing.T, command ...string) []string {
-	t.Helper()
-	assay, err := buildOnce()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return append([]string{assay, "run", "--trusted-root", b.root, "--report", filepath.Join(b.dir, "report.json"), "--"}, command...)
-}
-
 func (s *terminal) shown() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
