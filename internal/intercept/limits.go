@@ -35,6 +35,10 @@ const (
 	decodeStep = 256 << 10
 	// maxETag bounds a page's entity tag, in bytes.
 	maxETag = 1 << 10
+	// maxAtOnce is how many bytes of a page may come before any is decoded, and
+	// maxDecodeKept how large a buffer for decoding is kept for the next page.
+	maxAtOnce     = 4 << 20
+	maxDecodeKept = 16 << 20
 	// maxMemo is how many bytes of pages are kept, as sent and decoded.
 	maxMemo = 128 << 20
 

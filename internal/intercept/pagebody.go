@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -72,31 +73,53 @@ func early(err error, n int64) error {
 	return fmt.Errorf("%w: after %d bytes: %w", gate.ErrTruncated, n, err)
 }
 
-// gunzip decodes a page while it comes, up to maxPage bytes and maxRatio times
-// what was sent so far. length is what was announced, -1 where nothing was.
+// gunzip reads a page and decodes it: when all of it has come if it is announced
+// as no more than maxAtOnce, so that few are being decoded at a time, and while it
+// comes otherwise. length is what was announced, -1 where nothing was.
 func gunzip(source io.Reader, length int64) (sent, body []byte, err error) {
-	var raw, plain bytes.Buffer
-	if length > 0 {
-		raw.Grow(int(length) + bytes.MinRead)
-		plain.Grow(int(min(length*12, maxPage)) + bytes.MinRead)
-	}
-	fault := &faults{r: io.LimitReader(source, maxPageSent+1)}
-	z, err := gzip.NewReader(io.TeeReader(fault, &raw))
-	for err == nil {
-		_, err = io.CopyN(&plain, z, decodeStep)
-		if n := int64(plain.Len()); n > maxPage || n > max(freeRatio, int64(raw.Len())*maxRatio) {
-			return nil, nil, &pageError{fmt.Sprintf("its first %d bytes decode to more than %d", raw.Len(), n)}
+	if length >= 0 && length <= maxAtOnce {
+		if sent, err = readSent(source, length); err != nil {
+			return nil, nil, err
 		}
+		body, err = decode(bytes.NewReader(sent), func() int { return len(sent) })
+		return sent, body, err
 	}
+	var raw bytes.Buffer
+	fault := &faults{r: io.LimitReader(source, maxPageSent+1)}
+	body, err = decode(io.TeeReader(fault, &raw), raw.Len)
 	switch {
 	case raw.Len() > maxPageSent:
 		return nil, nil, &pageError{fmt.Sprintf("it is larger than %d MiB", maxPageSent>>20)}
 	case fault.err != nil:
 		return nil, nil, early(fault.err, int64(raw.Len()))
-	case z == nil || !errors.Is(err, io.EOF):
-		return nil, nil, &pageError{"its gzip encoding is broken"}
 	}
-	return raw.Bytes(), plain.Bytes(), nil
+	return raw.Bytes(), body, err
+}
+
+// decodeBuffers are for what is being decoded: how large a page becomes is known
+// at its end only, and pages come in numbers.
+var decodeBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// decode decodes a page up to maxPage bytes, and maxRatio times what has come.
+func decode(source io.Reader, came func() int) ([]byte, error) {
+	plain := decodeBuffers.Get().(*bytes.Buffer)
+	defer func() {
+		if plain.Cap() <= maxDecodeKept {
+			plain.Reset()
+			decodeBuffers.Put(plain)
+		}
+	}()
+	z, err := gzip.NewReader(source)
+	for err == nil {
+		_, err = io.CopyN(plain, z, decodeStep)
+		if n := int64(plain.Len()); n > maxPage || n > max(freeRatio, int64(came())*maxRatio) {
+			return nil, &pageError{fmt.Sprintf("its first %d bytes decode to more than %d", came(), n)}
+		}
+	}
+	if z == nil || !errors.Is(err, io.EOF) {
+		return nil, &pageError{"its gzip encoding is broken"}
+	}
+	return bytes.Clone(plain.Bytes()), nil
 }
 
 // faults tells a source's own errors from those of what decodes it.

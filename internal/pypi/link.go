@@ -60,8 +60,9 @@ type links struct {
 	base *url.URL
 
 	// origin is the scheme and host of the last link, in normal form: most links
-	// of a page share it, and then need not be taken apart.
-	origin string
+	// of a page share it, and then need not be taken apart. provenanceOrigin is the
+	// same of provenance URLs.
+	origin, provenanceOrigin string
 }
 
 // resolve makes a reference absolute. Credentials in it are dropped: they are
@@ -188,6 +189,9 @@ var plainPath = func() (table [256]bool) {
 // asks for a fully qualified URL of a secure origin; a page that came without
 // encryption itself cannot do better, and a loopback needs none.
 func (l *links) provenance(ref *string) error {
+	if l.provenanceOrigin != "" && len(*ref) <= maxURL && strings.HasPrefix(*ref, l.provenanceOrigin) && isPlainPath((*ref)[len(l.provenanceOrigin):]) {
+		return nil
+	}
 	u, err := url.Parse(*ref)
 	if err != nil || !u.IsAbs() || u.Fragment != "" || len(*ref) > maxURL {
 		return errProvenance
@@ -199,6 +203,7 @@ func (l *links) provenance(ref *string) error {
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) && (l.base == nil || l.base.Scheme != "http") {
 		return errProvenance
 	}
+	l.provenanceOrigin = u.Scheme + "://" + u.Host
 	*ref = u.String()
 	return nil
 }
