@@ -119,12 +119,13 @@ func (x *exchange) fileBody(f *catalog.File) (broken error) {
 	ctx, cut := context.WithCancel(x.ctx)
 	defer cut()
 	h := x.fileRequest()
-	resp, err := x.follow(ctx, h)
+	resp, t, err := x.ask(ctx, h)
 	if err != nil {
 		x.noFile(f, err)
 		return nil
 	}
-	body := x.resumable(ctx, f, h, resp)
+	defer t.end()
+	body := x.resumable(ctx, f, h, resp, t)
 	defer body.Close()
 	if resp.StatusCode >= 400 {
 		x.relay(resp, forwardable(resp.Header))

@@ -9,9 +9,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"assay/internal/catalog"
+	"assay/internal/gate"
 )
 
 // breaking is a file server whose transfers break off. It remembers what it was
@@ -248,5 +251,27 @@ func TestAnInstallersRanges(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A transfer that halts is resumed before the source counts as too slow.
+func TestATransferThatHaltsIsResumed(t *testing.T) {
+	data := content(200_000)
+	var asked atomic.Int32
+	up := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Etag", `"x"`)
+		if asked.Add(1) > 1 {
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+			return
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
+		_, _ = w.Write(data[:5000])
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	w := newWorld(t, up, withLimits(gate.Limits{Idle: 3 * time.Second}))
+	w.desk.file = func(*url.URL) (*catalog.File, error) { return promise("foo-1.0-py3-none-any.whl", data), nil }
+	if resp, body, err := w.get(t, wheel); err != nil || !bytes.Equal(body, data) || asked.Load() != 2 {
+		t.Errorf("%v, %v, asked %d times", resp, err, asked.Load())
 	}
 }
