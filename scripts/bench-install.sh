@@ -86,12 +86,13 @@ declare -A target=([uv-warm]=1.15 [uv-cold]=1.50 [pip-warm]=1.10 [pip-cold]=1.30
 echo "60 wheels; $pairs pairs of runs; load $(cut -d' ' -f1 /proc/loadavg 2>/dev/null || echo unknown), $(getconf _NPROCESSORS_ONLN) processors; $(uv --version); $(pip --version | cut -d' ' -f1,2)"
 printf '%-9s %12s %12s   %s\n' "" without with "ratio: median, quartiles, range, target"
 for kind in "${kinds[@]}"; do
-  measure "$kind" | awk -v kind="$kind" -v target="${target[$kind]}" '
+  measure "$kind" | awk -v kind="$kind" -v target="${target[$kind]}" -v pairs="$pairs" '
     function sort(t, n,   i, j, x) { for (i = 2; i <= n; i++) { x = t[i]; for (j = i - 1; j > 0 && t[j] > x; j--) t[j + 1] = t[j]; t[j + 1] = x } }
     # quantile q of the sorted t[1..n], between its neighbours
     function at(t, n, q,   p, i) { p = 1 + (n - 1) * q; i = int(p); return i >= n ? t[n] : t[i] + (p - i) * (t[i + 1] - t[i]) }
     { a[NR] = $1; b[NR] = $2; r[NR] = $2 / $1 }
     END {
+      if (NR < pairs) exit 1 # a run has failed, and said so
       sort(a, NR); sort(b, NR); sort(r, NR)
       printf "%-9s %10.3f s %10.3f s   %.3f, %.3f to %.3f, %.3f to %.3f, %.2f %s\n", kind, at(a, NR, .5), at(b, NR, .5),
         at(r, NR, .5), at(r, NR, .25), at(r, NR, .75), r[1], r[NR], target, at(r, NR, .5) <= target ? "met" : "missed"
