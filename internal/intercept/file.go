@@ -172,7 +172,12 @@ func (x *exchange) fileBody(f *catalog.File) (broken error) {
 		return err
 	case errors.Is(err, gate.ErrSpool) && !r.Begun:
 		x.proxy.log.Debug("spooling failed", "error", err)
-		x.fail("assay could not hold the file back: its temporary folder cannot be written to", "make room in the folder for temporary files, or name another in TMPDIR")
+		const detail = "assay could not hold the file back: its folder cannot be written to"
+		if _, err := x.proxy.config.Desk.Broken(x.ctx, f, assay.FileUnavailable, detail); err != nil {
+			x.undecided(err)
+			return nil
+		}
+		x.fail(detail, "make room on the disk, or give assay another folder: set ASSAY_HOME")
 	default:
 		x.proxy.log.Debug("a file was not passed on", "host", x.url.Host, "error", withoutURL(err))
 		x.answer.abort()
