@@ -21,11 +21,24 @@
 //
 // What a request is can be seen only inside TLS, by method, path and Accept
 // header; hence the interception. What only the answer shows to be a page or a
-// file (its Content-Type, its Content-Disposition) is asked for again as such. A
-// page is asked for without conditions, so that there is always a body to judge;
-// a file without ranges, so that there is always a whole to hash. With the
-// installer only HTTP/1.1 is spoken: HTTP/2 has no reason phrase, and that is all
-// that pip shows of a refusal:
+// file (its Content-Type, its Content-Disposition) is asked for again as such.
+//
+// An installer's conditions and ranges end here. A page is asked for with Assay's
+// own condition, if any, so that there is always a body to judge, and the installer
+// gets a 304 if what was judged is unedited and has the validator that it named. A
+// file is asked for whole, so that there is always a whole to hash, and the
+// installer gets it whole; where its transfer breaks off, the proxy asks for the
+// rest:
+//
+//	installer                Proxy                                 index
+//	If-None-Match: "b"  ──▶  If-None-Match: "a", of its memo  ──▶  304
+//	200, judged again   ◀──  unedited: its own "a"            ◀──
+//	Range: bytes=500-   ──▶  the whole file                   ──▶  200, breaks off at 700
+//	                         Range: bytes=700-, If-Range      ──▶  206
+//	200, from 0         ◀──  hashed from 0
+//
+// With the installer only HTTP/1.1 is spoken: HTTP/2 has no reason phrase, and that
+// is all that pip shows of a refusal:
 //
 //	HTTP/1.1 403 assay: the provenance is about another file (provenance.wrong-subject)
 //	Content-Type: application/problem+json
@@ -36,4 +49,5 @@
 // The body is an RFC 9457 problem document, which uv shows. Desk decides; the
 // package only carries. Whatever cannot be decided (a bug, I/O, an upstream that
 // cannot be reached) is answered with 502 and never with the bytes in question.
+// Upstream says how the indexes are reached, and what a redirect may lead to.
 package intercept
