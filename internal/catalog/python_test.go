@@ -70,8 +70,34 @@ func TestFits(t *testing.T) {
 		"foo-1.0--none-any.whl":                    false,
 		"foo-1.0-cp39.cp313-abi3-linux_x86_64.whl": true,
 	} {
-		if got := (asker{11}).fits(filename); got != want {
+		if got := (asker{11, ""}).fits(filename); got != want {
 			t.Errorf("%s: %t, want %t", filename, got, want)
+		}
+	}
+}
+
+func TestFitsTheCLibrary(t *testing.T) {
+	for filename, want := range map[string]string{
+		"foo-1.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl": "glibc ",
+		"foo-1.0-cp311-cp311-musllinux_1_2_x86_64.whl":                       "musl ",
+		"foo-1.0-cp311-cp311-MUSLLINUX_1_2_x86_64.whl":                       "musl ",
+		"foo-1.0-cp311-cp311-manylinux2014_x86_64.musllinux_1_2_x86_64.whl":  "glibc musl ",
+		"foo-1.0-cp311-cp311-linux_x86_64.whl":                               "glibc musl ",
+		"foo-1.0-py3-none-any.whl":                                           "glibc musl ",
+		"foo-1.0.tar.gz":                                                     "glibc musl ",
+	} {
+		got := ""
+		for _, libc := range []string{"glibc", "musl"} {
+			by := AskedBy(t.Context(), `pip/26.3 {"distro":{"libc":{"lib":"`+libc+`","version":"2.36"}},"implementation":{"name":"CPython","version":"3.11.7"}}`)
+			if by.Value(askerKey{}).(asker).fits(filename) {
+				got += libc + " "
+			}
+		}
+		if got != want {
+			t.Errorf("%s fits %q, want %q", filename, got, want)
+		}
+		if !(asker{11, ""}).fits(filename) || !(asker{11, "libSystem"}).fits(filename) {
+			t.Errorf("%s fits no unknown C library", filename)
 		}
 	}
 }
