@@ -156,10 +156,25 @@ func (x *exchange) asksForLinks() bool {
 // simpleType begins the content types of the Simple Repository API (PEP 691).
 const simpleType = "application/vnd.pypi.simple"
 
-// classOf says what an answer is, as far as its headers tell: pip names a file
-// by its Content-Disposition (RFC 6266) where there is one. That is read loosely
-// here, for pip reads it loosely too.
-func classOf(h http.Header) Class {
+// downloads reports whether an installer asks for a file to install, whatever its
+// URL looks like: what a direct URL leads to is unpacked by its bytes. pip asks for
+// files, and for nothing else, without any encoding, and so does Poetry; PDM asks
+// for pages only with an Accept header of their own.
+func (x *exchange) downloads() bool {
+	agent, h := x.request.UserAgent(), x.request.Header
+	switch {
+	case strings.HasPrefix(agent, "pip/"), strings.HasPrefix(agent, "poetry/"):
+		return strings.EqualFold(h.Get("Accept-Encoding"), "identity")
+	case strings.HasPrefix(agent, "pdm/"):
+		return h.Get("Accept") == "*/*"
+	}
+	return false
+}
+
+// classOf says what an answer is, as far as its headers and the one who asked tell:
+// pip names a file by its Content-Disposition (RFC 6266) where there is one. That is
+// read loosely here, for pip reads it loosely too.
+func (x *exchange) classOf(h http.Header) Class {
 	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(h.Get("Content-Type"))), simpleType) {
 		return PageClass
 	}
@@ -169,6 +184,9 @@ func classOf(h http.Header) Class {
 				return FileClass
 			}
 		}
+	}
+	if x.downloads() {
+		return FileClass
 	}
 	return OtherClass
 }
@@ -191,7 +209,7 @@ func (x *exchange) copy() {
 	resp, err := x.send(x.ctx, x.request.Method, x.url, h, body, length)
 	if !x.class.judged() {
 		if err == nil && x.why != WhyNotInstaller && isRead(x.request.Method) && resp.StatusCode >= 200 && resp.StatusCode < 300 {
-			if really := classOf(resp.Header); really != OtherClass {
+			if really := x.classOf(resp.Header); really != OtherClass {
 				x.class, x.why = really, ""
 			}
 		}

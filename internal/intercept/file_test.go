@@ -397,6 +397,42 @@ func TestManyFilesAtOnce(t *testing.T) {
 	}
 }
 
+// A direct URL need not look like a file: installers unpack what it leads to by its
+// bytes. They are known by how they ask for it.
+func TestAFileIsKnownByWhoAsks(t *testing.T) {
+	for _, c := range []struct {
+		headers []string
+		path    string
+		class   intercept.Class
+	}{
+		{[]string{"User-Agent", "pip/26.3 {}", "Accept-Encoding", "identity"}, "/download/17", "file"},
+		{[]string{"User-Agent", "poetry/2.5.1 CPython/3.11.7", "Accept-Encoding", "Identity"}, "/download/17", "file"},
+		{[]string{"User-Agent", "pdm/2.29.3 CPython/3.11.7", "Accept", "*/*"}, "/download/17", "file"},
+		{[]string{"User-Agent", "pip/26.3 {}", "Accept-Encoding", "identity"}, "/missing", "other"},
+		{[]string{"User-Agent", "pip/26.3 {}", "Accept-Encoding", "gzip, deflate"}, "/requirements", "other"},
+		{[]string{"User-Agent", "curl/8", "Accept-Encoding", "identity", "Accept", "*/*"}, "/download/17", "other"},
+	} {
+		w := newWorld(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/missing" {
+				rw.WriteHeader(404)
+				return
+			}
+			rw.Header().Set("Content-Type", "text/html")
+			_, _ = rw.Write([]byte("content"))
+		}))
+		w.desk.conclude = func(*catalog.File, assay.Content) (assay.Decision, error) {
+			return assay.Refuse(assay.Artifact{}, assay.DigestMismatch, ""), nil
+		}
+		resp, body, err := w.get(t, c.path, c.headers...)
+		if err != nil || c.class == "file" && resp.StatusCode != 403 || c.class == "other" && resp.StatusCode == 200 && string(body) != "content" {
+			t.Errorf("%v: %v, %v", c.headers, resp, err)
+		}
+		if s := w.proxy.Stats(); s.Requests[c.class] != 1 || len(s.Requests) != 1 {
+			t.Errorf("%v: %+v", c.headers, s)
+		}
+	}
+}
+
 // A file whose URL does not name it is known by the name that its answer gives.
 func TestAFileIsKnownByItsAnswer(t *testing.T) {
 	for disposition, class := range map[string]intercept.Class{
