@@ -54,40 +54,6 @@ type bench struct {
 // installers are the two whose behaviour is asserted; each has its own words.
 var installers = []string{"pip", "uv"}
 
-// program finds an installer, or skips the test. pip23 and pip24 are old pips,
-// in environments of their own.
-func program(t *testing.T, name string) string {
-	t.Helper()
-	if path := os.Getenv("ASSAY_TEST_" + strings.ToUpper(name)); path != "" {
-		return path
-	}
-	own := name // in an environment of its own
-	if name == "pip23" || name == "pip24" {
-		own = "pip"
-	}
-	if path, err := filepath.Abs(filepath.Join("..", "..", ".venv-"+name, "bin", own)); err == nil {
-		if _, err := os.Stat(path); err == nil {
-			return path
-		}
-	}
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Skipf("%s is not installed: run 'make tools'", name)
-	}
-	return path
-}
-
-// personal reports whether an environment variable would lead the installers
-// away from a bench.
-func personal(key string) bool {
-	for _, prefix := range []string{"PIP_", "UV_", "POETRY_", "PDM_", "PIPX_", "XDG_", "ASSAY_"} {
-		if strings.HasPrefix(key, prefix) {
-			return true
-		}
-	}
-	return key == "VIRTUAL_ENV" || strings.HasSuffix(strings.ToLower(key), "_proxy")
-}
-
 func newBench(t *testing.T, archive string, options ...indextest.Option) *bench {
 	t.Helper()
 	b := &bench{Server: indextest.Start(t, archive, options...), dir: t.TempDir()}

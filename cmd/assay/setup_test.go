@@ -50,7 +50,7 @@ func TestSetUpCredentialsInURL(t *testing.T) {
 		}
 		b := authenticated(t)
 		b.wantJudged(t, tool, task{index: withUser(t, b.SimpleURL(), user, password), secrets: []string{password}})
-	})
+	}, "pip23")
 }
 
 func TestSetUpNetrc(t *testing.T) {
@@ -59,7 +59,7 @@ func TestSetUpNetrc(t *testing.T) {
 		b := authenticated(t)
 		b.wantJudged(t, tool, task{index: b.SimpleURL(), secrets: []string{password},
 			files: map[string]string{".netrc": "machine 127.0.0.1 login " + user + " password " + password + "\n"}})
-	})
+	}, "pip23")
 }
 
 // TestSetUpCredentialsByName is about credentials that stand beside the index's
@@ -303,6 +303,8 @@ func TestSetUpIPv6(t *testing.T) {
 			switch tool {
 			case "poetry":
 				t.Skip("Poetry by itself cannot read the URL of an index with an IPv6 address")
+			case "pdm":
+				t.Skip("PDM by itself asks any proxy to connect to ::1:PORT, without the brackets that make it an address")
 			case "uv":
 				t.Skip("uv by itself cannot speak TLS with an IPv6 address through any proxy (it says: Invalid Server Name)")
 			}
