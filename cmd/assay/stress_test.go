@@ -165,8 +165,11 @@ func newStress(t *testing.T, runs int, seed uint64) *stress {
 		j.spoilt = j.project()
 		if random.IntN(4) > 0 {
 			j.fault = spoilings[faults[i%len(faults)]]
-			if j.installer == "fetcher" && j.fault.byMetadata {
+			switch {
+			case j.installer == "fetcher" && j.fault.byMetadata:
 				j.installer = "uv"
+			case j.fault.key == "misbehave" && j.fault.effect == harmful && random.IntN(3) > 0:
+				j.installer = "fetcher" // the others would notice wrong bytes themselves
 			}
 			if j.installer != "fetcher" && random.IntN(3) == 0 {
 				j.spoilt = j.dependency()
