@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"strings"
@@ -74,6 +75,7 @@ func assayMain() int {
 	if len(os.Args) > 1 && os.Args[1] == confine.Verb {
 		return becomeConfined(os.Args[2:], os.Environ())
 	}
+	log.SetOutput(io.Discard) // the person's terminal is not for what libraries say about odd servers
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	cwd, err := os.Getwd()

@@ -75,7 +75,8 @@ func (n *network) warm(settings installer.Config) {
 
 // client asks indexes, showing what is known to those that want credentials.
 func (n *network) client(known *credentials) *index.Client {
-	return index.New(index.Options{Transport: intercept.NewUpstream(n.transport.Clone(), n.trust), UserAgent: userAgent(), Credentials: known.of})
+	return index.New(index.Options{Transport: intercept.NewUpstream(n.transport.Clone(), n.trust), UserAgent: userAgent(), Credentials: known.of,
+		Outside: intercept.Outside})
 }
 
 // upstream answers the catalog's questions about the indexes behind it.

@@ -22,6 +22,10 @@ type Options struct {
 	// Credentials returns what is known for an origin ([Origin]); nil where
 	// nothing is. It is called from many goroutines.
 	Credentials func(origin string) (user, password string, ok bool)
+	// Outside marks the context of a request to which somebody else's answer led
+	// (a redirect, a page), for a transport that then refuses addresses of this
+	// computer and its network's own services; nil where it does not.
+	Outside func(context.Context) context.Context
 }
 
 // Client asks indexes. It is safe for concurrent use, and remembers pages and
@@ -30,6 +34,7 @@ type Client struct {
 	transport   http.RoundTripper
 	userAgent   string
 	credentials func(origin string) (user, password string, ok bool)
+	outside     func(context.Context) context.Context
 	limits      limits
 	public      registry
 
@@ -42,7 +47,7 @@ func New(o Options) *Client { return newClient(o, defaults) }
 
 func newClient(o Options, l limits) *Client {
 	c := &Client{
-		transport: o.Transport, userAgent: o.UserAgent, credentials: o.Credentials, limits: l, public: public,
+		transport: o.Transport, userAgent: o.UserAgent, credentials: o.Credentials, outside: o.Outside, limits: l, public: public,
 		pages:      newMemo[*pypi.Page](l.cachedPages, l.cachedPageBytes),
 		provenance: newMemo[[]assay.Material](l.cachedProvenance, l.cachedBytes),
 	}
@@ -51,6 +56,9 @@ func newClient(o Options, l limits) *Client {
 	}
 	if c.userAgent == "" {
 		c.userAgent = "assay"
+	}
+	if c.outside == nil {
+		c.outside = func(ctx context.Context) context.Context { return ctx }
 	}
 	return c
 }
@@ -92,6 +100,7 @@ func (c *Client) authorize(r *http.Request, given *url.URL) {
 // request is one thing to ask for.
 type request struct {
 	url      *url.URL // may carry credentials: the person's
+	from     *url.URL // whose answer led to url; nil where the person named it
 	accept   string
 	encoding string // Accept-Encoding
 }
@@ -101,8 +110,16 @@ type request struct {
 func (c *Client) send(ctx context.Context, q request) (*http.Response, error) {
 	at := *q.url
 	at.User, at.Fragment, at.RawFragment = nil, "", ""
+	from := q.from
+	if from == nil {
+		from = q.url
+	}
 	for hops := 0; ; hops++ {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
+		asking := ctx
+		if Origin(&at) != Origin(from) && !IsLoopback(from.Hostname()) {
+			asking = c.outside(ctx)
+		}
+		r, err := http.NewRequestWithContext(asking, http.MethodGet, at.String(), nil)
 		if err != nil {
 			return nil, failed(ErrURL, "%q is not a usable URL", Redact(&at))
 		}

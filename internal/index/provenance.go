@@ -38,15 +38,16 @@ func (c *Client) Materials(ctx context.Context, a assay.Artifact) ([]assay.Mater
 	if err != nil {
 		return unavailable(RedactString(a.Provenance), err), nil
 	}
-	if offered, err := parse(a.Index); err == nil {
-		if why := mayLead(offered, u); why != "" {
-			err := failed(ErrURL, "%s names provenance at %s, %s", Redact(offered), Redact(u), why)
-			return unavailable(Redact(u), err), nil
-		}
+	offered, err := parse(a.Index)
+	if err != nil {
+		offered = nil
+	} else if why := mayLead(offered, u); why != "" {
+		err := failed(ErrURL, "%s names provenance at %s, %s", Redact(offered), Redact(u), why)
+		return unavailable(Redact(u), err), nil
 	}
 	u.User = nil
 	m, err := c.provenance.get(ctx, u.String(), func(ctx context.Context) (found[[]assay.Material], error) {
-		data, err := c.fetchProvenance(ctx, request{url: u, accept: acceptProvenance})
+		data, err := c.fetchProvenance(ctx, request{url: u, from: offered, accept: acceptProvenance})
 		if err != nil {
 			return found[[]assay.Material]{keep: c.limits.freshError}, err
 		}

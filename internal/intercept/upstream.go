@@ -31,7 +31,7 @@ func (x *exchange) send(ctx context.Context, method string, u *url.URL, h http.H
 		h.Set("User-Agent", "") // or else the transport names itself
 	}
 	if x.proxy.led.has(origin(u)) {
-		ctx = guarded(ctx)
+		ctx = Outside(ctx)
 	}
 	out := (&http.Request{Method: method, URL: u, Header: h, Body: body, ContentLength: length,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(noteRemote(ctx))
@@ -136,7 +136,7 @@ func (x *exchange) arrive(ctx context.Context, method string, h http.Header, res
 			return nil, err
 		}
 		if outside {
-			ctx = guarded(ctx)
+			ctx = Outside(ctx)
 		}
 		if resp, err = x.send(ctx, method, u, h.Clone(), nil, 0); err != nil {
 			return nil, err

@@ -140,10 +140,12 @@ func keysOf(u *url.URL) (exact, host string) {
 	return hostKey(authority), hostKey(u.Hostname())
 }
 
-// guardKey marks a context whose request follows a redirect from outside.
+// guardKey marks what Outside has marked.
 type guardKey struct{}
 
-func guarded(ctx context.Context) context.Context { return context.WithValue(ctx, guardKey{}, true) }
+// Outside marks the context of a request to which an answer from outside led: an
+// [Upstream] then refuses the addresses inside, whatever a name resolves to.
+func Outside(ctx context.Context) context.Context { return context.WithValue(ctx, guardKey{}, true) }
 
 // RoundTrip sends a request on its way.
 func (u *Upstream) RoundTrip(r *http.Request) (*http.Response, error) {
