@@ -51,7 +51,10 @@ func TestReadAround(t *testing.T) {
 		{"uv: a cache", "uv sync --cache-dir d", nil, `"cache-dir" (--cache-dir) would let uv take files from a cache that assay did not fill`, cacheHint, false},
 		{"pip: isolated, and a proxy in a file", "pip install --isolated x", map[string]string{"xdg/pip/pip.conf": "[global]\nproxy = http://p.invalid"},
 			`"isolated" (--isolated) would let pip take files from a cache that assay did not fill`, cacheHint, true},
+		{"pip: isolated, and no proxy of the environment", "pip install --isolated --no-proxy-env x", nil,
+			`"isolated" (--isolated) would let pip take files from a cache that assay did not fill`, cacheHint, true},
 
+		{"no proxy of the environment but pip's own", "pip install --no-proxy-env x", nil, "", "", false},
 		{"the application's own options", "uv run app --cache-dir d --cert e", nil, "", "", false},
 		{"the application's own options, of pipx", "pipx run app --pip-args=--proxy=x", nil, "", "", false},
 		{"a project's proxy does not hold for tools", "uvx x", map[string]string{uvProxy: "https-proxy = \"http://p.invalid\""}, "", "", false},

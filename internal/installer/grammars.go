@@ -23,7 +23,7 @@ var pipGrammar = grammar{
 		"--cache-dir": "cache-dir", "--trusted-host": "trusted-host",
 		"--requirement": "requirement", "--constraint": "constraint", "--build-constraint": "build-constraint", "--editable": "editable",
 	},
-	switches: map[string]string{"--no-index": "no-index", "--pre": unread},
+	switches: map[string]string{"--no-index": "no-index", "--no-proxy-env": "no-proxy-env", "--pre": unread},
 	short:    map[byte]string{'i': "index-url", 'f': "find-links", 'r': "requirement", 'c': "constraint", 'e': "editable"},
 	unread: set(`--abi --all-releases --config-settings --default-timeout --dest --exists-action --global-option --group --hash --implementation
 		--keyring-provider --log --log-file --no-binary --only-binary --only-final --output --platform --prefix --progress-bar --python

@@ -114,6 +114,11 @@ func (r *reader) pipAround(p pipRun) error {
 		}
 		r.config.Proxies.HTTP, r.config.Proxies.HTTPS = s, s
 	}
+	if s, ok := p.get("no-proxy-env"); ok && truth(s.Value) && p.isolated {
+		// Neither PIP_PROXY nor the common variables are read then.
+		return &AroundError{Tool: r.cmd.tool, Setting: "no-proxy-env", Origin: s.Origin, effect: "send %s around assay",
+			hint: "leave it out, or --isolated"}
+	}
 	// REQUESTS_CA_BUNDLE is stronger than every other setting of pip's roots.
 	if s, ok := p.get("cert"); ok && s.Origin != "PIP_CERT" {
 		s.Value = r.abs(s.Value)
