@@ -3,6 +3,7 @@ package installer
 import (
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -48,6 +49,11 @@ func recognise(args []string) command {
 	}
 	other.program = args[0]
 	name, rest := program(args[0]), args[1:]
+	if name == "assay" && len(rest) > 0 && rest[0] == "run" {
+		if i := slices.Index(rest, "--"); i >= 0 {
+			return recognise(rest[i+1:]) // a run inside of a run is about the inner command
+		}
+	}
 	if pythonName.MatchString(name) {
 		name, rest = module(rest)
 		if name == "piptools" && len(rest) > 0 {

@@ -179,11 +179,20 @@ func (s *session) target(r *http.Request) (u *url.URL, status int, why string) {
 		u.Host = strings.TrimSuffix(t.String(), ":80")
 		return u, 0, ""
 	}
-	if t, err := parseTarget(r.Host, 443); err != nil || t != s.authority || r.URL.Scheme != "" && r.URL.Scheme != "https" {
+	if t, err := parseTarget(withoutDoubled(r.Host), 443); err != nil || t != s.authority || r.URL.Scheme != "" && r.URL.Scheme != "https" {
 		return nil, http.StatusMisdirectedRequest, "the request is for another host than the connection"
 	}
 	u.Scheme, u.Host = "https", strings.TrimSuffix(s.authority.String(), ":443")
 	return u, 0, ""
+}
+
+// withoutDoubled takes the second pair of brackets off an IPv6 address: pip 23
+// behind a proxy writes "Host: [[::1]]:8443".
+func withoutDoubled(host string) string {
+	if strings.HasPrefix(host, "[[") {
+		return strings.Replace(host[1:], "]]", "]", 1)
+	}
+	return host
 }
 
 // cloneURL copies the URL without credentials and fragment.
