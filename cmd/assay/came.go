@@ -19,21 +19,25 @@ import (
 )
 
 const (
-	// cameFile, beside the installers' caches of Assay's own, names the releases
-	// that have come past in runs that used these caches, one to a line:
+	// cameFile, beside the folder of the installers' caches of Assay's own, names
+	// the releases that have come past in runs that used these caches, one to a line:
 	//
 	//	requests==2.32.5
 	//
-	// What is installed and neither came past nor stands there went around.
+	// What is installed and neither came past nor stands there went around. A
+	// command that is confined may write below the folder, and not beside it.
 	cameFile = "came-past.txt"
 	// maxCame bounds what is read of it, in bytes.
 	maxCame = 32 << 20
 )
 
+// camePath is where the note to a folder of caches is.
+func camePath(caches string) string { return filepath.Join(filepath.Dir(caches), cameFile) }
+
 // cameBefore reads which releases came past in earlier runs.
 func cameBefore(caches string) (map[assay.Release]bool, error) {
 	out := map[assay.Release]bool{}
-	file, err := os.Open(filepath.Join(caches, cameFile))
+	file, err := os.Open(camePath(caches))
 	if errors.Is(err, fs.ErrNotExist) {
 		return out, nil
 	}
@@ -95,10 +99,10 @@ func keepCame(caches string, now, before map[assay.Release]bool) error {
 	if text.Len() == 0 {
 		return nil
 	}
-	if err := os.MkdirAll(caches, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(caches), 0o700); err != nil {
 		return err
 	}
-	file, err := os.OpenFile(filepath.Join(caches, cameFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(camePath(caches), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

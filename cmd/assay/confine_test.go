@@ -143,6 +143,48 @@ sys.exit(9)
 	}
 }
 
+// What came past is noted where a confined command cannot write: it could say that
+// something came past that did not, or have Assay write through a link.
+func TestConfinedLeavesTheNote(t *testing.T) {
+	b := confinedBench(t)
+	home, err := os.MkdirTemp(".", "confined-home")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(home)
+	if home, err = filepath.Abs(home); err != nil {
+		t.Fatal(err)
+	}
+	if strings.HasPrefix(home, os.TempDir()) {
+		t.Skip("the sources are in the temporary folder")
+	}
+	b.env = append(b.env, "ASSAY_HOME="+home)
+	status, out, errs := b.confined(t, nil, program(t, "uv"), "pip", "install", "--default-index", b.SimpleURL(), "--target", "t", "tiny_backend")
+	if status != 0 {
+		t.Fatalf("status %d\n%s%s", status, out, errs)
+	}
+	var notes []string
+	_ = filepath.WalkDir(home, func(path string, d os.DirEntry, err error) error {
+		if err == nil && filepath.Ext(path) == ".txt" {
+			notes = append(notes, path)
+		}
+		return err
+	})
+	if len(notes) != 1 {
+		t.Fatalf("notes %q", notes)
+	}
+	status, out, errs = b.confined(t, nil, "sh", "-c", `
+for note in "$1" "$(dirname "$PIP_CACHE_DIR")/$(basename "$1")" "$PIP_CACHE_DIR/$(basename "$1")"; do echo "app==1" >> "$note"; done
+mv "$1" "$1.old"; rm -f "$1"; ln -s "$PWD/elsewhere" "$1"
+exit 0`, "sh", notes[0])
+	if status != 0 {
+		t.Fatalf("status %d\n%s%s", status, out, errs)
+	}
+	if text, err := os.ReadFile(notes[0]); err != nil || string(text) != "tiny-backend==1\n" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
 // What fails before the command is there reads as it does without --confine.
 func TestConfinedNotStarted(t *testing.T) {
 	b := confinedBench(t)
