@@ -50,7 +50,7 @@ func TestFind(t *testing.T) {
 	root := tree(t, files)
 	hash := func(dir string) string {
 		f := finder{q: Query{Dir: filepath.Join(root, dir)}, base: filepath.Join(root, dir)}
-		f.poetryEnvironments("/x")
+		f.poetryEnvironments("/x", false)
 		return strings.TrimSuffix(f.out.places[0].infix, "-py")
 	}
 	for _, tt := range []struct {
@@ -123,6 +123,8 @@ func TestWritable(t *testing.T) {
 		"v/pyvenv.cfg": "", "v/bin/pip": "#!ROOT/v/bin/python\n", "v/bin/python": "",
 		"opt/bin/python3": "", "opt/bin/pip": "#!ROOT/opt/bin/python3\n", "opt/lib/python3.12/site-packages/": "", "opt/lib/other/": "", "opt/share/": "",
 		"w/pyproject.toml": "", "w/sub/": "", "src/setup.py": "", "home/.local/share/": "",
+		"w/poetic/poetry.toml": "cache-dir = 'ROOT/home/.ssh'\n[virtualenvs]\npath = 'ROOT/home/.config/autostart'", "home/.ssh/": "",
+		"home/.config/pypoetry/config.toml": "[virtualenvs]\npath = 'ROOT/mine'",
 	})
 	for _, tt := range []struct {
 		args        string
@@ -137,6 +139,8 @@ func TestWritable(t *testing.T) {
 		{"uv sync", []string{"UV_PROJECT_ENVIRONMENT=ROOT/env"}, "/w", "/env /home/.cache/uv /home/.local/share/uv/python"},
 		{"uv tool install x", []string{"XDG_DATA_HOME=ROOT/data"}, "/w", "/data/uv/python /data/uv/tools /home/.cache/uv /home/.local/bin"},
 		{"make install", []string{"VIRTUAL_ENV=ROOT/v"}, "/v", ""},
+		// Where only the project's own file leads is not to be written to.
+		{"poetry -C ../poetic install", nil, "/w", "/home/.cache/pypoetry /home/.cache/pypoetry/virtualenvs /mine"},
 	} {
 		in := func(s string) string { return strings.ReplaceAll(s, "ROOT", root) }
 		env := []string{"HOME=" + root + "/home"}

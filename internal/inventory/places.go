@@ -29,6 +29,7 @@ type place struct {
 	each  bool   // it holds folders of that kind
 	infix string // of those only the ones whose names contain it
 	asked bool   // the person named it, so that the installer would make it
+	led   bool   // a file of the project leads there, which anybody may have written
 }
 
 type kind int
@@ -46,7 +47,7 @@ func (p *Places) add(n place) {
 	}
 	for i, have := range p.places {
 		if have.path == n.path && have.kind == n.kind && have.each == n.each && have.infix == n.infix {
-			p.places[i].asked = have.asked || n.asked
+			p.places[i].asked, p.places[i].led = have.asked || n.asked, have.led && n.led
 			return
 		}
 	}
@@ -57,7 +58,9 @@ func (p *Places) add(n place) {
 
 // Writable returns where the command is to be allowed to write so that it can
 // install to these places: folders that exist, and, in made, folders that it
-// would make itself below ones where it must not write.
+// would make itself below ones where it must not write. Where only a file of the
+// project leads is not among them: what is to be kept from writing could write that
+// file.
 func (p Places) Writable() (exist, made []string) {
 	add := func(asked bool, paths ...string) {
 		for _, path := range paths {
@@ -74,6 +77,7 @@ func (p Places) Writable() (exist, made []string) {
 	})
 	for _, n := range p.places {
 		switch {
+		case n.led:
 		case n.each || n.kind == flat || n.kind == own:
 			add(n.asked, n.path)
 		case n.kind == shared:

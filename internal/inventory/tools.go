@@ -172,16 +172,17 @@ func (f *finder) poetry() {
 		f.script(f.lookUp(f.q.Args[0]))
 	}
 	for _, cache := range f.accessories("XDG_CACHE_HOME", ".cache", "pypoetry", "POETRY_CACHE_DIR") {
-		f.poetryEnvironments(filepath.Join(cache, "virtualenvs"))
+		f.poetryEnvironments(filepath.Join(cache, "virtualenvs"), false)
 	}
 	if v := f.get("POETRY_VIRTUALENVS_PATH"); v != "" {
-		f.poetryEnvironments(f.abs(v))
+		f.poetryEnvironments(f.abs(v), false)
 	}
 	configs := f.xdg("XDG_CONFIG_HOME", ".config", "pypoetry")
 	if v := f.get("POETRY_CONFIG_DIR"); v != "" {
 		configs = []string{f.abs(v)}
 	}
-	for _, file := range append([]string{filepath.Join(f.base, "poetry.toml")}, joined(configs, "config.toml")...) {
+	for i, file := range append([]string{filepath.Join(f.base, "poetry.toml")}, joined(configs, "config.toml")...) {
+		led := i == 0
 		var config struct {
 			CacheDir    string `toml:"cache-dir"`
 			Virtualenvs struct {
@@ -193,20 +194,22 @@ func (f *finder) poetry() {
 			continue
 		}
 		if config.CacheDir != "" {
-			f.beside(f.abs(config.CacheDir))
-			f.poetryEnvironments(filepath.Join(f.abs(config.CacheDir), "virtualenvs"))
+			if !led {
+				f.beside(f.abs(config.CacheDir))
+			}
+			f.poetryEnvironments(filepath.Join(f.abs(config.CacheDir), "virtualenvs"), led)
 		}
 		if path := config.Virtualenvs.Path; path != "" && !strings.Contains(path, "{") {
-			f.poetryEnvironments(f.abs(path))
+			f.poetryEnvironments(f.abs(path), led)
 		}
 	}
 }
 
 // poetryEnvironments adds the environments of the project in a folder of them:
-// "name-HASH-py3.12".
-func (f *finder) poetryEnvironments(path string) {
+// "name-HASH-py3.12". led says that a file of the project names it.
+func (f *finder) poetryEnvironments(path string, led bool) {
 	sum := sha256.Sum256([]byte(resolved(f.project())))
-	f.out.add(place{path: path, kind: own, each: true, infix: "-" + base64.URLEncoding.EncodeToString(sum[:])[:8] + "-py", asked: f.tool == "poetry"})
+	f.out.add(place{path: path, kind: own, each: true, infix: "-" + base64.URLEncoding.EncodeToString(sum[:])[:8] + "-py", asked: f.tool == "poetry" && !led, led: led})
 }
 
 // pdm: the interpreter that the project remembers, the project's environment, in
