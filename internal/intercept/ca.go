@@ -161,8 +161,22 @@ func (ca *CA) issuer(now time.Time) (*issuer, error) {
 	if ca.closed {
 		return nil, errors.New("the run's certificate authority is closed")
 	}
-	// The clock has jumped, or the machine has slept for long: what starts from
-	// now on reads the new bundle.
+	// The clock has jumped, or the machine has slept for long. What runs already
+	// knows a series whose rest may not be made yet.
+	for _, s := range ca.series {
+		if s.key == nil || now.Before(s.start) || !now.Before(s.until) {
+			continue
+		}
+		rest, err := s.rest(s.key, ca.scope)
+		if err != nil {
+			return nil, err
+		}
+		s.key, s.issuers = nil, append(s.issuers, rest...)
+		if i := s.at(now); i != nil {
+			return i, nil
+		}
+	}
+	// What starts from now on reads the new bundle.
 	if err := ca.renew(); err != nil {
 		return nil, err
 	}
