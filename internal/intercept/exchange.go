@@ -146,11 +146,15 @@ func (x *exchange) classify() Class {
 // isRead reports whether a method reads a resource, or what GET would say of it.
 func isRead(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
-// asksForLinks reports whether uv asks for a flat page of links (--find-links):
-// it does so with an Accept header of its own.
+// asksForLinks reports whether an installer asks for a flat page of links: uv
+// (--find-links) with an Accept header of its own, Poetry where the URL of a
+// source ends so, with an Accept header that says nothing.
 func (x *exchange) asksForLinks() bool {
-	accept := x.request.Header["Accept"]
-	return len(accept) == 1 && accept[0] == "text/html" && strings.HasPrefix(x.request.UserAgent(), "uv/")
+	accept, agent := x.request.Header["Accept"], x.request.UserAgent()
+	if strings.HasPrefix(agent, "poetry/") {
+		return strings.HasSuffix(x.url.Path, ".html") || strings.HasSuffix(x.url.Path, ".htm")
+	}
+	return len(accept) == 1 && accept[0] == "text/html" && strings.HasPrefix(agent, "uv/")
 }
 
 // simpleType begins the content types of the Simple Repository API (PEP 691).

@@ -222,18 +222,28 @@ func TestAPageIsKnownByItsType(t *testing.T) {
 	}
 }
 
-// uv asks for flat pages of links in its own way; a browser's HTML is not ours.
+// uv and Poetry ask for flat pages of links in their own ways; a browser's HTML is
+// not ours.
 func TestPagesOfLinks(t *testing.T) {
-	for agent, pages := range map[string]int{"uv/0.13.9 {\"ci\":null}": 1, "curl/8": 0} {
+	for _, c := range []struct {
+		agent, path, accept string
+		pages               int
+	}{
+		{"uv/0.13.9 {\"ci\":null}", "/links.html", "text/html", 1},
+		{"poetry/2.5.1 CPython/3.13", "/links.html", "*/*", 1},
+		{"poetry/2.5.1 CPython/3.13", "/links.htm", "*/*", 1},
+		{"poetry/2.5.1 CPython/3.13", "/links", "*/*", 0},
+		{"curl/8", "/links.html", "text/html", 0},
+	} {
 		w := newWorld(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			rw.Header().Set("Content-Type", "text/html")
 			_, _ = io.WriteString(rw, "<a href=foo-1.0.tar.gz>foo-1.0.tar.gz</a>")
 		}))
-		if _, _, err := w.get(t, "/links.html", "Accept", "text/html", "User-Agent", agent); err != nil {
+		if _, _, err := w.get(t, c.path, "Accept", c.accept, "User-Agent", c.agent); err != nil {
 			t.Fatal(err)
 		}
-		if got := w.proxy.Stats().Requests["page"]; got != pages {
-			t.Errorf("%s: %d pages, the desk was asked %q", agent, got, w.desk.log())
+		if got := w.proxy.Stats().Requests["page"]; got != c.pages {
+			t.Errorf("%s, %s: %d pages, the desk was asked %q", c.agent, c.path, got, w.desk.log())
 		}
 	}
 }
