@@ -107,6 +107,10 @@ links w (ROOT/cwd/r.txt:2) = ROOT/cwd/w`},
 		{"uvx", "uvx --from git+https://a.invalid/x --with ./w,y --with-editable ./e app ./data", nil, nil, `vcs git+https://a.invalid/x (--from)
 local ./w (--with)
 editable ./e (--with-editable)`},
+		{"uvx, a version", "uvx ruff@0.6.0 ./data", nil, nil, ""},
+		{"uvx, the latest", "uvx --with ./w ruff[x]@latest", nil, nil, "local ./w (--with)"},
+		{"uvx, a path", "uvx app@./x", nil, nil, "local ./x (command line)"},
+		{"uv tool install, a version", "uv tool install ruff@0.6.0", nil, nil, ""},
 		{"uv tool install", "uv tool install -e ./x", nil, nil, "editable ./x (command line)"},
 		{"uv run", "uv run --with ./w app ./data git+https://a.invalid/x", nil, nil, "local ./w (--with)"},
 		{"uv sync: sources", "uv sync", nil, map[string]string{"cwd/pyproject.toml": "[project]\nname='p'\ndependencies=['a','b @ https://a.invalid/b.whl']\n" +

@@ -75,6 +75,10 @@ func (r *reader) uvAround(given flags, files []uvFile) error {
 	return nil
 }
 
+// uvAtVersion finds a tool's name with the version that uv is to take of it
+// ("ruff@0.6.0", "ruff@latest"), which elsewhere would be a path.
+var uvAtVersion = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*(\[[^\]]*\])?@(latest|v?[0-9][0-9A-Za-z.!+]*)$`)
+
 // uvAsked reads the requirements files that uv is given, and notes what it is
 // asked to take from elsewhere than an index.
 func (r *reader) uvAsked(given flags) error {
@@ -110,6 +114,9 @@ func (r *reader) uvAsked(given flags) error {
 		for _, one := range strings.Split(s.Value, ",") {
 			asked = append(asked, Setting{one, s.Origin})
 		}
+	}
+	if strings.HasPrefix(r.cmd.command, "tool ") {
+		asked = slices.DeleteFunc(slices.Clone(asked), func(s Setting) bool { return uvAtVersion.MatchString(s.Value) })
 	}
 	if err := r.askAll(asked); err != nil {
 		return err
