@@ -158,16 +158,18 @@ func TestDocumentsThatListWhatIsNotTheirs(t *testing.T) {
 
 func TestWhatHasADocumentsAddress(t *testing.T) {
 	for name, c := range map[string]struct{ contentType, body, want string }{
-		"another API":     {"application/json", `{"message":"Not Found"}`, ""},
-		"a list":          {"application/json", `[1]`, ""},
-		"a web page":      {"text/html", `<html><a href="about.html">about</a></html>`, ""},
-		"a simple page":   {jsonType, string(page("foo", "foo-2.0.tar.gz")), ""},
-		"broken":          {"application/json", `{"urls":[`, "the text ends too early at byte 9"},
-		"another project": {"application/json", strings.Replace(string(document()), "foo", "bar", 1), "it says that it is about bar"},
-		"another release": {"application/json", strings.Replace(string(document()), "2.0", "2.1", 1), `it says that it is about version "2.1"`},
-		"two at once":     {jsonType, string(document()), "it is a document of the JSON API and is called a page"},
-		"called a page":   {"text/html", string(document()), "it is a document of the JSON API and is called a page"},
-		"another charset": {"application/json; charset=utf-7", string(document()), `its character set is "utf-7"`},
+		"another API":           {"application/json", `{"message":"Not Found"}`, ""},
+		"a list":                {"application/json", `[1]`, ""},
+		"a web page":            {"text/html", `<html><a href="about.html">about</a></html>`, ""},
+		"a simple page":         {jsonType, string(page("foo", "foo-2.0.tar.gz")), ""},
+		"broken":                {"application/json", `{"urls":[`, "the text ends too early at byte 9"},
+		"another project":       {"application/json", strings.Replace(string(document()), "foo", "bar", 1), "it says that it is about bar"},
+		"another release":       {"application/json", strings.Replace(string(document()), "2.0", "2.1", 1), `it says that it is about version "2.1"`},
+		"two at once":           {jsonType, string(document()), "it is a document of the JSON API and is called a page"},
+		"called a page":         {"text/html", string(document()), "it is a document of the JSON API and is called a page"},
+		"called a page loosely": {"text/html; charset=iso-8859-1", `<html><a href="foo-1.0.tar.gz">foo</a></html>`, `character set "iso-8859-1": not a page of the simple repository API`},
+		"called nearly a page":  {"text/htmlx", `<html><a href="foo-1.0.tar.gz">foo</a></html>`, `content type "text/htmlx": not a page of the simple repository API`},
+		"another charset":       {"application/json; charset=utf-7", string(document()), `its character set is "utf-7"`},
 	} {
 		b := start(t, upstream{})
 		p, err := b.Page(t.Context(), at(t, documentPage), c.contentType, []byte(c.body))

@@ -67,11 +67,15 @@ func (c *Catalog) Page(ctx context.Context, u *url.URL, contentType string, body
 }
 
 // offersNone reports whether what is no page offers no file either: the list of
-// all projects, or what has the address of a document and is none.
+// all projects, or what has the address of a document and is none. What is called
+// a page loosely, pip reads as one: it looks at how the type begins.
 func offersNone(u *url.URL, contentType string) bool {
-	_, err := pypi.FormatOf(contentType)
+	if _, err := pypi.FormatOf(contentType); err == nil {
+		return true
+	}
 	_, document := pypi.DocumentAt(u)
-	return err == nil || document
+	media := strings.ToLower(strings.TrimSpace(contentType))
+	return document && !strings.HasPrefix(media, "text/html") && !strings.HasPrefix(media, "application/vnd.pypi.simple")
 }
 
 // readPage reads a page and settles which project it is about: an HTML page does
