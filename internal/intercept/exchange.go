@@ -88,9 +88,15 @@ func (x *exchange) inScope() {
 		if x.class != VCSClass {
 			x.class, x.why = OtherClass, WhyNotInstaller
 		}
-	case x.class.judged():
+	case x.class.judged(), plain && x.class == OtherClass && scope.indexes.match(t) && x.readsAnIndex():
 		x.needTLS()
 	}
+}
+
+// readsAnIndex reports whether what is asked of an index's host may be a page
+// whatever it looks like: Poetry before 2.0 asks for them as for anything.
+func (x *exchange) readsAnIndex() bool {
+	return isRead(x.request.Method) && strings.HasPrefix(x.request.UserAgent(), "poetry/")
 }
 
 // needTLS refuses what is judged where anybody on the way could have changed it.

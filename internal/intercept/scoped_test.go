@@ -208,6 +208,29 @@ func TestAnApplicationsPlainRequests(t *testing.T) {
 	}
 }
 
+// TestOldPoetrysPages are asked for as anything is, but of an index's host.
+func TestOldPoetrysPages(t *testing.T) {
+	up := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { fmt.Fprint(rw, "hello") }))
+	defer up.Close()
+	scope := intercept.Scope{Indexes: []string{"index.example.invalid:80", "allowed.example.invalid:80", "127.0.0.1:80"}, PlainHTTP: []string{"allowed.example.invalid"}}
+	for _, c := range []struct {
+		url, agent string
+		refused    bool
+	}{
+		{"http://index.example.invalid/simple/foo/", "poetry/1.8.5 CPython/3.11.7", true},
+		{"http://index.example.invalid/simple/foo/", "curl/8", false},
+		{"http://index.example.invalid:81/simple/foo/", "poetry/1.8.5 CPython/3.11.7", false},
+		{"http://allowed.example.invalid/simple/foo/", "poetry/1.8.5 CPython/3.11.7", false},
+		{"http://127.0.0.1/simple/foo/", "poetry/1.8.5 CPython/3.11.7", false},
+	} {
+		w := newWorld(t, http.NotFoundHandler(), anywhere(up.Listener.Addr().String()), withScope(scope))
+		resp, body, err := w.get(t, c.url, "User-Agent", c.agent, "Accept", "*/*")
+		if err != nil || (resp.StatusCode == 403) != c.refused || !c.refused && string(body) != "hello" {
+			t.Errorf("%s, %s: %v, %v, %s", c.url, c.agent, resp, err, body)
+		}
+	}
+}
+
 // TestVersionControlInside is git's smart protocol on a connection that is
 // opened, as dulwich speaks it.
 func TestVersionControlInside(t *testing.T) {
