@@ -80,7 +80,11 @@ func TestTranscripts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range transcriptMark.FindAllSubmatch(data, -1) {
+		marks := transcriptMark.FindAllSubmatch(data, -1)
+		if len(marks) == 0 {
+			continue
+		}
+		for _, m := range marks {
 			told[string(m[1])] = true
 		}
 		t.Run(filepath.Base(page), func(t *testing.T) {
