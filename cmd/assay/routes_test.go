@@ -101,7 +101,7 @@ const (
 )
 
 // routes are the rows of the table.
-var routes = slices.Concat(indexRoutes)
+var routes = slices.Concat(indexRoutes, fileRoutes, proxyRoutes, elsewhereRoutes)
 
 // TestRoutes makes the table. It is left out with -short, and where an installer
 // is missing it is skipped: the table would have empty cells.
