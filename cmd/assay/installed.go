@@ -59,7 +59,7 @@ func (w *watch) unlooked(caches string, sources []installer.Source, collector *r
 		case d.Project == "":
 			collector.Skip(d.Where, "installed, and its name cannot be read")
 		case now[r], before[r]:
-		case slices.Contains(seeds, r.Project):
+		case d.Fresh && slices.Contains(seeds, r.Project):
 			collector.Skip(name, "not fetched: it comes with a new virtual environment")
 		default:
 			unseen(d, collector)

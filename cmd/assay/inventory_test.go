@@ -93,3 +93,37 @@ build_editable = build_wheel
 		}
 	})
 }
+
+// What has the name of what comes with an environment, and is put into one that
+// was there, did not come with it.
+func TestSeedsOfAnOldEnvironment(t *testing.T) {
+	b := newBench(t, "-- app-1.0-py3-none-any.whl --\n")
+	python := program(t, "python3")
+	const fill = `
+import os, sys
+os.makedirs(os.path.join(sys.argv[1], "lib", "python3.11", "site-packages", "wheel-99.dist-info"), exist_ok=True)
+open(os.path.join(sys.argv[1], sys.argv[2]), "w").close()
+`
+	for _, c := range []struct{ made, want, not string }{
+		{"pyvenv.cfg", "wheel==99 (not fetched: it comes with a new virtual environment)", "install.unseen"},
+		{"other", "wheel 99 was installed and none of its files came past assay", "comes with"},
+	} {
+		venv := filepath.Join(t.TempDir(), "venv")
+		if err := os.MkdirAll(filepath.Join(venv, "lib", "python3.11", "site-packages"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if c.made == "other" {
+			if err := os.WriteFile(filepath.Join(venv, "pyvenv.cfg"), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		env := b.env
+		b.env = append(b.env, "VIRTUAL_ENV="+venv)
+		status, errs := b.runWith(t, nil, python, "-c", fill, venv, c.made)
+		b.env = env
+		flat := strings.Join(strings.Fields(errs), " ")
+		if status != 0 || !strings.Contains(flat, c.want) || strings.Contains(flat, c.not) {
+			t.Errorf("status %d\n%s", status, errs)
+		}
+	}
+}

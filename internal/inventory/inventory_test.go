@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -132,6 +133,32 @@ func TestSince(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// What comes with a new environment is told from what is put into an old one.
+func TestFresh(t *testing.T) {
+	root := tree(t, map[string]string{"envs/old/pyvenv.cfg": "", "envs/old/lib/python3.9/site-packages/": "",
+		"envs/again/pyvenv.cfg": "", "envs/again/lib/python3.9/site-packages/": ""})
+	var p Places
+	p.add(place{path: filepath.Join(root, "envs"), kind: own, each: true})
+	p.add(place{path: filepath.Join(root, "target"), kind: flat})
+	again := filepath.Join(root, "envs", "again", "pyvenv.cfg")
+	long := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(again, long, long); err != nil {
+		t.Fatal(err)
+	}
+	before := Take(p)
+	for _, name := range []string{"envs/old/lib/python3.9/site-packages/pip-1.dist-info/RECORD", "envs/new/lib/python3.9/site-packages/pip-2.dist-info/RECORD",
+		"envs/new/pyvenv.cfg", "envs/again/lib/python3.9/site-packages/pip-3.dist-info/RECORD", "envs/again/pyvenv.cfg", "target/pip-4.dist-info/RECORD"} {
+		write(t, filepath.Join(root, filepath.FromSlash(name)), "", false)
+	}
+	fresh := map[string]bool{}
+	for _, d := range Since(before, Take(p)) {
+		fresh[d.Version] = d.Fresh
+	}
+	if want := map[string]bool{"1": false, "2": true, "3": true, "4": false}; !maps.Equal(fresh, want) {
+		t.Errorf("got %v, want %v", fresh, want)
 	}
 }
 

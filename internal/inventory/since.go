@@ -30,6 +30,7 @@ type Installed struct {
 	Folder  string // the site-packages that it is in
 	Source  Source
 	Where   string // of another source than the index: its URL, without credentials
+	Fresh   bool   // the virtual environment that it is in was made, or made anew, meanwhile
 }
 
 // Since returns what changed between two snapshots, sorted by project. What was
@@ -38,6 +39,10 @@ func Since(before, after Snapshot) []Installed {
 	var out []Installed
 	for folder, dists := range after.folders {
 		var root *os.Root
+		made, fresh := after.made[folder]
+		if old, ok := before.made[folder]; ok && old == made {
+			fresh = false
+		}
 		for name, stamp := range dists {
 			if old, ok := before.folders[folder][name]; ok && old == stamp {
 				continue
@@ -48,7 +53,9 @@ func Since(before, after Snapshot) []Installed {
 					break // it is gone again
 				}
 			}
-			out = append(out, read(root, folder, name))
+			d := read(root, folder, name)
+			d.Fresh = fresh
+			out = append(out, d)
 		}
 		if root != nil {
 			root.Close()

@@ -9,6 +9,7 @@ import (
 // Snapshot is what was in the folders at one time.
 type Snapshot struct {
 	folders  map[string]map[string]stamp // folder with distributions -> name of a distribution's folder or file
+	made     map[string]stamp            // the folders that are in an environment: its pyvenv.cfg
 	complete bool
 }
 
@@ -28,7 +29,7 @@ func (s Snapshot) Complete() bool { return s.complete }
 // taken for empty: no installer has put anything there that Python could find.
 func Take(p Places) Snapshot {
 	folders, complete := p.folders()
-	s := Snapshot{map[string]map[string]stamp{}, complete}
+	s := Snapshot{map[string]map[string]stamp{}, map[string]stamp{}, complete}
 	total := 0
 	for _, folder := range folders {
 		names, all := namesIn(folder, maxDists-total, isDistribution)
@@ -37,13 +38,33 @@ func Take(p Places) Snapshot {
 		for _, name := range names {
 			info, err := os.Lstat(folder + string(filepath.Separator) + name)
 			if err == nil {
-				dists[name] = stamp{info.ModTime().UnixNano(), info.Size(), inode(info)}
+				dists[name] = stampOf(info)
 			}
 		}
 		s.folders[folder] = dists
+		if made, ok := environmentAbove(folder); ok {
+			s.made[folder] = made
+		}
 		total += len(names)
 	}
 	return s
+}
+
+func stampOf(info os.FileInfo) stamp {
+	return stamp{info.ModTime().UnixNano(), info.Size(), inode(info)}
+}
+
+// environmentAbove returns the stamp of the pyvenv.cfg of the environment that a
+// folder with distributions is in: lib/python3.12/site-packages below it, or
+// Lib\site-packages.
+func environmentAbove(folder string) (stamp, bool) {
+	for range 3 {
+		folder = filepath.Dir(folder)
+		if info, err := os.Lstat(filepath.Join(folder, "pyvenv.cfg")); err == nil && info.Mode().IsRegular() {
+			return stampOf(info), true
+		}
+	}
+	return stamp{}, false
 }
 
 // isDistribution reports whether a name in site-packages is one of a
