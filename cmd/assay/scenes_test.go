@@ -1,9 +1,6 @@
 package main_test
 
-import (
-	"fmt"
-	"os"
-)
+import "fmt"
 
 // stage is an index with a good foo 1.0 and a newer 2.0 of which something is
 // wrong. Both have a program to start.
@@ -118,7 +115,7 @@ var (
 	pdmFiles  = map[string]string{"pyproject.toml": project("", "[tool.pdm]\ndistribution = false\n")}
 	pdmAround = map[string]string{"pyproject.toml": pdmFiles["pyproject.toml"], "pdm.toml": "[pypi]\nca_certs = \"corp.pem\"\n"}
 
-	pipxEnv     = []string{"PIPX_HOME=HOME/pipx", "PIPX_BIN_DIR=HOME/bin", "PIPX_MAN_DIR=HOME/man", "USE_EMOJI=0", "PATH=HOME/bin:" + os.Getenv("PATH")}
+	pipxEnv     = []string{"PIPX_HOME=HOME/pipx", "PIPX_BIN_DIR=HOME/bin", "PIPX_MAN_DIR=HOME/man", "USE_EMOJI=0"}
 	compileArgs = []string{"-q", "--strip-extras", "--no-header"}
 )
 

@@ -142,7 +142,14 @@ func holdPage(t *testing.T, page, text string, slots chan struct{}) {
 // play runs a scene and returns its transcript.
 func (s scene) play(t *testing.T) string {
 	t.Helper()
-	path := program(t, s.tool)
+	tools, err := filepath.Abs(filepath.Join("..", "..", ".venv", "bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(tools, s.tool) // others of other versions say it in other words
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("%s is not there: run 'make tools'", s.tool)
+	}
 	if s.needsLandlock() && confine.Check() != nil {
 		t.Skipf("a command cannot be confined here: %v", confine.Check())
 	}
@@ -165,7 +172,7 @@ func (s scene) play(t *testing.T) string {
 		fmt.Fprintf(&out, "$ cat %s\n%s", name, s.files[name])
 	}
 	env := append(slices.Clone(b.env), "PIP_INDEX_URL="+b.SimpleURL(), "UV_DEFAULT_INDEX="+b.SimpleURL(), "PDM_PYPI_URL="+b.SimpleURL(),
-		"PYTHONUNBUFFERED=1", "COLUMNS=1000")
+		"PYTHONUNBUFFERED=1", "COLUMNS=1000", "PATH="+strings.Join([]string{filepath.Join(b.dir, "bin"), tools, os.Getenv("PATH")}, string(filepath.ListSeparator)))
 	for _, kv := range s.env {
 		env = append(env, fill(kv))
 	}
