@@ -68,6 +68,9 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	if err != nil {
 		return nil, err
 	}
+	for _, clause := range settings.Around {
+		collector.Skip("settings", clause)
+	}
 	s := &session{root: root, sources: settings.Sources}
 	if f.cache == ownCache {
 		cache, err := a.cacheDir()

@@ -242,7 +242,6 @@ func (r *reader) add(name, raw, origin string, extra bool) error {
 func (r *reader) addLink(raw, origin string) error {
 	if isLocal(raw) {
 		r.config.FindLinks = append(r.config.FindLinks, Link{Where: raw, Origin: origin, Local: true, Path: r.localPath(raw)})
-		r.around("files from %s (%s)", raw, origin)
 		return nil
 	}
 	u, err := url.Parse(raw)

@@ -160,7 +160,6 @@ func TestReadBeforehand(t *testing.T) {
 		"pipx run app":                                    "the environment that pipx keeps of an earlier run, if it does; --no-cache makes a new one",
 		"pipx run --no-cache app":                         "",
 		"pip install -r gone.txt":                         "",
-		"pip install -f ./wheels":                         "files from ./wheels (--find-links)",
 	} {
 		got, err := Read(environ(root), root+"/cwd", strings.Fields(command), Options{})
 		if err != nil {
