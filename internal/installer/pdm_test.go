@@ -52,6 +52,7 @@ url = "https://a.invalid/simple"
 			[]string{pypi, strings.Replace(mine, "//", "//me:a%40b%2Fc@", 1)}},
 		{"places with files", "pdm lock", nil, map[string]string{"cwd/pyproject.toml": project + "type = \"find_links\"\n[[tool.pdm.source]]\nname = \"x\"\ntype = \"find_links\"\nurl = \"file:///${PROJECT_HERE}/wheels\"\n"},
 			[]string{pypi, "links https://a.invalid/simple (source 1 in ROOT/cwd/pyproject.toml)", "links file://ROOT/cwd/wheels (source 2 in ROOT/cwd/pyproject.toml)",
+				"around: files from file://ROOT/cwd/wheels (source 2 in ROOT/cwd/pyproject.toml)"}},
 		{"client certificates", "pdm lock", nil, map[string]string{"cwd/pyproject.toml": project,
 			config: "[pypi]\nclient_cert = \"/me.pem\"\n[pypi.mine]\nclient_cert = \"c.pem\"\nclient_key = \"~/k.pem\"\n"},
 			[]string{pypi, mine, "certificate /me.pem  for " + strings.Split(index.PyPI, "/")[2] + " (ROOT/" + config + ")", "certificate ROOT/cwd/c.pem ROOT/home/k.pem for a.invalid (ROOT/" + config + ")"}},
