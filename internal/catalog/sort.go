@@ -35,7 +35,8 @@ func sortPage(page *pypi.Page, u *url.URL) sorted {
 	releases := map[assay.Release]*group{}
 	heads := map[string]*group{}
 	names := make(map[string]struct{}, len(page.Files))
-	var last string // head of the file before, which is most often this one's
+	var firsts map[string]int // of each name, made where one comes twice
+	var last string           // head of the file before, which is most often this one's
 	var lastGroup *group
 	for i := range page.Files {
 		filename := page.Files[i].Filename
@@ -55,7 +56,10 @@ func sortPage(page *pypi.Page, u *url.URL) sorted {
 		}
 		before := len(names)
 		if names[filename] = struct{}{}; len(names) == before {
-			first := slices.IndexFunc(page.Files, func(f pypi.File) bool { return f.Filename == filename })
+			if firsts == nil {
+				firsts = firstOf(page.Files)
+			}
+			first := firsts[filename]
 			d := assay.Refuse(page.Artifact(i, indexOf(u)), assay.PageDuplicateFile, "")
 			s.bad[i], s.bad[first] = d, d
 		}
@@ -69,6 +73,15 @@ func sortPage(page *pypi.Page, u *url.URL) sorted {
 	}
 	maps.Copy(s.bad, misfiled(page, u))
 	return s
+}
+
+// firstOf returns where each name stands first.
+func firstOf(files []pypi.File) map[string]int {
+	out := make(map[string]int, len(files))
+	for i := range slices.Backward(files) {
+		out[files[i].Filename] = i
+	}
+	return out
 }
 
 // headOf returns the part of a wheel's name that holds project and version, and
