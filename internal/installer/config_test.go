@@ -117,6 +117,14 @@ func TestRead(t *testing.T) {
 		{"pip: of another command", "pip download x", []string{"VIRTUAL_ENV=ROOT/home/venv"}, map[string]string{
 			"home/venv/pip.conf": "[download]\nindex-url = " + c,
 		}, []string{c + "<ROOT/home/venv/pip.conf:2"}},
+		{"pip: for another Python", "pip --python ../other install x", []string{"VIRTUAL_ENV=ROOT/home/venv"}, map[string]string{
+			"home/venv/pip.conf": "[global]\nindex-url = " + b,
+			"other/pip.conf":     "[global]\nindex-url = " + c,
+		}, []string{c + "<ROOT/other/pip.conf:2"}},
+		{"pip: for another Python's interpreter, by a variable", "pip install x", []string{"PIP_PYTHON=../other/bin/python"}, map[string]string{
+			"other/bin/python": "", "other/pyvenv.cfg": "",
+			"other/pip.conf": "[global]\nindex-url = " + c,
+		}, []string{c + "<ROOT/other/pip.conf:2"}},
 		{"pip: PIP_CONFIG_FILE is strongest, and the person's own is not read", "pip install x", []string{"PIP_CONFIG_FILE=ROOT/cwd/x.conf"}, map[string]string{
 			"cwd/x.conf":         "[global]\nindex-url = " + a,
 			"home/.pip/pip.conf": "[global]\nindex-url = " + b + "\nextra-index-url = " + c,

@@ -158,7 +158,7 @@ func TestAsPipDoes(t *testing.T) {
 			t.Skipf("pip config list does not run here: %v", err)
 		}
 		r := &reader{env: env, cwd: root + "/cwd"}
-		settings, err := r.pipSettings(false)
+		settings, err := r.pipSettings(false, r.pythonPrefix())
 		if err != nil {
 			t.Fatal(err)
 		}

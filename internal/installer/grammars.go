@@ -22,11 +22,12 @@ var pipGrammar = grammar{
 		"--find-links": "find-links", "--proxy": "proxy", "--cert": "cert", "--client-cert": "client-cert",
 		"--cache-dir": "cache-dir", "--trusted-host": "trusted-host",
 		"--requirement": "requirement", "--constraint": "constraint", "--build-constraint": "build-constraint", "--editable": "editable",
+		"--python": "python",
 	},
 	switches: map[string]string{"--no-index": "no-index", "--no-proxy-env": "no-proxy-env", "--pre": unread},
 	short:    map[byte]string{'i': "index-url", 'f': "find-links", 'r': "requirement", 'c': "constraint", 'e': "editable"},
 	unread: set(`--abi --all-releases --config-settings --default-timeout --dest --exists-action --global-option --group --hash --implementation
-		--keyring-provider --log --log-file --no-binary --only-binary --only-final --output --platform --prefix --progress-bar --python
+		--keyring-provider --log --log-file --no-binary --only-binary --only-final --output --platform --prefix --progress-bar
 		--python-version --refresh-package --report --requirements-from-script --resume-retries --retries --root --root-user-action --src
 		--target --timeout --uploaded-prior-to --upgrade-strategy --use-deprecated --use-feature --wheel-dir`),
 	mute:     "Cdobtw",

@@ -62,8 +62,16 @@ func (r *reader) pip() error {
 	if err != nil {
 		return err
 	}
-	if p.settings, err = r.pipSettings(p.isolated); err != nil {
+	read := len(r.config.Files)
+	if p.settings, err = r.pipSettings(p.isolated, r.pythonPrefix()); err != nil {
 		return err
+	}
+	if s, ok := p.get("python"); ok && r.cmd.tool == Pip {
+		// pip starts itself anew in that Python, and reads that one's file.
+		r.config.Files = r.config.Files[:read]
+		if p.settings, err = r.pipSettings(p.isolated, r.prefixOf(s.Value)); err != nil {
+			return err
+		}
 	}
 	for _, step := range []func(pipRun) error{r.pipAround, r.pipIndexes, r.pipAsked} {
 		if err := step(p); err != nil {
@@ -191,10 +199,11 @@ func (r *reader) pipAsked(p pipRun) error {
 // pipAsks are the commands of pip that take requirements.
 var pipAsks = set("install download wheel lock")
 
-// pipSettings reads pip's files and environment.
-func (r *reader) pipSettings(isolated bool) (pipSettings, error) {
+// pipSettings reads pip's files and environment. prefix is the folder of the
+// Python that runs it; empty where that cannot be told.
+func (r *reader) pipSettings(isolated bool, prefix string) (pipSettings, error) {
 	out := pipSettings{}
-	for _, path := range r.pipFiles(isolated) {
+	for _, path := range r.pipFiles(isolated, prefix) {
 		data, err := r.file(path, false)
 		if err != nil {
 			return nil, err
@@ -220,7 +229,7 @@ func (r *reader) pipSettings(isolated bool) (pipSettings, error) {
 }
 
 // pipFiles returns pip's configuration files, the weakest first.
-func (r *reader) pipFiles(isolated bool) []string {
+func (r *reader) pipFiles(isolated bool, prefix string) []string {
 	named := r.env.Get("PIP_CONFIG_FILE")
 	if named == os.DevNull {
 		return nil
@@ -233,7 +242,7 @@ func (r *reader) pipFiles(isolated bool) []string {
 	if !isolated && (named == "" || !exists(r.abs(named))) {
 		files = append(files, r.pipUser(file)...)
 	}
-	if prefix := r.pythonPrefix(); prefix != "" {
+	if prefix != "" {
 		files = append(files, filepath.Join(prefix, file))
 	}
 	if named != "" {

@@ -18,6 +18,25 @@ func (r *reader) pythonPrefix() string {
 	if venv := r.env.Get("VIRTUAL_ENV"); venv != "" {
 		return r.abs(venv)
 	}
+	return installPrefix(interpreter)
+}
+
+// prefixOf returns the folder of the Python that pip's option --python names: an
+// environment, or an interpreter.
+func (r *reader) prefixOf(named string) string {
+	path := r.abs(named)
+	if isDir(path) {
+		return path
+	}
+	if prefix, ok := environmentOf(path); ok {
+		return prefix
+	}
+	return installPrefix(path)
+}
+
+// installPrefix returns the folder above that of an interpreter without an
+// environment.
+func installPrefix(interpreter string) string {
 	if interpreter == "" {
 		return ""
 	}
