@@ -103,11 +103,12 @@ const (
 // routes are the rows of the table.
 var routes = slices.Concat(indexRoutes, fileRoutes, proxyRoutes, elsewhereRoutes)
 
-// TestRoutes makes the table. It is left out with -short, and where an installer
-// is missing it is skipped: the table would have empty cells.
+// TestRoutes makes the table. It runs when it is asked for, by ASSAY_TEST_ROUTES,
+// because it takes as long as all other tests; where an installer is missing it is
+// skipped: the table would have empty cells.
 func TestRoutes(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs every installer some thirty times")
+	if os.Getenv("ASSAY_TEST_ROUTES") == "" {
+		t.Skip("runs every installer some thirty times: 'make routes' does")
 	}
 	for _, tool := range columns {
 		routeTool(t, tool)
