@@ -129,6 +129,9 @@ func Read(env Environ, cwd string, args []string, o Options) (Config, error) {
 	default:
 		r.poetryBehind()
 		readers = r.pipOrUV()
+		if cmd.tool == Build {
+			readers = append(readers, r.buildAsked)
+		}
 	}
 	for _, read := range readers {
 		if err := read(); err != nil {

@@ -165,3 +165,36 @@ func (r *reader) pipxAsked() error {
 	}
 	return r.askAll(asked)
 }
+
+// buildAsked notes what the project to be built requires for it from elsewhere
+// than an index. build installs that into an environment which is gone before
+// anything could look at it.
+func (r *reader) buildAsked() error {
+	given := buildGrammar.parse(r.cmd.args)
+	if given.given("no-isolation") {
+		return nil
+	}
+	if r.options.TheirCache {
+		r.around("what a build takes from a cache of yours into its own environment, which is gone before it could be looked at")
+	}
+	dir := r.cwd
+	if words := given[words]; len(words) > 0 {
+		dir = r.abs(words[0].Value)
+	}
+	if !isDir(dir) {
+		return nil // an sdist
+	}
+	p, err := r.pyproject(dir)
+	if err != nil || p == nil {
+		return err
+	}
+	origin := filepath.Join(dir, "pyproject.toml")
+	for _, s := range p.Build.Requires {
+		if e := requirements.Classify(s); e.Project != "" {
+			if err := r.ask(e, origin); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

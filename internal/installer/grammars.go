@@ -64,9 +64,11 @@ var pipxGrammar = grammar{
 
 // buildGrammar is that of build (pyproject-build).
 var buildGrammar = grammar{
-	valued: map[string]string{"--installer": "backend"},
-	unread: set("--config-json --config-setting --dependency-constraints-txt --env-dir --outdir --report --sdist-extract-dir"),
-	mute:   "oC", abridged: true,
+	valued:   map[string]string{"--installer": "backend"},
+	switches: map[string]string{"--no-isolation": "no-isolation"},
+	toggles:  map[byte]string{'n': "no-isolation"},
+	unread:   set("--config-json --config-setting --dependency-constraints-txt --env-dir --outdir --report --sdist-extract-dir"),
+	mute:     "oC", abridged: true,
 }
 
 // poetryGrammar and pdmGrammar find the command behind the general options.
