@@ -172,6 +172,9 @@ func cached(theirs bool) func(*testing.T, *bench, string) asking {
 		var a asking
 		if theirs {
 			a.run = []string{"--installer-cache", "theirs"}
+			if tool == "build" { // the environment is gone when the run ends
+				a.clause = "what a build takes from a cache of yours"
+			}
 		}
 		a.before = func() {
 			b.plainly(t, b.usual(t, tool, asking{requirement: "evilassay", source: b.SimpleURL()})...)

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -54,7 +55,7 @@ func proxyFlag(t *testing.T, _ *bench, tool string) asking {
 func proxyInCode(flags ...string) func(*testing.T, *bench, string) asking {
 	return func(t *testing.T, b *bench, tool string) asking {
 		if tool != "tox" && tool != "nox" {
-			return asking{none: ownProxy(tool)}
+			return asking{none: cmp.Or(ownProxy(tool), "the flag itself is another try")}
 		}
 		a := asking{flags: []string{"--proxy", corporate.Start(t, corporate.Options{}).URL()}, run: flags}
 		if len(flags) > 0 {
@@ -97,10 +98,15 @@ var plainIndex = []indextest.Option{indextest.WithURL("http://index.test")}
 
 // plainHTTP asks an index without TLS, at a name that a company's proxy knows.
 func plainHTTP(flags ...string) func(*testing.T, *bench, string) asking {
-	return func(t *testing.T, b *bench, _ string) asking {
+	return func(t *testing.T, b *bench, tool string) asking {
 		proxy := corporate.Start(t, corporate.Options{})
 		proxy.Lead("index.test:80", b.Addr())
-		return asking{run: flags, env: []string{"HTTP_PROXY=" + proxy.URL(), "http_proxy=" + proxy.URL(), "PIP_TRUSTED_HOST=index.test"}}
+		a := asking{}
+		if tool == "pdm" { // by itself it passes over such an index
+			a = asking{bare: true, project: fmt.Sprintf("[[tool.pdm.source]]\nname = \"pypi\"\nurl = %q\nverify_ssl = false\n", b.SimpleURL())}
+		}
+		a.run, a.env = flags, []string{"HTTP_PROXY=" + proxy.URL(), "http_proxy=" + proxy.URL(), "PIP_TRUSTED_HOST=index.test"}
+		return a
 	}
 }
 
