@@ -1,6 +1,7 @@
 package indextest_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -21,7 +22,9 @@ func trusting(t *testing.T, s *indextest.Server, pairs ...tls.Certificate) *http
 		t.Fatal("no certificate")
 	}
 	return &http.Client{Transport: &http.Transport{
-		Dial:            func(network, _ string) (net.Conn, error) { return net.Dial(network, s.Addr()) },
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, s.Addr())
+		},
 		TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: pairs}, DisableKeepAlives: true,
 	}}
 }

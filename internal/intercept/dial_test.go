@@ -243,8 +243,7 @@ func TestAProxyThatHangs(t *testing.T) {
 // on and what is looked into going through it.
 func TestTheWholeWay(t *testing.T) {
 	own := corporate.Start(t, corporate.Options{User: "jane", Password: "secret"})
-	var w *world
-	w = newWorld(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	w := newWorld(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(rw, "hello", r.Header["Proxy-Authorization"])
 	}),
 		withScope(intercept.Scope{Runner: true}), func(c *intercept.Config) { c.Upstream.(*http.Transport).Proxy = fixed(t, own.UserURL()) })
