@@ -26,10 +26,13 @@ const (
 // [*UnsupportedError].
 func Check() error {
 	version, err := access.LandlockGetABIVersion()
-	return judge(version, err)
+	if err := judge(version, err); err != nil {
+		return err
+	}
+	return checkFilter()
 }
 
-// judge says what the kernel's answer means.
+// judge says what the kernel's answer about Landlock means.
 func judge(version int, err error) error {
 	switch {
 	case errors.Is(err, unix.EOPNOTSUPP):
@@ -81,5 +84,5 @@ func Restrict(l Limits) error {
 	if err := config.Restrict(rules...); err != nil {
 		return fmt.Errorf("confining the command: %w", err)
 	}
-	return nil
+	return install()
 }
