@@ -74,10 +74,8 @@ func lockedFile(t *testing.T, b *bench, tool string) asking {
 	install := map[string][]string{"uv": {"sync", "--frozen"}, "poetry": {"install", "--no-interaction", "--no-root"}, "pdm": {"sync"}}[tool]
 	switch {
 	case tool == "uv tool":
-		return asking{none: "it has no lock file"}
-	case tool == "pipx":
-		return asking{none: "it asks for the pages of what it locks"}
-	case install == nil && (tool == "pip-tools" || tool == "build"):
+		return asking{none: "it takes nothing from lock files"}
+	case tool == "pip-tools" || tool == "build":
 		return asking{none: "its files name no URLs"}
 	case install == nil:
 		return asking{none: "it has pylock.toml only"}
@@ -124,6 +122,9 @@ func pylock(t *testing.T, b *bench, tool string) asking {
 	case "nox":
 		a.files["own.py"] = "import nox\n\n@nox.session(venv_backend=\"virtualenv\")\ndef app(session):\n    session.install(\"-r\", \"pylock.toml\")\n"
 		a.command = func() []string { return []string{path, "-f", "own.py"} }
+	case "pipx": // by uv, for the pip that its environments share may be too old for it
+		a.env = []string{"PIPX_DEFAULT_BACKEND=uv"}
+		a.command = func() []string { return []string{path, "install", "--lock", "pylock.toml", "evilassay"} }
 	default:
 		return asking{none: "it reads no pylock.toml"}
 	}
@@ -142,7 +143,7 @@ func publicIndex() []indextest.Option {
 
 // jsonAPI has a wrong digest in the document of the JSON API, and only there.
 func jsonAPI(t *testing.T, b *bench, tool string) asking {
-	if tool != "poetry" {
+	if !ofProject(tool) {
 		return asking{none: "it asks for pages only"}
 	}
 	if err := b.Misbehave("/pypi/evilassay/1.0/json", "wrong-hash"); err != nil {
@@ -160,7 +161,8 @@ func jsonAPI(t *testing.T, b *bench, tool string) asking {
 		b.unset(name)
 	}
 	ca := b.write(t, "ca.pem", string(b.CertificatePEM()))
-	return asking{bare: true, env: []string{"HTTPS_PROXY=" + proxy.URL(), "https_proxy=" + proxy.URL(), "SSL_CERT_FILE=" + ca}}
+	// PDM asks where it is told to, and then of every index.
+	return asking{bare: true, files: map[string]string{".config/pdm/config.toml": "[pypi]\njson_api = true\n"}, env: []string{"HTTPS_PROXY=" + proxy.URL(), "https_proxy=" + proxy.URL(), "SSL_CERT_FILE=" + ca}}
 }
 
 func ofSource(_ *testing.T, _ *bench, _ string) asking { return asking{requirement: "evilapp"} }

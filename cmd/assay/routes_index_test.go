@@ -22,10 +22,10 @@ var indexRoutes = []route{
 	{"extra index by flag", []try{{ask: extraFlag}}},
 	{"`--find-links` URL", []try{{ask: linksFlag}}},
 	{"`--find-links` folder", []try{{archive: aboutAnother, ask: folderFlag(true)}, {archive: honestArchive, ask: folderFlag(false)}}},
-	{"index and `-f` lines in requirements files", []try{{ask: indexLine}, {ask: linksLine}}},
+	{"index and `-f` lines in requirements files", []try{{ask: indexLine}, {ask: linksLine}, {ask: constraintLine}}},
 	{"index in the project's configuration", []try{{ask: projectIndex}, {ask: uvPipTable}}},
 	{"index in the tool's configuration file", []try{{ask: configIndex}}},
-	{"environment variables", []try{{ask: variables}, {ask: pipOldVariables}}},
+	{"environment variables", []try{{ask: variables}, {ask: otherVariables}, {ask: behindUV}}},
 }
 
 // aboutAnother has a provenance that is about another file.
@@ -135,11 +135,11 @@ func noLines(tool string) string {
 	case "poetry", "pdm":
 		return "it installs from no requirements file"
 	case "pipx":
-		return "it takes names only"
+		return "its files hold names only"
 	case "uv tool":
 		return "it ignores such lines and says so"
 	case "build":
-		return "it reads no requirements file"
+		return "it reads constraints only"
 	}
 	return ""
 }
@@ -158,6 +158,17 @@ func indexLine(_ *testing.T, b *bench, tool string) asking {
 
 func linksLine(t *testing.T, b *bench, tool string) asking {
 	return requirementLines(tool, "--no-index", "-f "+linksPage(t, b))
+}
+
+// constraintLine has the index in a file of constraints.
+func constraintLine(t *testing.T, b *bench, tool string) asking {
+	if tool != "build" {
+		return asking{none: "its requirements files are tried"}
+	}
+	path := routeTool(t, tool)
+	return asking{bare: true, files: map[string]string{"constraints.txt": "--index-url " + b.SimpleURL() + "\n"}, command: func() []string {
+		return []string{path, "--wheel", "--outdir", "out", "--dependency-constraints-txt", "constraints.txt"}
+	}}
 }
 
 func projectIndex(t *testing.T, b *bench, tool string) asking {
@@ -216,8 +227,8 @@ func variables(t *testing.T, b *bench, tool string) asking {
 	return asking{bare: true, env: []string{"UV_INDEX=" + b.SimpleURL()}}
 }
 
-// pipOldVariables names the index as older set-ups do.
-func pipOldVariables(t *testing.T, b *bench, tool string) asking {
+// otherVariables name the index as an extra one, and as older set-ups do.
+func otherVariables(t *testing.T, b *bench, tool string) asking {
 	switch {
 	case viaPip(tool):
 		return asking{source: elsewhereIndex(t), env: []string{"PIP_EXTRA_INDEX_URL=" + b.SimpleURL()}}
@@ -225,4 +236,22 @@ func pipOldVariables(t *testing.T, b *bench, tool string) asking {
 		return asking{none: "it has one variable"}
 	}
 	return asking{bare: true, env: []string{"UV_INDEX_URL=" + b.SimpleURL()}}
+}
+
+// behindUV lets those that may call uv in pip's place do so.
+func behindUV(t *testing.T, b *bench, tool string) asking {
+	a := asking{bare: true, env: []string{"UV_DEFAULT_INDEX=" + b.SimpleURL()}}
+	path := routeTool(t, tool)
+	switch tool {
+	case "build":
+		a.command = func() []string { return []string{path, "--wheel", "--outdir", "out", "--installer", "uv"} }
+	case "pipx":
+		a.env = append(a.env, "PIPX_DEFAULT_BACKEND=uv")
+	case "nox":
+		a.files = map[string]string{"own.py": "import nox\n\n@nox.session(venv_backend=\"uv\")\ndef app(session):\n    session.install(\"evilassay\")\n"}
+		a.command = func() []string { return []string{path, "-f", "own.py"} }
+	default:
+		return asking{none: "it does not call uv"}
+	}
+	return a
 }

@@ -24,7 +24,7 @@ var proxyRoutes = []route{
 	{"`NO_PROXY` set by the person", []try{{ask: noProxy}}},
 	{"plain http, another host", []try{{options: plainIndex, ask: plainHTTP()}}},
 	{"plain http, `--allow-http`", []try{{options: plainIndex, ask: plainHTTP("--allow-http", "index.test")}}},
-	{"`--cert`", []try{{ask: strongFlag("--cert")}}},
+	{"`--cert`, with TLS", []try{{options: []indextest.Option{indextest.WithTLS()}, ask: strongFlag("--cert")}}},
 	{"`--cache-dir`", []try{{ask: strongFlag("--cache-dir")}}},
 	{"`--isolated`", []try{{ask: strongFlag("--isolated")}}},
 	{"a build step that connects past the proxy, `--confine`", []try{{archive: straightArchive, ask: straight}}},
@@ -113,20 +113,26 @@ func plainHTTP(flags ...string) func(*testing.T, *bench, string) asking {
 // strongFlag gives one of the flags that may be stronger than the environment.
 func strongFlag(flag string) func(*testing.T, *bench, string) asking {
 	return func(t *testing.T, b *bench, tool string) asking {
+		none := "it has no such flag"
 		flags := []string{flag}
 		switch flag {
 		case "--cert":
-			flags = append(flags, b.write(t, "ca.pem", string(indextest.Start(t, "", indextest.WithTLS()).CertificatePEM())))
+			for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} {
+				b.unset(name)
+			}
+			flags = append(flags, b.write(t, "ca.pem", string(b.CertificatePEM())))
 		case "--cache-dir":
 			flags = append(flags, filepath.Join(b.dir, "cache"))
+		case "--isolated":
+			if tool == "uv tool" {
+				none = "its flag of that name is not about settings or caches"
+			}
 		}
 		switch {
-		case ofProject(tool):
-			return asking{none: "it has no such flag"}
+		case ofProject(tool), flag == "--isolated" && !viaPip(tool), flag == "--cert" && tool == "uv tool":
+			return asking{none: none}
 		case tool == "build":
 			return asking{none: buildEnv}
-		case !viaPip(tool) && flag != "--cache-dir":
-			return asking{none: "it has no such flag"}
 		}
 		return asking{flags: append(flags, "--index-url", b.SimpleURL())}
 	}
