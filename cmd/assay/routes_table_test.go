@@ -20,7 +20,7 @@ can be known of it. A real installer goes for it under ` + "`assay run`" + `, an
   connection was not possible.
 - **reported**: it is let through without a look, and the report at the end names it; with ` + "`install.unseen`" + ` because what was
   installed is compared with what came past.
-- **no such way**: the installer has none.
+- **no such way**: the installer has none. These cells alone are stated, by its documentation and source, and not observed.
 
 Where a cell has two words, two variants of the way were tried.
 
