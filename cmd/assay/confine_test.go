@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -107,6 +109,44 @@ func TestConfinedInstalls(t *testing.T) {
 	}
 }
 
+// So do installers of projects, which bring HTTP clients of their own.
+func TestConfinedProjects(t *testing.T) {
+	for _, tool := range []string{"poetry", "pdm"} {
+		t.Run(tool, func(t *testing.T) {
+			t.Parallel()
+			b := confinedBench(t)
+			b.target = filepath.Join(b.dir, ".venv")
+			b.env = append(b.env, "VIRTUAL_ENV="+b.target)
+			status, out, errs := b.confined(t, nil, b.usual(t, tool, asking{requirement: "app", source: b.SimpleURL()})...)
+			if got := b.has(t); status != 0 || !slices.Contains(got, "from_source-1.0") {
+				t.Errorf("status %d, installed %q\n%s%s", status, got, out, errs)
+			}
+		})
+	}
+}
+
+// git as well, with the proxy that it is given.
+func TestConfinedGit(t *testing.T) {
+	b := confinedBench(t)
+	git := program(t, "git")
+	site := filepath.Join(t.TempDir(), "site")
+	for _, args := range [][]string{{"init", "-q", "work"}, {"-C", "work", "-c", "user.name=a", "-c", "user.email=a@example.invalid", "commit", "-q", "--allow-empty", "-m", "x"},
+		{"clone", "-q", "--bare", "work", site}, {"-C", site, "update-server-info"}} {
+		cmd := exec.CommandContext(t.Context(), git, args...)
+		cmd.Env, cmd.Dir = b.env, b.dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	server := httptest.NewServer(http.FileServer(http.Dir(site)))
+	defer server.Close()
+	url := strings.Replace(server.URL, "127.0.0.1", "localhost", 1) // which the proxy resolves
+	status, out, errs := b.confined(t, nil, git, "clone", "-q", url, "cloned")
+	if _, err := os.Stat(filepath.Join(b.dir, "cloned", ".git", "HEAD")); status != 0 || err != nil || !strings.Contains(errs, "from version control with git") {
+		t.Errorf("status %d, %v\n%s%s", status, err, out, errs)
+	}
+}
+
 // A command that goes around meets an error, and the run says why.
 func TestConfinedGoesAround(t *testing.T) {
 	b := confinedBench(t)
@@ -120,16 +160,18 @@ func TestConfinedGoesAround(t *testing.T) {
 	}
 	defer os.Remove(outside)
 	status, out, errs := b.confined(t, nil, python, "-c", fmt.Sprintf(`
-import urllib.request, sys
+import socket, sys, urllib.request
 url = %q
 print(urllib.request.urlopen(url).status)
 direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-for attempt in (lambda: direct.open(url), lambda: open(%q, "w"), lambda: open("inside", "w")):
+for attempt in (lambda: direct.open(url), lambda: open(%q, "w"), lambda: open("inside", "w"),
+                lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM), lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)):
     try: print(bool(attempt()))
     except OSError as e: print(e)
 sys.exit(9)
 `, b.SimpleURL(), outside))
-	want := fmt.Sprintf("200\n<urlopen error [Errno 13] Permission denied>\n[Errno 13] Permission denied: '%s'\nTrue\n", outside)
+	want := fmt.Sprintf("200\n<urlopen error [Errno 13] Permission denied>\n[Errno 13] Permission denied: '%s'\nTrue\n"+
+		"[Errno 13] Permission denied\n[Errno 93] Protocol not supported\n", outside)
 	if status != 9 || out != want {
 		t.Errorf("status %d, got\n%s%s\nwant\n%s", status, out, errs, want)
 	}

@@ -16,7 +16,7 @@
 //	connect() to another port     EACCES, "Permission denied"
 //	opening a file for writing,   EACCES outside of the folders
 //	making, removing, renaming
-//	UDP sockets                   EACCES; what asks a name server gets no answer
+//	UDP sockets                   EACCES, and so no name server can be asked
 //	Multipath TCP, SCTP, DCCP,    EPROTONOSUPPORT, EPERM (raw) or EAFNOSUPPORT,
 //	raw and packet sockets,       as where the kernel lacks them; what is left is
 //	vsock and other families      TCP, Unix sockets and netlink
