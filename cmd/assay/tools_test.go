@@ -40,15 +40,20 @@ func program(t *testing.T, name string) string {
 	return path
 }
 
+// inCI are the variables by which installers notice that they run in CI, where
+// some of them say more (tox lists what it has installed).
+var inCI = []string{"CI", "TF_BUILD", "bamboo.buildKey", "BUILDKITE", "CIRCLECI", "CIRRUS_CI", "CODEBUILD_BUILD_ID", "GITHUB_ACTIONS",
+	"GITLAB_CI", "HEROKU_TEST_RUN_ID", "BUILD_ID", "BUILD_BUILDID", "TEAMCITY_VERSION", "TRAVIS"}
+
 // personal reports whether an environment variable would lead the installers
-// away from a bench.
+// away from a bench, or have them speak otherwise than to a person.
 func personal(key string) bool {
-	for _, prefix := range []string{"PIP_", "UV_", "POETRY_", "PDM_", "PIPX_", "XDG_", "ASSAY_"} {
+	for _, prefix := range []string{"PIP_", "UV_", "POETRY_", "PDM_", "PIPX_", "TOX_", "NOX", "XDG_", "ASSAY_"} {
 		if strings.HasPrefix(key, prefix) {
 			return true
 		}
 	}
-	return key == "VIRTUAL_ENV" || strings.HasSuffix(strings.ToLower(key), "_proxy")
+	return key == "VIRTUAL_ENV" || slices.Contains(inCI, key) || strings.HasSuffix(strings.ToLower(key), "_proxy")
 }
 
 // task is an installation: what a tool is told beside the packages' names.
