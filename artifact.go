@@ -110,6 +110,31 @@ const (
 type Content struct {
 	Digests []Digest
 	Size    int64
+
+	// Inside is what a strict reader saw in the archive that the bytes are; nil
+	// where nobody looked.
+	Inside *Inside
+}
+
+// Inside is what a strict reader saw in a distribution file between its first
+// byte and its last. It is hostile input that was read without doubt, or else
+// Findings say what the doubt is.
+type Inside struct {
+	// Format is "wheel" or "sdist", or empty for a kind of file that is not looked
+	// into.
+	Format string
+	// Members is how many members the archive has, and Unpacked their size in
+	// bytes.
+	Members  int
+	Unpacked int64
+	// Hashed is how many members were compared with a hash in RECORD.
+	Hashed int
+	// Metadata is the core metadata as it stands (METADATA of a wheel, PKG-INFO of
+	// an sdist), and Pyproject an sdist's pyproject.toml. Nil where there is none.
+	Metadata  []byte
+	Pyproject []byte
+	// Findings say what is wrong or surprising.
+	Findings []Finding
 }
 
 // Digest returns the computed digest of the given algorithm, and whether it was
