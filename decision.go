@@ -2,6 +2,7 @@ package assay
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -64,37 +65,33 @@ const clockTolerance = 10 * time.Minute
 // Invalid evidence denies. Unavailable evidence does what the rules say. Absent
 // evidence is noted, and a file of which there is no evidence at all warns or,
 // where the rules require evidence, is denied. Evidence without a state denies:
-// it is a verifier's bug, and bugs fail closed.
+// it is a verifier's bug, and bugs fail closed. Then what was remembered of the
+// project, and what the rules say of it, are held against what was found.
+//
+// What the rules refuse, rather than what is broken, is a warning under a waiver
+// and in audit mode.
 func Decide(rules Rules, a Artifact, evidence []Evidence, memory Memory, now time.Time) Decision {
 	b := builder{artifact: a}
-	verified, identified, troubled := false, false, false
-	for _, e := range evidence {
-		b.evidence(rules, e)
-		troubled = troubled || e.State != Verified && e.State != Absent
-		if e.State == Verified {
-			verified = true
-			for _, c := range e.Claims {
-				identified = identified || c.Identity != ""
-			}
-		}
-		for _, c := range e.Claims {
-			if c.Time.After(now.Add(clockTolerance)) {
-				b.add(ClockBehind, fmt.Sprintf("the signature is from %s, the clock says %s",
-					c.Time.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
-			}
+	claims, troubled := b.allEvidence(rules, evidence)
+	for _, c := range claims {
+		if c.Time.After(now.Add(clockTolerance)) {
+			b.add(ClockBehind, fmt.Sprintf("the signature is from %s, the clock says %s",
+				c.Time.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
 		}
 	}
+	identified := slices.ContainsFunc(claims, func(c Claim) bool { return c.Identity != "" })
 	switch {
 	case rules.Evidence == RequireEvidence && !identified:
 		b.add(EvidenceRequired, "")
-	case !verified && !troubled:
+	case len(claims) == 0 && !troubled:
 		b.add(EvidenceNone, "")
 	}
-	if before, ok := memory.Files[FileKey{a.Index, a.Filename}]; ok {
-		if d, ok := a.Digest(before.Algorithm); ok && d != before {
-			b.add(DigestChanged, fmt.Sprintf("accepted before %s, offered now %s", before, d))
-		}
+	b.bytesBefore(claims, memory)
+	if rules.Evidence != RequireNothing && !troubled {
+		b.continuity(claims, memory)
 	}
+	b.publishers(rules, claims)
+	b.listed(rules, now)
 	if a.UploadTime.After(now.Add(clockTolerance)) {
 		b.add(ClockBehind, fmt.Sprintf("the file is from %s, the clock says %s",
 			a.UploadTime.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
@@ -102,6 +99,23 @@ func Decide(rules Rules, a Artifact, evidence []Evidence, memory Memory, now tim
 	if a.Yanked {
 		b.add(FileYanked, a.YankReason)
 	}
+	b.waive(rules, claims, memory, now)
+	return b.decision()
+}
+
+// DecideListed judges what an index says of a file, before any evidence is asked
+// for: its age, its kind, and the index itself. It denies only what [Decide]
+// would deny whatever the evidence.
+func DecideListed(rules Rules, a Artifact, memory Memory, now time.Time) Decision {
+	if rules.Tentative {
+		return Decision{Verdict: Allow}
+	}
+	b := builder{artifact: a}
+	b.listed(rules, now)
+	if len(b.reasons) == 0 {
+		return Decision{Verdict: Allow}
+	}
+	b.waive(rules, nil, memory, now)
 	return b.decision()
 }
 
@@ -132,6 +146,19 @@ func (d Decision) Join(other Decision) Decision {
 type builder struct {
 	artifact Artifact
 	reasons  []Reason
+}
+
+// allEvidence adds what the evidence says, and returns the claims that hold and
+// whether there is evidence that does not, or could not be asked for.
+func (b *builder) allEvidence(rules Rules, evidence []Evidence) (claims []Claim, troubled bool) {
+	for _, e := range evidence {
+		b.evidence(rules, e)
+		troubled = troubled || e.State != Verified && e.State != Absent
+		if e.State == Verified {
+			claims = append(claims, e.Claims...)
+		}
+	}
+	return claims, troubled
 }
 
 func (b *builder) evidence(rules Rules, e Evidence) {

@@ -73,11 +73,11 @@ func TestDecide(t *testing.T) {
 			verdict: assay.Deny, reasons: "error evidence.required: the rules require to know who published foo-1.0.tar.gz, and nothing says so\n"},
 		"required and signed": {rules: assay.Rules{Evidence: assay.RequireEvidence}, evidence: []assay.Evidence{signed}, verdict: assay.Allow},
 		"other bytes than before": {evidence: []assay.Evidence{bytesHold},
-			memory:  assay.Memory{Files: map[assay.FileKey]assay.Digest{{Index: file.Index, Filename: file.Filename}: {Algorithm: "sha256", Hex: strings.Repeat("b", 64)}}},
-			verdict: assay.Deny, reasons: "error digest.changed: the index offers other bytes under a name that was accepted before: accepted before sha256:" +
+			memory:  assay.Memory{Files: map[assay.FileKey]assay.SeenFile{{Index: file.Index, Filename: file.Filename}: {Digest: assay.Digest{Algorithm: "sha256", Hex: strings.Repeat("b", 64)}, First: now}}},
+			verdict: assay.Deny, reasons: "error digest.changed: the index offers other bytes under a name that was accepted before: accepted on 2026-06-01 sha256:" +
 				strings.Repeat("b", 64) + ", offered now sha256:" + strings.Repeat("a", 64) + "\n"},
 		"the same bytes from another index are another file": {evidence: []assay.Evidence{bytesHold},
-			memory:  assay.Memory{Files: map[assay.FileKey]assay.Digest{{Index: "elsewhere", Filename: file.Filename}: {Algorithm: "sha256", Hex: strings.Repeat("b", 64)}}},
+			memory:  assay.Memory{Files: map[assay.FileKey]assay.SeenFile{{Index: "elsewhere", Filename: file.Filename}: {Digest: assay.Digest{Algorithm: "sha256", Hex: strings.Repeat("b", 64)}}}},
 			verdict: assay.Allow},
 		"a signature from the future": {evidence: []assay.Evidence{verified(assay.Claim{Method: "sha256", Time: now.Add(time.Hour)})}, verdict: assay.Warn,
 			reasons: "warning clock.behind: this computer's clock seems to be wrong: the signature is from 2026-06-01T13:00:00Z, the clock says 2026-06-01T12:00:00Z\n"},

@@ -43,6 +43,22 @@ const (
 	ProvenancePersonal           Code = "provenance.personal"
 	ProvenanceUnavailable        Code = "provenance.unavailable"
 
+	ProvenanceLost    Code = "provenance.lost"
+	ProvenancePartial Code = "provenance.partial"
+
+	PublisherUnexpected Code = "publisher.unexpected"
+	PublisherChanged    Code = "publisher.changed"
+	PublisherRenamed    Code = "publisher.renamed"
+	PublisherMixed      Code = "publisher.mixed"
+
+	CooldownYoung      Code = "cooldown.young"
+	CooldownUnknownAge Code = "cooldown.unknown-age"
+	SdistUnwanted      Code = "sdist.unwanted"
+	IndexOther         Code = "index.other"
+	PolicyDenied       Code = "policy.denied"
+	PolicyWarned       Code = "policy.warned"
+	PolicyFailed       Code = "policy.failed"
+
 	FileTruncated    Code = "file.truncated"
 	FileUnlisted     Code = "file.unlisted"
 	FileWrongProject Code = "file.wrong-project"
@@ -103,9 +119,24 @@ func (c Code) outOfReach() bool {
 	return false
 }
 
+// Waivable reports whether somebody may write down that the reason is no matter
+// for a time, and whether audit mode only reports it: it says that a file is not
+// what the rules want, and not that something about it is broken.
+func (c Code) Waivable() bool {
+	switch c {
+	case EvidenceRequired, EvidenceUnavailable, ProvenanceUnavailable, ProvenanceLost, PublisherUnexpected, PublisherChanged,
+		CooldownYoung, CooldownUnknownAge, SdistUnwanted, IndexOther, PolicyDenied, SourceVCS:
+		return true
+	}
+	return false
+}
+
 const (
 	hintPage     = "do not install it: ask the project's maintainers whether they released this file, then run 'assay verify {project}=={version}' again"
 	hintRefetch  = "run the command again; if it says the same, do not install the file and tell the index's operators"
+	hintExplain  = "run 'assay explain {project}=={version}' to see who published what"
+	hintPolicy   = "run 'assay explain {project}=={version}' to see the rule and what it asks for"
+	hintAccept   = "ask the project's maintainers whether this was meant; if it was: assay trust accept {project}=={version} --reason TEXT --until YYYY-MM-DD"
 	hintProducer = "the index or the file beside it is at fault: run 'assay verify {project}=={version}' later, or pin another version"
 )
 
@@ -134,6 +165,22 @@ var registry = map[Code]Entry{
 	ProvenanceUnknownVersion:     {Severity: Warning, Text: "the provenance is in a version of the format that assay does not know", Hint: "nothing is verified by it: a newer assay may know the version ('assay version' tells yours)"},
 	ProvenancePersonal:           {Severity: Note, Text: "the file is signed by a person's account, not by a Trusted Publisher", Hint: "ask yourself whether this is who should sign {project}"},
 	ProvenanceUnavailable:        {Severity: Error, Text: "the provenance exists but could not be fetched", Hint: "check the network and run the command again"},
+
+	ProvenanceLost:    {Severity: Error, Text: "the project's earlier files had provenance and this one has none", Hint: hintAccept},
+	ProvenancePartial: {Severity: Warning, Text: "some of the project's files have provenance and this one has none", Hint: hintExplain},
+
+	PublisherUnexpected: {Severity: Error, Text: "the file does not come from whom the policy names for {project}", Hint: hintPolicy},
+	PublisherChanged:    {Severity: Error, Text: "{project} was published by somebody else before", Hint: hintAccept},
+	PublisherRenamed:    {Severity: Warning, Text: "the publisher of {project} goes by another name than before", Hint: hintExplain},
+	PublisherMixed:      {Severity: Warning, Text: "{project} is published by several", Hint: hintExplain},
+
+	CooldownYoung:      {Severity: Error, Text: "the file is too young", Hint: "pin an older version, or write an [[exception]] for cooldown.young into the policy"},
+	CooldownUnknownAge: {Severity: Error, Text: "nobody says how old the file is", Hint: "use an index that lists upload times, or write an [[exception]] for cooldown.unknown-age into the policy"},
+	SdistUnwanted:      {Severity: Error, Text: "it is a source distribution, which would have to be built", Hint: "pin a version with a wheel for this system, or write an [[exception]] for sdist.unwanted into the policy"},
+	IndexOther:         {Severity: Error, Text: "{project} may not come from this index", Hint: "give {project} its own index in the installer's configuration, or correct 'index' in the policy"},
+	PolicyDenied:       {Severity: Error, Text: "the policy refuses it", Hint: hintPolicy},
+	PolicyWarned:       {Severity: Warning, Text: "the policy warns of it", Hint: hintPolicy},
+	PolicyFailed:       {Severity: Error, Text: "the policy could not be worked out for {filename}", Hint: "run 'assay policy check'; what it says is to be corrected in the policy"},
 
 	FileTruncated:      {Severity: Error, Text: "the file ended before its announced length", Hint: "run the command again; the index or the network cut the transfer"},
 	FileUnlisted:       {Severity: Warning, Text: "no index page lists the file", Hint: "install it by name from an index, or verify it with 'assay verify FILE'"},

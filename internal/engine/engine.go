@@ -17,6 +17,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,6 +53,11 @@ type Recorder interface {
 	Record(ctx context.Context, j Judgement) error
 }
 
+// Policy says which rules hold for an artifact of which these claims are known.
+type Policy interface {
+	For(a assay.Artifact, claims []assay.Claim) assay.Rules
+}
+
 // Judgement is a decision with all that led to it.
 type Judgement struct {
 	Subject  assay.Subject
@@ -68,7 +74,7 @@ type Judgement struct {
 // defaults to time.Now, and a nil Source, Memory or Recorder has nothing to say.
 type Config struct {
 	Verifiers []Verifier
-	Rules     assay.Rules
+	Rules     Policy
 	Source    Source
 	Memory    Rememberer
 	Recorder  Recorder
@@ -158,8 +164,56 @@ func (e *Engine) judgeKeeping(ctx context.Context, s assay.Subject, keep map[str
 		}
 		memory = m
 	}
-	j.Decision = assay.Decide(e.config.Rules, s.Artifact, j.Evidence, memory, j.Time)
+	a := withComputed(s)
+	j.Decision = assay.Decide(e.config.Rules.For(a, claims(j.Evidence)), a, j.Evidence, memory, j.Time)
 	return j, nil
+}
+
+// withComputed is the artifact with the digest that its bytes have, where nobody
+// promised one: it is compared with what was seen before.
+func withComputed(s assay.Subject) assay.Artifact {
+	a := s.Artifact
+	if _, ok := a.Digest("sha256"); !ok && s.Content != nil {
+		if d, ok := s.Content.Digest("sha256"); ok {
+			a.Digests = append(slices.Clip(a.Digests), d)
+		}
+	}
+	return a
+}
+
+// claims are those that hold.
+func claims(evidence []assay.Evidence) []assay.Claim {
+	var out []assay.Claim
+	for _, e := range evidence {
+		if e.State == assay.Verified {
+			out = append(out, e.Claims...)
+		}
+	}
+	return out
+}
+
+// Listed judges what an index says of the files of one project, before any
+// evidence is asked for. Memory is asked only where something is refused.
+func (e *Engine) Listed(ctx context.Context, files []assay.Artifact) ([]assay.Decision, error) {
+	now := e.config.Now()
+	out := make([]assay.Decision, len(files))
+	var memory *assay.Memory
+	for i, a := range files {
+		rules := e.config.Rules.For(a, nil)
+		out[i] = assay.DecideListed(rules, a, assay.Memory{}, now)
+		if out[i].Verdict != assay.Deny || e.config.Memory == nil {
+			continue
+		}
+		if memory == nil {
+			m, err := e.config.Memory.Memory(ctx, a)
+			if err != nil {
+				return nil, fmt.Errorf("recalling %s: %w", a.Project, err)
+			}
+			memory = &m
+		}
+		out[i] = assay.DecideListed(rules, a, *memory, now)
+	}
+	return out, ctx.Err()
 }
 
 // Record hands a final judgement to the recorder.

@@ -47,7 +47,7 @@ func (s source) Materials(context.Context, assay.Artifact) ([]assay.Material, er
 type memory struct{ err error }
 
 func (m memory) Memory(_ context.Context, a assay.Artifact) (assay.Memory, error) {
-	return assay.Memory{Files: map[assay.FileKey]assay.Digest{{Index: a.Index, Filename: a.Filename}: digest('b')}}, m.err
+	return assay.Memory{Files: map[assay.FileKey]assay.SeenFile{{Index: a.Index, Filename: a.Filename}: {Digest: digest('b')}}}, m.err
 }
 
 func digest(c byte) assay.Digest {

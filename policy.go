@@ -1,0 +1,144 @@
+package assay
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// listed adds what the rules say of a file by what an index tells of it.
+func (b *builder) listed(rules Rules, now time.Time) {
+	a := b.artifact
+	for _, problem := range rules.Problems {
+		b.add(PolicyFailed, problem)
+	}
+	if rules.Cooldown > 0 {
+		wants := fmt.Sprintf("%s wants %s", rules.origin("cooldown"), days(rules.Cooldown))
+		switch age := now.Sub(a.UploadTime); {
+		case a.UploadTime.IsZero():
+			b.add(CooldownUnknownAge, wants)
+		case age < rules.Cooldown:
+			b.add(CooldownYoung, fmt.Sprintf("uploaded %s, %s, which it is on %s", ago(age), wants,
+				a.UploadTime.Add(rules.Cooldown).UTC().Format("2006-01-02 15:04 MST")))
+		}
+	}
+	if IsSdist(a.Filename) && (rules.Sdist == Warning || rules.Sdist == Error) {
+		b.addAs(SdistUnwanted, rules.origin("sdist"), rules.Sdist)
+	}
+	if len(rules.Indexes) > 0 && a.Index != "" && !slices.ContainsFunc(rules.Indexes, func(i string) bool { return below(a.Index, i) }) {
+		b.add(IndexOther, fmt.Sprintf("it is offered by %s, and %s takes it from %s", a.Index, rules.origin("index"), strings.Join(rules.Indexes, " or ")))
+	}
+	for _, v := range rules.Verdicts {
+		b.add(v.Code, v.Detail)
+	}
+}
+
+// below reports whether a page's URL is an index's, or below it.
+func below(page, index string) bool {
+	index = strings.TrimSuffix(index, "/")
+	return page == index || strings.HasPrefix(page, index+"/")
+}
+
+// publishers holds the claims against the publishers that the rules name.
+func (b *builder) publishers(rules Rules, claims []Claim) {
+	if len(rules.Publishers) == 0 {
+		return
+	}
+	fitting := 0
+	var wanted []string
+	for _, p := range rules.Publishers {
+		wanted = append(wanted, p.String())
+		if slices.ContainsFunc(claims, p.Matches) {
+			fitting++
+		}
+	}
+	need, how := max(rules.Require, 1), ""
+	if rules.Require == RequireAll {
+		need = len(rules.Publishers)
+	}
+	if fitting >= need {
+		return
+	}
+	if need > 1 {
+		how = fmt.Sprintf("%d of ", need)
+	}
+	by := "nobody has signed it"
+	if ids := identities(claims); len(ids) > 0 {
+		by = "it was published by " + names(ids)
+	}
+	b.add(PublisherUnexpected, fmt.Sprintf("%s, and %s names %s%s", by, rules.origin("publisher"), how, strings.Join(wanted, ", ")))
+}
+
+// waive takes the edge off the reasons that somebody may go on in spite of.
+func (b *builder) waive(rules Rules, claims []Claim, memory Memory, now time.Time) {
+	waivers := append(slices.Clip(rules.Waivers), memory.Accepted...)
+	for i := range b.reasons {
+		r := &b.reasons[i]
+		if r.Severity != Error || !r.Code.Waivable() {
+			continue
+		}
+		ended := ""
+		for _, w := range waivers {
+			switch {
+			case !w.fits(r.Code, b.artifact, claims):
+			case now.Before(w.Until):
+				r.Severity = Warning
+				r.Message += fmt.Sprintf(" (accepted until %s, %s: %s)", w.lastDay(), clean(w.Origin), clean(w.Reason))
+			default:
+				ended = fmt.Sprintf(" (it was accepted until %s, %s)", w.lastDay(), clean(w.Origin))
+			}
+			if r.Severity == Warning {
+				break
+			}
+		}
+		switch {
+		case r.Severity == Warning:
+		case rules.Mode == Audit:
+			r.Severity = Warning
+			r.Message += ended + " (only reported: " + rules.origin("mode") + " says audit)"
+		default:
+			r.Message += ended
+		}
+	}
+}
+
+// fits reports whether a waiver is for a reason against a file.
+func (w Waiver) fits(code Code, a Artifact, claims []Claim) bool {
+	return slices.Contains(w.Codes, code) && (w.Version == "" || w.Version == a.Version) &&
+		(w.Identity == "" || slices.ContainsFunc(claims, Publisher{Identity: w.Identity}.Matches))
+}
+
+// lastDay is the last day on which a waiver holds.
+func (w Waiver) lastDay() string { return w.Until.Add(-time.Second).UTC().Format(time.DateOnly) }
+
+// days renders a cooldown as people write it.
+func days(d time.Duration) string {
+	switch {
+	case d%(24*time.Hour) == 0:
+		return count(int(d/(24*time.Hour)), "day")
+	case d%time.Hour == 0:
+		return count(int(d/time.Hour), "hour")
+	}
+	return d.String()
+}
+
+// ago renders an age.
+func ago(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "in the future"
+	case d < time.Hour:
+		return count(int(d/time.Minute), "minute") + " ago"
+	case d < 48*time.Hour:
+		return count(int(d/time.Hour), "hour") + " ago"
+	}
+	return count(int(d/(24*time.Hour)), "day") + " ago"
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
