@@ -23,7 +23,7 @@ func (b *builder) listed(rules Rules, now time.Time) {
 				a.UploadTime.Add(rules.Cooldown).UTC().Format("2006-01-02 15:04 MST")))
 		}
 	}
-	if IsSdist(a.Filename) && (rules.Sdist == Warning || rules.Sdist == Error) {
+	if (rules.Sdist == Warning || rules.Sdist == Error) && IsSdist(a.Filename) {
 		b.addAs(SdistUnwanted, rules.origin("sdist"), rules.Sdist)
 	}
 	if len(rules.Indexes) > 0 && a.Index != "" && !slices.ContainsFunc(rules.Indexes, func(i string) bool { return below(a.Index, i) }) {

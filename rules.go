@@ -99,7 +99,7 @@ func (r Rules) origin(key string) string {
 	if at, ok := r.Origins[key]; ok {
 		return at
 	}
-	return "the built-in rules"
+	return "the default policy"
 }
 
 // Publisher is a pattern of publishers, as a policy names them. What is empty

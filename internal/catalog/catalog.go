@@ -45,6 +45,8 @@ type Judge interface {
 	Judge(ctx context.Context, s assay.Subject) (engine.Judgement, error)
 	Complete(ctx context.Context, j engine.Judgement, c assay.Content) (engine.Judgement, error)
 	Record(ctx context.Context, j engine.Judgement) error
+	// Listed judges what an index says of the files of one project.
+	Listed(ctx context.Context, files []assay.Artifact) ([]assay.Decision, error)
 }
 
 // Upstream answers for the indexes behind the catalog.
@@ -123,6 +125,8 @@ type seen struct {
 	keys        map[string]int // its files by the keys of their URLs
 	onceNames   sync.Once
 	names       map[string]int // its files by their names; for documents only
+	listing     sync.Mutex
+	listed      *verdicts // nil until it was judged
 }
 
 // listing is one file of a page.
@@ -267,9 +271,10 @@ func releaseOf(a assay.Artifact) assay.Release {
 }
 
 // refuse remembers that a release is refused. A decision that only lacks an
-// answer is not remembered: the next try may get one.
+// answer is not remembered: the next try may get one; nor is one that says
+// nothing about the release's other files.
 func (c *Catalog) refuse(r assay.Release, filename string, d assay.Decision) {
-	if r.Project == "" || r.Version == "" || d.Undecided() {
+	if r.Project == "" || r.Version == "" || d.Undecided() || aboutFileAlone(d) {
 		return
 	}
 	c.mu.Lock()

@@ -114,9 +114,14 @@ type bench struct {
 
 func start(t *testing.T, up upstream) *bench {
 	t.Helper()
+	return startWith(t, up, assay.DefaultRules())
+}
+
+func startWith(t *testing.T, up upstream, rules engine.Policy) *bench {
+	t.Helper()
 	b := &bench{records: &records{}, states: map[string]assay.State{}}
 	now := func() time.Time { return time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC) }
-	e := engine.New(engine.Config{Verifiers: []engine.Verifier{digest.Verifier{}, signed{b.states}}, Rules: assay.DefaultRules(), Recorder: b.records, Now: now})
+	e := engine.New(engine.Config{Verifiers: []engine.Verifier{digest.Verifier{}, signed{b.states}}, Rules: rules, Recorder: b.records, Now: now})
 	b.Catalog = catalog.New(e, up, now)
 	return b
 }

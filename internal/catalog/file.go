@@ -94,6 +94,9 @@ func (c *Catalog) lookUp(ctx context.Context, u *url.URL) (offered, error) {
 		for i, d := range s.sorted.bad {
 			c.refuseRelease(s.page.Artifact(i, indexOf(s.index)), d)
 		}
+		if _, err := c.judgeListed(ctx, s); err != nil {
+			return offered{}, err
+		}
 		return c.offer(listing{s, place.File}), nil
 	}
 	a := assay.Artifact{Ecosystem: assay.PyPI, Filename: path.Base(u.Path), URL: indexOf(u)}

@@ -13,12 +13,12 @@ import (
 
 // judgeNewest gathers the evidence for the newest release that a resolver would
 // take, and for the next older one while the newest is refused. It returns the
-// mark for every file of a release whose evidence is out of reach.
-func (c *Catalog) judgeNewest(ctx context.Context, s *seen) (map[int]string, error) {
+// mark for every file of a release whose evidence is out of reach. Those in looked
+// are refused already.
+func (c *Catalog) judgeNewest(ctx context.Context, s *seen, looked map[*group]bool) (map[int]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, pageBudget)
 	defer cancel()
 	undecided := map[int]string{}
-	looked := map[*group]bool{}
 	for range pageReleases {
 		g := s.sorted.newest(s.page, looked)
 		if g == nil {
@@ -91,7 +91,7 @@ func (c *Catalog) judgeRelease(ctx context.Context, s *seen, files []int) (assay
 			defer func() { <-slots }()
 			a := c.artifact(c.best(listing{s, i}))
 			j, err := c.evidence(ctx, a)
-			if err != nil || j.Decision.Verdict != assay.Deny {
+			if err != nil || j.Decision.Verdict != assay.Deny || aboutFileAlone(j.Decision) {
 				return // not answered within the budget: judged when it is asked for
 			}
 			c.refuse(releaseOf(a), a.Filename, j.Decision)

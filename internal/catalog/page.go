@@ -42,7 +42,14 @@ func (c *Catalog) Page(ctx context.Context, u *url.URL, contentType string, body
 		}
 		marks[i] = yankReason(d)
 	}
-	undecided, err := c.judgeNewest(ctx, s)
+	listed, err := c.judgeListed(ctx, s)
+	if err != nil {
+		return Page{}, err
+	}
+	for i, d := range listed.files {
+		marks[i] = yankReason(d)
+	}
+	undecided, err := c.judgeNewest(ctx, s, listed.groups())
 	if err != nil {
 		return Page{}, err
 	}

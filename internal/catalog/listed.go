@@ -1,0 +1,101 @@
+package catalog
+
+import (
+	"context"
+
+	"assay"
+	"assay/internal/engine"
+)
+
+// verdicts are what the rules say of a page's files by what the page tells of
+// them: their age, their kind, the index itself.
+type verdicts struct {
+	files    map[int]assay.Decision // those that are refused
+	releases map[*group]int         // those of which no file is left, with one of these
+}
+
+// judgeListed judges the files of a page by what it tells of them, once for each
+// page that passed by. It refuses the releases of those that are refused, and
+// records those that an installer would have taken before the first that holds.
+func (c *Catalog) judgeListed(ctx context.Context, s *seen) (verdicts, error) {
+	s.listing.Lock()
+	defer s.listing.Unlock()
+	if s.listed != nil {
+		return *s.listed, nil
+	}
+	files := make([]assay.Artifact, len(s.page.Files))
+	for i := range files {
+		files[i] = s.page.Artifact(i, indexOf(pageAt(s.index)))
+	}
+	decisions, err := c.judge.Listed(ctx, files)
+	if err != nil {
+		return verdicts{}, err
+	}
+	v := verdicts{files: map[int]assay.Decision{}, releases: map[*group]int{}}
+	for _, g := range s.sorted.groups {
+		left := len(g.files)
+		for _, i := range g.files {
+			if decisions[i].Verdict != assay.Deny {
+				continue
+			}
+			v.files[i] = decisions[i]
+			if left--; left == 0 || !aboutFileAlone(decisions[i]) {
+				v.releases[g] = i
+			}
+		}
+	}
+	for g, i := range v.releases {
+		c.refuse(g.release, files[i].Filename, v.files[i])
+	}
+	if err := c.recordPassedOver(ctx, s, v, files); err != nil {
+		return verdicts{}, err
+	}
+	s.listed = &v
+	return v, nil
+}
+
+// recordPassedOver records the refused releases that are newer than the first one
+// that is not refused, up to pageReleases: the report names what was taken instead.
+func (c *Catalog) recordPassedOver(ctx context.Context, s *seen, v verdicts, files []assay.Artifact) error {
+	looked := map[*group]bool{}
+	for range pageReleases {
+		g := s.sorted.newest(s.page, looked)
+		if g == nil {
+			return nil
+		}
+		looked[g] = true
+		i, refused := v.releases[g]
+		if !refused {
+			return nil
+		}
+		j := engine.Judgement{Subject: assay.Subject{Artifact: files[i]}, Decision: v.files[i], Time: c.now()}
+		if err := c.recordOnce(ctx, j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// groups are the refused releases.
+func (v verdicts) groups() map[*group]bool {
+	out := map[*group]bool{}
+	for g := range v.releases {
+		out[g] = true
+	}
+	return out
+}
+
+// aboutFileAlone reports whether a decision refuses a file for being what it is,
+// which says nothing about the other files of its release: where source
+// distributions are not wanted, the wheels beside them are.
+func aboutFileAlone(d assay.Decision) bool {
+	if d.Verdict != assay.Deny {
+		return false
+	}
+	for _, r := range d.Reasons {
+		if r.Severity == assay.Error && r.Code != assay.SdistUnwanted {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,132 @@
+package catalog_test
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"assay"
+	"assay/internal/engine"
+	"assay/internal/pypi"
+)
+
+// dated renders a JSON page whose files were uploaded on a day of May 2026, or on
+// none for 0: "foo-1.0.tar.gz@3".
+func dated(name string, files ...string) []byte {
+	var list []string
+	for _, f := range files {
+		f, day, _ := strings.Cut(f, "@")
+		uploaded := ""
+		if day != "" {
+			uploaded = fmt.Sprintf(`,"upload-time":"2026-05-%sT00:00:00Z"`, day)
+		}
+		list = append(list, fmt.Sprintf(`{"filename":%q,"url":"https://files.example.invalid/%s","hashes":{"sha256":%q}%s}`, f, f, sum(f), uploaded))
+	}
+	return []byte(fmt.Sprintf(`{"meta":{"api-version":"1.4"},"name":%q,"versions":[],"files":[%s]}`, name, strings.Join(list, ",")))
+}
+
+// TestListed judges pages by what they tell of their files alone. The clock says
+// 1 June 2026.
+func TestListed(t *testing.T) {
+	cooldown := assay.DefaultRules()
+	cooldown.Cooldown = 7 * 24 * time.Hour
+	wheels := assay.DefaultRules()
+	wheels.Sdist = assay.Error
+	elsewhere := assay.DefaultRules()
+	elsewhere.Indexes = []string{"https://internal.example.invalid/simple/"}
+	here := assay.DefaultRules()
+	here.Indexes = []string{"https://index.example.invalid/simple/"}
+	const young = "refused by assay: the file is too young: uploaded 2 days ago, the default policy wants 7 days, which it is on 2026-06-06 00:00 UTC [cooldown.young]"
+	const unwanted = "refused by assay: it is a source distribution, which would have to be built: the default policy [sdist.unwanted]"
+	for name, c := range map[string]struct {
+		rules    assay.Rules
+		files    []string
+		marks    []string
+		recorded string
+		allowed  []string // files that may be had
+		refused  []string
+	}{
+		"too young": {rules: cooldown, files: []string{"foo-1.0-py3-none-any.whl@01", "foo-2.0-py3-none-any.whl@30", "foo-2.0.tar.gz@01"},
+			marks:    []string{"foo-2.0-py3-none-any.whl: " + young, "foo-2.0.tar.gz: " + young},
+			recorded: "deny foo-2.0-py3-none-any.whl cooldown.young",
+			allowed:  []string{"foo-1.0-py3-none-any.whl"}, refused: []string{"foo-2.0-py3-none-any.whl", "foo-2.0.tar.gz"}},
+		"nobody says how old": {rules: cooldown, files: []string{"foo-1.0-py3-none-any.whl@01", "foo-2.0-py3-none-any.whl"},
+			marks:    []string{"foo-2.0-py3-none-any.whl: refused by assay: nobody says how old the file is: the default policy wants 7 days [cooldown.unknown-age]"},
+			recorded: "deny foo-2.0-py3-none-any.whl cooldown.unknown-age",
+			allowed:  []string{"foo-1.0-py3-none-any.whl"}, refused: []string{"foo-2.0-py3-none-any.whl"}},
+		"an older one that is young": {rules: cooldown, files: []string{"foo-1.0-py3-none-any.whl@30", "foo-2.0-py3-none-any.whl@01"},
+			marks: []string{"foo-1.0-py3-none-any.whl: " + young}, allowed: []string{"foo-2.0-py3-none-any.whl"}, refused: []string{"foo-1.0-py3-none-any.whl"}},
+		"wheels only": {rules: wheels, files: []string{"foo-1.0-py3-none-any.whl@01", "foo-1.0.tar.gz@01"},
+			marks: []string{"foo-1.0.tar.gz: " + unwanted}, allowed: []string{"foo-1.0-py3-none-any.whl"}, refused: []string{"foo-1.0.tar.gz"}},
+		"a release without wheels": {rules: wheels, files: []string{"foo-1.0-py3-none-any.whl@01", "foo-2.0.tar.gz@01"},
+			marks: []string{"foo-2.0.tar.gz: " + unwanted}, recorded: "deny foo-2.0.tar.gz sdist.unwanted",
+			allowed: []string{"foo-1.0-py3-none-any.whl"}, refused: []string{"foo-2.0.tar.gz"}},
+		"another index": {rules: elsewhere, files: []string{"foo-1.0.tar.gz@01"},
+			marks:    []string{"foo-1.0.tar.gz: refused by assay: foo may not come from this index: it is offered by https://index.example.invalid/simple/foo/, and the default policy takes it from https://internal.example.invalid/simple/ [index.other]"},
+			recorded: "deny foo-1.0.tar.gz index.other", refused: []string{"foo-1.0.tar.gz"}},
+		"the right index": {rules: here, files: []string{"foo-1.0.tar.gz@01"}, allowed: []string{"foo-1.0.tar.gz"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := startWith(t, upstream{}, c.rules)
+			body := dated("foo", c.files...)
+			for range 2 { // the second time it is known
+				p := b.mustPage(t, body)
+				if got, want := yanks(t, p.Body), strings.Join(c.marks, "\n"); got != want || p.Edited != (want != "") {
+					t.Errorf("marks\n%s\nwant\n%s", got, want)
+				}
+			}
+			if got := b.records.take(); got != c.recorded {
+				t.Errorf("recorded %q, want %q", got, c.recorded)
+			}
+			for _, f := range c.allowed {
+				if d, no := b.mustFile(t, f).Refusal(); no {
+					t.Errorf("%s is refused: %v", f, d)
+				}
+			}
+			for _, f := range c.refused {
+				if _, no := b.mustFile(t, f).Refusal(); !no {
+					t.Errorf("%s may be had", f)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkListed judges a page of 4,000 files by what it tells of them.
+func BenchmarkListed(b *testing.B) {
+	var files []string
+	for i := range 1000 {
+		for _, tag := range []string{"cp311-cp311-manylinux_2_28_x86_64", "cp312-cp312-manylinux_2_28_x86_64", "cp313-cp313-macosx_11_0_arm64"} {
+			files = append(files, fmt.Sprintf("foo-1.%d-%s.whl@01", i, tag))
+		}
+		files = append(files, fmt.Sprintf("foo-1.%d.tar.gz@01", i))
+	}
+	body := dated("foo", files...)
+	page, err := pypi.ParsePage(jsonType, body, mustURL(indexPage))
+	if err != nil {
+		b.Fatal(err)
+	}
+	rules := assay.DefaultRules()
+	rules.Cooldown = 72 * time.Hour
+	e := engine.New(engine.Config{Rules: rules})
+	for b.Loop() {
+		list := make([]assay.Artifact, len(page.Files))
+		for i := range list {
+			list[i] = page.Artifact(i, indexPage)
+		}
+		if _, err := e.Listed(b.Context(), list); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/page")
+}
+
+func mustURL(s string) *url.URL {
+	u, err := url.Parse(s)
+	if err != nil {
+		panic(err)
+	}
+	return u
+}
