@@ -105,14 +105,10 @@ func (i Item) json() jsonArtifact {
 	a := i.Artifact
 	out := jsonArtifact{
 		Filename: a.Filename, Project: a.Project, Version: a.Version, SHA256: i.SHA256,
-		Decision:  jsonDecision{Verdict: string(i.Decision.Verdict), Reasons: []jsonReason{}},
+		Decision:  decisionJSON(i.Decision),
 		Evidence:  []jsonEvidence{},
 		Ecosystem: string(a.Ecosystem), Index: withoutSecrets(a.Index), URL: withoutSecrets(a.URL),
 		Size: i.Size, UploadTime: timestamp(a.UploadTime), JudgedAt: timestamp(i.Time),
-	}
-	for _, r := range i.Decision.Reasons {
-		out.Decision.Reasons = append(out.Decision.Reasons,
-			jsonReason{string(r.Code), string(r.Severity), r.Message, r.Hint})
 	}
 	for _, e := range i.Evidence {
 		je := jsonEvidence{Verifier: e.Verifier, State: e.State.String(), Claims: []jsonClaim{}, Findings: []jsonFinding{}}

@@ -1,0 +1,92 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"assay"
+)
+
+type jsonExplanation struct {
+	Schema    int             `json:"schema"`
+	Command   string          `json:"command"`
+	Project   string          `json:"project"`
+	Version   string          `json:"version"`
+	Artifacts []jsonExplained `json:"artifacts"`
+	Others    int             `json:"other_releases"`
+	Memory    jsonMemory      `json:"memory"`
+}
+
+type jsonExplained struct {
+	jsonArtifact
+	Rules   []string      `json:"rules"`
+	Release *jsonDecision `json:"release"`
+	Changes []string      `json:"changes"`
+}
+
+type jsonMemory struct {
+	Sightings []jsonSighting `json:"sightings"`
+	Accepted  []string       `json:"accepted"`
+}
+
+type jsonSighting struct {
+	Filename   string   `json:"filename"`
+	Version    string   `json:"version"`
+	Index      string   `json:"index"`
+	Publishers []string `json:"publishers"`
+	Uploaded   string   `json:"uploaded"`
+	FirstSeen  string   `json:"first_seen"`
+	Waived     bool     `json:"waived"`
+}
+
+// WriteJSON writes the explanation as one JSON object and a line feed, under the
+// rules of [Report.WriteJSON].
+func (e Explanation) WriteJSON(w io.Writer) error {
+	out := jsonExplanation{Schema: Schema, Command: "explain", Project: e.Project, Version: e.Version, Others: e.Others,
+		Artifacts: []jsonExplained{}, Memory: jsonMemory{Sightings: []jsonSighting{}, Accepted: []string{}}}
+	for _, f := range e.Files {
+		x := jsonExplained{jsonArtifact: f.json(), Rules: ruleLines(f.Rules), Changes: []string{}}
+		if f.Release.Verdict == assay.Deny {
+			d := decisionJSON(f.Release)
+			x.Release = &d
+		}
+		for _, r := range f.Decision.Reasons {
+			if r.Severity == assay.Error {
+				x.Changes = append(x.Changes, changeFor(f, r))
+			}
+		}
+		out.Artifacts = append(out.Artifacts, x)
+	}
+	for _, s := range e.Memory.Sightings {
+		j := jsonSighting{Filename: s.Filename, Version: s.Version, Index: withoutSecrets(s.Index), Publishers: []string{},
+			Uploaded: timestamp(s.Uploaded), FirstSeen: timestamp(s.First), Waived: s.Waived}
+		for _, p := range s.Publishers {
+			j.Publishers = append(j.Publishers, p.String())
+		}
+		out.Memory.Sightings = append(out.Memory.Sightings, j)
+	}
+	for _, w := range e.Memory.Accepted {
+		out.Memory.Accepted = append(out.Memory.Accepted, waiverText(w))
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(out); err != nil {
+		return fmt.Errorf("encoding the explanation: %w", err)
+	}
+	if _, err := w.Write(escapeJSON(b.Bytes())); err != nil {
+		return fmt.Errorf("writing the explanation: %w", err)
+	}
+	return nil
+}
+
+func decisionJSON(d assay.Decision) jsonDecision {
+	out := jsonDecision{Verdict: string(d.Verdict), Reasons: []jsonReason{}}
+	for _, r := range d.Reasons {
+		out.Reasons = append(out.Reasons, jsonReason{string(r.Code), string(r.Severity), r.Message, r.Hint})
+	}
+	return out
+}
