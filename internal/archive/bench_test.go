@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/flate"
 )
@@ -37,38 +38,48 @@ func benchWheel() []byte {
 
 // BenchmarkRead compares reading a wheel with what any reader does at least:
 // archive/zip opens every member, inflates it, checks its CRC, and it is hashed.
+// The two take turns, and the ratio is that of their best times: on a busy machine
+// all others say more about the neighbours.
 func BenchmarkRead(b *testing.B) {
 	body := benchWheel()
-	b.Run("assay", func(b *testing.B) {
-		b.SetBytes(int64(len(body)))
-		for b.Loop() {
-			inside, err := Read(wheelName, bytes.NewReader(body), Limits{})
-			if err != nil || len(inside.Findings) > 0 || inside.Hashed != 303 {
-				b.Fatal(inside, err)
-			}
+	best := [2]time.Duration{time.Hour, time.Hour}
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		for i, read := range []func(*testing.B, []byte){readAssay, readPeer} {
+			begin := time.Now()
+			read(b, body)
+			best[i] = min(best[i], time.Since(begin))
 		}
-	})
-	b.Run("archive-zip", func(b *testing.B) {
-		b.SetBytes(int64(len(body)))
-		for b.Loop() {
-			r, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
-			if err != nil {
-				b.Fatal(err)
-			}
-			for _, f := range r.File {
-				m, err := f.Open()
-				if err != nil {
-					b.Fatal(err)
-				}
-				sum := sha256.New()
-				if _, err := io.Copy(sum, m); err != nil {
-					b.Fatal(err)
-				}
-				m.Close()
-				sum.Sum(nil)
-			}
+	}
+	b.ReportMetric(float64(best[0].Microseconds()), "assay-µs")
+	b.ReportMetric(float64(best[1].Microseconds()), "archive/zip-µs")
+	b.ReportMetric(float64(best[0])/float64(best[1]), "ratio")
+}
+
+func readAssay(b *testing.B, body []byte) {
+	inside, err := Read(wheelName, bytes.NewReader(body), Limits{})
+	if err != nil || len(inside.Findings) > 0 || inside.Hashed != 303 {
+		b.Fatal(inside, err)
+	}
+}
+
+func readPeer(b *testing.B, body []byte) {
+	r, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, f := range r.File {
+		m, err := f.Open()
+		if err != nil {
+			b.Fatal(err)
 		}
-	})
+		sum := sha256.New()
+		if _, err := io.Copy(sum, m); err != nil {
+			b.Fatal(err)
+		}
+		m.Close()
+		sum.Sum(nil)
+	}
 }
 
 // BenchmarkInflate compares the two inflaters that could be used.

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -134,15 +135,21 @@ func (a *archive) checkName(name string, zip bool) {
 // reader refuses another one writes through.
 func (a *archive) nested() {
 	parents := map[string]bool{} // that were looked at
+	var bad []string
 	for name := range a.names.exact {
 		for dir := path.Dir(name); dir != "." && dir != "/" && !parents[dir]; dir = path.Dir(dir) {
 			parents[dir] = true
-			switch a.names.exact[dir] {
-			case isFile:
-				a.add(assay.ArchiveAmbiguous, "member %s is a file and has members below it", quoted(dir))
-			case isLink:
-				a.add(assay.ArchiveUnsafeName, "member %s is a link and has members below it", quoted(dir))
+			if kind := a.names.exact[dir]; kind == isFile || kind == isLink {
+				bad = append(bad, dir)
 			}
+		}
+	}
+	slices.Sort(bad)
+	for _, dir := range bad {
+		if a.names.exact[dir] == isLink {
+			a.add(assay.ArchiveUnsafeName, "member %s is a link and has members below it", quoted(dir))
+		} else {
+			a.add(assay.ArchiveAmbiguous, "member %s is a file and has members below it", quoted(dir))
 		}
 	}
 }

@@ -2,6 +2,8 @@ package archive
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,8 +44,8 @@ func (t *tarReader) pax(h tarHeader) error {
 	if problem != "" {
 		return lose(assay.ArchiveAmbiguous, "a pax header %s, after %d members", problem, t.inside.Members)
 	}
-	for key, value := range records {
-		switch {
+	for _, key := range slices.Sorted(maps.Keys(records)) {
+		switch value := records[key]; {
 		case strings.HasPrefix(key, "GNU.sparse."):
 			return lose(assay.ArchiveAmbiguous, "a member is sparse, after %d members: what it holds is put together by the reader", t.inside.Members)
 		case key == "hdrcharset" && value != "ISO-IR 10646 2000 UTF-8":

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"encoding/base64"
 	"fmt"
 	"hash/crc32"
 	"strings"
@@ -9,6 +10,22 @@ import (
 )
 
 const tarName = "demo-1.0.tar.gz"
+
+// bzip2Sdist is the sdist without a fault as bzip2 packs it: the standard library
+// has no writer.
+const bzip2Sdist = "" +
+	"QlpoOTFBWSZTWTMKHbQAALnfhcqQUIP/kgOr2YpuN94gAACCACgIMADY2w0qaMjATCaYBMBMIYBPQijI0GgAEwTE0waAjTCCSiaG" +
+	"lP1NTDRomNI09TRgE02po/U4WXU+aqimhAaDHgkVFU34GRNpAv1wGgwKBIYgMVVfXboJ1oGcrZJs8GND24QFjddOE6YDq2gj1FSD" +
+	"QEfPxq3ygi8TUP8sfuEqtHWvdn0usUicQSKCRBlWOUUAXwPBQNHcRk0HcENeCYz7cMU0ikHOIAPBxk4DBoSt1GSMZjYbBMifGX8W" +
+	"BBYHLkXIeOhFgGdxnrd3gH+XigiESV18HxB5YJeBdyRThQkDMKHbQA=="
+
+func bzip2ed() []byte {
+	body, err := base64.StdEncoding.DecodeString(bzip2Sdist)
+	if err != nil {
+		panic(err)
+	}
+	return body
+}
 
 // more is an sdist with further members.
 func more(entries ...entry) func() []byte {
@@ -185,6 +202,10 @@ func tarVectors() []vector {
 			sum := crc32.ChecksumIEEE([]byte{0x1f, 0x8b, 8, gzipHeaderCRC, 0, 0, 0, 0, 2, 0xff})
 			t.header = string(le.AppendUint16(nil, uint16(sum)))
 		})),
+		{"bzip2.tar.bz2", "demo-1.0.tar.bz2", ok, "", "an sdist in bzip2", bzip2ed},
+		{"bzip2-trailing.tar.bz2", "demo-1.0.tar.bz2", refuse, assay.ArchiveUnreadable, "bytes behind the bzip2 file", func() []byte { return append(bzip2ed(), "trailing"...) }},
+		{"bzip2-crc.tar.bz2", "demo-1.0.tar.bz2", refuse, assay.ArchiveUnreadable, "a wrong CRC in the bzip2 file", func() []byte { b := bzip2ed(); b[len(b)-2] ^= 0x10; return b }},
+		{"bzip2-is-gzip.tar.bz2", "demo-1.0.tar.bz2", refuse, assay.ArchiveUnreadable, "a tar.gz that is called .tar.bz2", tarred(nil)},
 		legal("tar-many-members.tar.gz", "three hundred members", func() []byte {
 			var all []entry
 			for i := range 300 {

@@ -54,6 +54,7 @@ func wheelVectors() []vector {
 		legal("wheel-pth.whl", "a .pth file", with(part{name: "demo.pth", data: "import demo\n"})),
 		legal("wheel-script.whl", "a script in .data/scripts", with(part{name: "demo-1.0.data/scripts/demo", data: "#!python\n"})),
 		legal("wheel-native.whl", "a shared library", with(part{name: "demo/_x.so", data: "\x7fELF\x02\x01\x01"})),
+		legal("wheel-data-purelib.whl", "a module in .data/purelib", with(part{name: "demo-1.0.data/purelib/demo/a.py", data: "x"})),
 		legal("wheel-sitecustomize.whl", "a sitecustomize.py", with(part{name: "sitecustomize.py", data: "x"})),
 		legal("wheel-setuid.whl", "a member with the setuid bit", centralEntry(func(h *zipHeader) { h.attributes = 0o104755 << 16 })),
 
@@ -77,6 +78,12 @@ func wheelVectors() []vector {
 			changed(func(z *zipFile) { z.parts = z.parts[:1] })),
 		refused("wheel-two-dist-info.whl", "a wheel with two .dist-info directories", assay.ArchiveAmbiguous,
 			with(part{name: "demo-2.0.dist-info/METADATA", data: metadataText})),
+		refused("wheel-dist-info-file.whl", "a file beside the .dist-info directory that is called like one", assay.ArchiveAmbiguous,
+			with(part{name: "demo-2.0.dist-info", data: "x"})),
+		refused("wheel-purelib-over-root.whl", "a member of .data/purelib that is installed over one of the top level", assay.ArchiveAmbiguous,
+			with(part{name: "demo-1.0.data/purelib/demo/__init__.py", data: "evil"})),
+		refused("wheel-purelib-over-platlib.whl", "members of .data/purelib and .data/platlib that are installed to one place", assay.ArchiveAmbiguous,
+			with(part{name: "demo-1.0.data/purelib/demo/a.py", data: "good"}, part{name: "demo-1.0.data/platlib/demo/a.py", data: "evil"})),
 
 		{"record-unlisted.whl", wheelName, warn, assay.ArchiveUnlistedMember, "a member that RECORD does not list", with(part{name: "demo/evil.py", data: "x", noRecord: true})},
 		warned("record-ghost.whl", "a row in RECORD for nothing", recorded(func(s string) string { return s + "demo/gone.py,sha256=" + hash + ",16\n" })),

@@ -22,8 +22,9 @@ func (a *archive) readWheel() error {
 	var infos, datas []string
 	last := ""
 	for i := range z.members {
-		dir, _, below := strings.Cut(z.members[i].name, "/")
-		if !below || dir == last {
+		// A file at the top counts like a directory: installers look at first parts.
+		dir, _, _ := strings.Cut(z.members[i].name, "/")
+		if dir == last {
 			continue
 		}
 		last = dir
@@ -49,6 +50,9 @@ func (a *archive) readWheel() error {
 			a.add(assay.ArchiveIrregular, "directory %s is not called after the .dist-info directory", quoted(dir))
 		}
 	}
+	if len(datas) > 0 {
+		a.checkTargets(z.members, stem+".data/")
+	}
 	text := func(name string) []byte {
 		if a.names.exact[infos[0]+"/"+name] != isFile {
 			if name != "entry_points.txt" {
@@ -71,6 +75,27 @@ func (a *archive) readWheel() error {
 		a.compareRecord(z.members, infos[0], t)
 	}
 	return nil
+}
+
+// checkTargets reports members that are installed to one place: what lies below
+// purelib and platlib in .data goes where the wheel's own top level goes, and
+// which of the two stays depends on the installer.
+func (a *archive) checkTargets(members []zipMember, data string) {
+	seen := map[string]bool{}
+	for i := range members {
+		below, ok := strings.CutPrefix(members[i].name, data)
+		if !ok || members[i].dir() {
+			continue
+		}
+		scheme, target, _ := strings.Cut(below, "/")
+		if scheme != "purelib" && scheme != "platlib" {
+			continue
+		}
+		if seen[target] || a.names.exact[target] == isFile {
+			a.add(assay.ArchiveAmbiguous, "member %s is installed to the place of another one", quoted(members[i].name))
+		}
+		seen[target] = true
+	}
 }
 
 // checkWheelFile judges a wheel's WHEEL: fields as in an e-mail's header.

@@ -133,7 +133,7 @@ func (z *zipReader) local() error {
 	if err != nil {
 		return err
 	}
-	if err := x.localSizes(z.archive, &m); err != nil {
+	if err := x.localSizes(&m); err != nil {
 		return err
 	}
 	kind := isFile

@@ -77,7 +77,7 @@ func (z *zipReader) entry(index int) error {
 	if err != nil {
 		return err
 	}
-	if err := x.centralValues(z.archive, name, &c.size, &c.packed, &c.offset, &disk); err != nil {
+	if err := x.centralValues(name, &c.size, &c.packed, &c.offset, &disk); err != nil {
 		return err
 	}
 	if err := z.comment(commentLen, "member "+quoted(name)); err != nil {

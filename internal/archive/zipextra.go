@@ -58,8 +58,9 @@ func (z *zipReader) extra(name, where string, p []byte) (zip64Extra, error) {
 }
 
 // localSizes puts the sizes of a local header's zip64 extra field in their
-// place. The field has both (APPNOTE section 4.5.3).
-func (x zip64Extra) localSizes(a *archive, m *zipMember) error {
+// place. The field has both (APPNOTE section 4.5.3). Writers that cannot know how
+// large a member becomes put it in, needed or not: it has to agree then.
+func (x zip64Extra) localSizes(m *zipMember) error {
 	full := m.packed == max32 || m.size == max32
 	m.zip64 = x != nil
 	switch {
@@ -74,16 +75,13 @@ func (x zip64Extra) localSizes(a *archive, m *zipMember) error {
 	if size < 0 || packed < 0 || m.size != max32 && m.size != size || m.packed != max32 && m.packed != packed {
 		return lose(assay.ArchiveAmbiguous, "member %s has a zip64 extra field that contradicts its local header", quoted(m.name))
 	}
-	if !full && m.flags&flagDescriptor == 0 {
-		a.add(assay.ArchiveIrregular, "member %s has a zip64 extra field that it does not need", quoted(m.name))
-	}
 	m.size, m.packed = size, packed
 	return nil
 }
 
 // centralValues puts the values of a central entry's zip64 extra field in their
 // place: those that are full in the header, in this order.
-func (x zip64Extra) centralValues(a *archive, name string, size, packed, offset *int64, disk *uint32) error {
+func (x zip64Extra) centralValues(name string, size, packed, offset *int64, disk *uint32) error {
 	values := []*int64{size, packed, offset}
 	need := 0
 	for _, v := range values {
@@ -132,6 +130,5 @@ func (x zip64Extra) centralValues(a *archive, name string, size, packed, offset 
 	if len(x) == 28 && le.Uint32(x[24:]) != 0 || *disk == max16 {
 		return bad()
 	}
-	a.add(assay.ArchiveIrregular, "member %s has values in its zip64 extra field that it does not need", quoted(name))
 	return nil
 }
