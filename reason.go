@@ -71,6 +71,17 @@ const (
 	PageUnavailable   Code = "page.unavailable"
 	PageDuplicateFile Code = "page.duplicate-file"
 
+	ArchiveAmbiguous      Code = "archive.ambiguous"
+	ArchiveBomb           Code = "archive.bomb"
+	ArchiveIrregular      Code = "archive.irregular"
+	ArchiveRecordMismatch Code = "archive.record-mismatch"
+	ArchiveSurprising     Code = "archive.surprising"
+	ArchiveUnlistedMember Code = "archive.unlisted-member"
+	ArchiveUnopened       Code = "archive.unopened"
+	ArchiveUnreadable     Code = "archive.unreadable"
+	ArchiveUnsafeName     Code = "archive.unsafe-name"
+	ArchiveWrongProject   Code = "archive.wrong-project"
+
 	MetadataMismatch Code = "metadata.mismatch"
 	ReleaseRefused   Code = "release.refused"
 	ClockBehind      Code = "clock.behind"
@@ -137,6 +148,7 @@ const (
 	hintExplain  = "run 'assay explain {project}=={version}' to see who published what"
 	hintPolicy   = "run 'assay explain {project}=={version}' to see the rule and what it asks for"
 	hintAccept   = "ask the project's maintainers whether this was meant; if it was: assay trust accept {project}=={version} --reason TEXT --until YYYY-MM-DD"
+	hintArchive  = "do not install it; pin another version of {project}, and show its maintainers what is wrong with this file"
 	hintProducer = "the index or the file beside it is at fault: run 'assay verify {project}=={version}' later, or pin another version"
 )
 
@@ -192,6 +204,17 @@ var registry = map[Code]Entry{
 	PageMalformed:     {Severity: Error, Text: "the index page cannot be read without doubt", Hint: "tell the index's operators, or use another index"},
 	PageUnavailable:   {Severity: Error, Text: "the index page could not be fetched", Hint: "check the network and the index's address, and run the command again"},
 	PageDuplicateFile: {Severity: Error, Text: "the index page lists {filename} more than once", Hint: "tell the index's operators, or use another index"},
+
+	ArchiveAmbiguous:      {Severity: Error, Text: "two programs could unpack different files from {filename}", Hint: hintArchive},
+	ArchiveBomb:           {Severity: Error, Text: "{filename} unpacks to more than can be looked at", Hint: hintArchive},
+	ArchiveIrregular:      {Severity: Warning, Text: "{filename} breaks a rule of its format", Hint: "every program unpacks the same files from it: nothing to do, or tell the project's maintainers"},
+	ArchiveRecordMismatch: {Severity: Error, Text: "{filename} holds other bytes than its own RECORD lists", Hint: hintArchive},
+	ArchiveSurprising:     {Severity: Note, Text: "{filename} holds something that does more than it looks like", Hint: "ask yourself whether {project} needs it"},
+	ArchiveUnlistedMember: {Severity: Warning, Text: "{filename} holds a file that its own RECORD does not list", Hint: "pip will not remove the file with the project: ask the project's maintainers what it is"},
+	ArchiveUnopened:       {Severity: Note, Text: "assay does not look into files like {filename}", Hint: "install a wheel or a .tar.gz of {project} instead, if there is one"},
+	ArchiveUnreadable:     {Severity: Error, Text: "{filename} is damaged, or not what its name says", Hint: hintArchive},
+	ArchiveUnsafeName:     {Severity: Error, Text: "{filename} holds something that leaves its place when it is unpacked", Hint: hintArchive},
+	ArchiveWrongProject:   {Severity: Error, Text: "{filename} is another project or version inside than its name says", Hint: hintArchive},
 
 	MetadataMismatch:    {Severity: Error, Text: "the metadata of the file is not what the index promised", Hint: hintRefetch},
 	ReleaseRefused:      {Severity: Error, Text: "another file of {project} {version} was refused", Hint: "see the reason for the other file; pin another version to go on"},

@@ -16,6 +16,9 @@ go test -run '^$' -bench . -benchtime 2s -count 3 ./internal/sigstore ./internal
 echo "== a page read and edited"
 go test -run '^$' -bench . ./internal/pypi
 
+echo "== a wheel read to its end, against archive/zip; the two inflaters"
+go test -run '^$' -bench . ./internal/archive
+
 echo "== a page served, against a plain copy; 100 MB streamed, against nginx"
 go test -run '^$' -bench . -timeout 20m ./internal/intercept
 

@@ -1,0 +1,62 @@
+package archive
+
+// Limits bound what an archive may hold. The zero value of a field means the
+// default.
+type Limits struct {
+	// Members is how many members an archive may have.
+	Members int
+	// Member is the size of one member, and Total that of all, in bytes when
+	// unpacked.
+	Member, Total int64
+	// Ratio is how many times larger than its packed bytes a member of a zip, or a
+	// whole tar, may become once it is larger than RatioFloor bytes.
+	Ratio, RatioFloor int64
+	// Record is the size of RECORD, and Text that of each other text that is
+	// kept (METADATA, WHEEL, entry_points.txt, PKG-INFO, pyproject.toml), in bytes.
+	Record, Text int64
+}
+
+// DefaultLimits are the limits in use where none are given. PyPI takes no new
+// member of over 64 MiB that unpacks to more than 50 times its packed size.
+var DefaultLimits = Limits{
+	Members: 200_000,
+	Member:  16 << 30, Total: 32 << 30,
+	Ratio: 50, RatioFloor: 64 << 20,
+	Record: 32 << 20, Text: 8 << 20,
+}
+
+// The caps that nobody needs to choose.
+const (
+	maxName      = 4096       // bytes of a member's name: PATH_MAX
+	maxNames     = 64 << 20   // bytes of all names together
+	maxExtra     = 8 << 10    // bytes of a zip header's extra field
+	maxPax       = 1 << 20    // bytes of one pax header, or of a GNU long name
+	maxPaxKeys   = 256        // records of one pax header
+	maxGzipName  = 4 << 10    // bytes of the name or comment in a gzip header
+	maxTexts     = 16         // texts that are kept of one archive
+	maxPerCode   = 10         // findings of one code; the rest is counted
+	maxShown     = 120        // bytes of a name that a finding shows
+	maxRootsKept = 8          // top directories that are told apart
+	copyBuffer   = 64 << 10   // bytes that are passed on at a time
+	tailWindow   = 22 + 1<<16 // bytes in which zip readers look for the end record
+)
+
+// orDefault fills the fields that are zero.
+func (l Limits) orDefault() Limits {
+	d := DefaultLimits
+	if l.Members == 0 {
+		l.Members = d.Members
+	}
+	for _, f := range []struct {
+		v *int64
+		d int64
+	}{
+		{&l.Member, d.Member}, {&l.Total, d.Total}, {&l.Ratio, d.Ratio},
+		{&l.RatioFloor, d.RatioFloor}, {&l.Record, d.Record}, {&l.Text, d.Text},
+	} {
+		if *f.v == 0 {
+			*f.v = f.d
+		}
+	}
+	return l
+}

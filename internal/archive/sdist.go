@@ -1,0 +1,90 @@
+package archive
+
+import (
+	"slices"
+	"strings"
+
+	"assay"
+)
+
+// readSdistZip reads an sdist that is a zip (allowed until PEP 527).
+func (a *archive) readSdistZip(stem string) error {
+	z := &zipReader{archive: a}
+	if err := z.read(); err != nil {
+		return err
+	}
+	r := roots{}
+	for i := range z.members {
+		r.add(z.members[i].name)
+	}
+	a.checkSdist(stem, &r)
+	return nil
+}
+
+// roots are the top directories of an sdist, and what lies beside them.
+type roots struct {
+	dirs  []string
+	loose string // the first member that is in no directory
+	last  string
+}
+
+// add takes up a member's name.
+func (r *roots) add(name string) {
+	name = strings.TrimPrefix(name, "./")
+	dir, _, below := strings.Cut(name, "/")
+	switch {
+	case name == "" || below && dir == r.last:
+	case !below:
+		if r.loose == "" {
+			r.loose = name
+		}
+	default:
+		r.last = dir
+		if !slices.Contains(r.dirs, dir) && len(r.dirs) < maxRootsKept {
+			r.dirs = append(r.dirs, dir)
+		}
+	}
+}
+
+// checkSdist judges an sdist as a whole (PEP 625, the source distribution
+// format): one directory called like the file, with PKG-INFO in it.
+func (a *archive) checkSdist(stem string, r *roots) {
+	if len(r.dirs) == 0 {
+		a.add(assay.ArchiveIrregular, "it has no top directory")
+		return
+	}
+	root := r.dirs[0]
+	if len(r.dirs) > 1 {
+		a.add(assay.ArchiveIrregular, "it has more than one top directory: %s and %s", quoted(root), quoted(r.dirs[1]))
+		if i := slices.Index(r.dirs, stem); i >= 0 {
+			root = stem
+		}
+	}
+	if r.loose != "" && a.names.exact[r.loose] != isDir {
+		a.add(assay.ArchiveIrregular, "member %s is in no directory", quoted(r.loose))
+	}
+	switch {
+	case root == stem:
+	case squashed(root) == squashed(stem):
+		a.add(assay.ArchiveIrregular, "its top directory %s is spelled otherwise than the file", quoted(root))
+	default:
+		a.add(assay.ArchiveIrregular, "its top directory %s is not called like the file", quoted(root))
+	}
+	text := func(name string) []byte {
+		if t, ok := a.texts[root+"/"+name]; ok {
+			return t
+		}
+		return a.texts["./"+root+"/"+name]
+	}
+	a.inside.Metadata = text("PKG-INFO")
+	a.inside.Pyproject = text("pyproject.toml")
+	if a.names.exact[root+"/PKG-INFO"] != isFile {
+		a.add(assay.ArchiveIrregular, "no PKG-INFO is in its top directory")
+	}
+}
+
+// squashed is a spelling in which the ways to write a project and a version in a
+// file name do not differ.
+func squashed(s string) string {
+	return strings.ToLower(strings.NewReplacer("-", "_", ".", "_").Replace(s))
+}
