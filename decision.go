@@ -149,7 +149,9 @@ type builder struct {
 }
 
 // allEvidence adds what the evidence says, and returns the claims that hold and
-// whether there is evidence that does not, or could not be asked for.
+// whether there is evidence that does not, or could not be asked for. Evidence
+// without claims is sound and ties the file to nobody: whoever made the file made
+// what is inside of it.
 func (b *builder) allEvidence(rules Rules, evidence []Evidence) (claims []Claim, troubled bool) {
 	for _, e := range evidence {
 		b.evidence(rules, e)
