@@ -28,6 +28,13 @@ func (a *app) watch(program string, args []string) *watch {
 	return w
 }
 
+// again looks once more, beside what the caller does next.
+func (w *watch) again() <-chan inventory.Snapshot {
+	out := make(chan inventory.Snapshot, 1)
+	go func() { out <- inventory.Take(w.places) }()
+	return out
+}
+
 // seeds are what comes with a virtual environment, out of Python's or
 // virtualenv's own folder.
 var seeds = []string{"pip", "setuptools", "wheel"}
@@ -36,9 +43,9 @@ var seeds = []string{"pip", "setuptools", "wheel"}
 // from elsewhere than an index, and what did not come past, neither in this run
 // nor, where caches is the folder of the installers' caches of Assay's own, in
 // one that filled them. sources are what the command line and the project's files
-// ask for; they are named where nothing of their kind was installed.
-func (w *watch) unlooked(caches string, sources []installer.Source, collector *report.Collector) error {
-	after := inventory.Take(w.places)
+// ask for; they are named where nothing of their kind was installed. after is what
+// is installed once the command has ended.
+func (w *watch) unlooked(after inventory.Snapshot, caches string, sources []installer.Source, collector *report.Collector) error {
 	now := came(collector.Report("run"))
 	before := map[assay.Release]bool{}
 	var failed error

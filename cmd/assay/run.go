@@ -129,12 +129,13 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 	}
 	w := <-watching
 	status, started := a.confinedChild(f, s, program, args)
+	looking := w.again()
 	stats := s.close()
 	if started != nil {
 		out.discard()
 		return started
 	}
-	unnoted := w.unlooked(s.caches, s.sources, collector)
+	unnoted := w.unlooked(<-looking, s.caches, s.sources, collector)
 	reportPassed(stats, collector)
 	for _, host := range stats.OpenedAnyway {
 		fmt.Fprintf(a.stderr, "assay: %s was looked into although --tunnel names it: it belongs to an index\n", host)

@@ -113,7 +113,6 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	}
 	setup := installer.Setup{ProxyURL: s.proxy.URL(), MarkedURL: s.proxy.MarkedURL(), BundlePath: bundle, CacheDir: s.caches, Config: settings}
 	s.env = installer.Environment(a.env, setup)
-	network.warm(settings)
 	return s, nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 
@@ -63,14 +62,6 @@ func (a *app) network(settings installer.Config) (*network, error) {
 		n.trust.Insecure = append(n.trust.Insecure, s.Value)
 	}
 	return n, nil
-}
-
-// warm reads the roots ahead, beside the start of the command, where an index will
-// need them.
-func (n *network) warm(settings installer.Config) {
-	if slices.ContainsFunc(settings.Indexes, func(ix installer.Index) bool { return ix.URL.Scheme == "https" }) {
-		go n.trust.Roots()
-	}
 }
 
 // client asks indexes, showing what is known to those that want credentials.

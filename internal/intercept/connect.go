@@ -88,6 +88,9 @@ func (s *session) connect(r *http.Request) bool {
 	if way.anyway {
 		s.proxy.counts.anyway(t)
 	}
+	if u, ok := s.proxy.upstream.(*Upstream); ok {
+		u.prepare()
+	}
 	return s.open(r, t)
 }
 

@@ -62,8 +62,9 @@ type Trust struct {
 	// Certificates are presented to hosts that ask for one.
 	Certificates []ClientCertificate
 	// Roots returns what certificates are verified under, if not under what the
-	// transport says. It is called when TLS is first spoken, as reading hundreds of
-	// certificates takes a while.
+	// transport says. As reading hundreds of certificates takes a while, it is
+	// called beside the first handshake with an installer, and by whoever speaks TLS
+	// first: from several goroutines, and it must return the same each time.
 	Roots func() *x509.CertPool
 }
 
@@ -81,6 +82,8 @@ type Upstream struct {
 	certs    map[string]*tls.Certificate
 	roots    func() *x509.CertPool // nil: as base has it
 	resolver *net.Resolver         // nil: the system's
+
+	prepared sync.Once
 
 	mu   sync.Mutex
 	ways map[way]*http.Transport
@@ -119,6 +122,14 @@ func asUpstream(rt http.RoundTripper) http.RoundTripper {
 // what is reached without a request: see NewDialer.
 func (u *Upstream) Dialer() func(ctx context.Context, hostport string) (net.Conn, error) {
 	return newDialer(u.base, u.roots).connect
+}
+
+// prepare has the roots read, beside what the caller does next: most runs that
+// fetch nothing never need them, and reading them would slow the command's start.
+func (u *Upstream) prepare() {
+	if u.roots != nil {
+		u.prepared.Do(func() { go u.roots() })
+	}
 }
 
 // hostKey returns "host" or "host:port" in one spelling.
