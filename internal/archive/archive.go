@@ -109,8 +109,10 @@ func (a *archive) wanted(name string) int64 {
 		switch base {
 		case "RECORD":
 			return a.limits.Record
-		case "METADATA", "WHEEL", "entry_points.txt":
+		case "METADATA":
 			return a.limits.Text
+		case "WHEEL", "entry_points.txt":
+			return min(a.limits.Text, maxSmallText)
 		}
 	case a.inside.Format == "sdist" && (base == "PKG-INFO" || base == "pyproject.toml"):
 		return a.limits.Text

@@ -12,7 +12,7 @@ type Limits struct {
 	// whole tar, may become once it is larger than RatioFloor bytes.
 	Ratio, RatioFloor int64
 	// Record is the size of RECORD, and Text that of each other text that is
-	// kept (METADATA, WHEEL, entry_points.txt, PKG-INFO, pyproject.toml), in bytes.
+	// kept (METADATA, PKG-INFO, pyproject.toml), in bytes.
 	Record, Text int64
 }
 
@@ -28,12 +28,15 @@ var DefaultLimits = Limits{
 // The caps that nobody needs to choose.
 const (
 	maxName      = 4096       // bytes of a member's name: PATH_MAX
-	maxNames     = 64 << 20   // bytes of all names together
+	maxNames     = 16 << 20   // bytes of all names and link targets together
+	maxParts     = 256        // parts of a path
 	maxExtra     = 8 << 10    // bytes of a zip header's extra field
 	maxPax       = 1 << 20    // bytes of one pax header, or of a GNU long name
 	maxPaxKeys   = 256        // records of one pax header
 	maxGzipName  = 4 << 10    // bytes of the name or comment in a gzip header
 	maxTexts     = 16         // texts that are kept of one archive
+	maxSmallText = 1 << 20    // bytes of WHEEL and of entry_points.txt
+	maxRows      = 2          // rows of RECORD for each member that an archive may have
 	maxPerCode   = 10         // findings of one code; the rest is counted
 	maxShown     = 120        // bytes of a name that a finding shows
 	maxRootsKept = 8          // top directories that are told apart

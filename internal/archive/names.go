@@ -32,6 +32,9 @@ func (a *archive) name(name string, kind int, zip bool) error {
 	if a.names.bytes += len(name); a.names.bytes > maxNames {
 		return lose(assay.ArchiveBomb, "the members' names have more than %d bytes together", maxNames)
 	}
+	if strings.Count(name, "/") > maxParts {
+		return lose(assay.ArchiveBomb, "member %s has a path of more than %d parts", quoted(name), maxParts)
+	}
 	clean, plain := cleanName(name)
 	if !plain {
 		a.checkName(name, zip)
@@ -46,14 +49,9 @@ func (a *archive) name(name string, kind int, zip bool) error {
 		return nil
 	}
 	a.names.exact[clean] = kind
-	folded := clean
-	if !plain {
-		folded = strings.ToLower(norm.NFC.String(clean))
-	} else {
-		folded = strings.ToLower(clean)
-	}
+	folded := fold(clean)
 	if a.names.folded[folded]++; a.names.folded[folded] == 2 {
-		a.add(assay.ArchiveIrregular, "member %s differs from another only in case or Unicode form: they are one file on some systems", quoted(name))
+		a.add(assay.ArchiveIrregular, "member %s differs from another only in case, Unicode form or dots and spaces at an end: they are one file on some systems", quoted(name))
 	}
 	return nil
 }
@@ -94,6 +92,9 @@ func (a *archive) checkName(name string, zip bool) {
 	case len(name) >= 2 && name[1] == ':' && (name[0]|0x20 >= 'a' && name[0]|0x20 <= 'z'):
 		unsafe("begins with a drive letter")
 	}
+	if i := strings.IndexByte(name, ':'); i >= 0 && i != 1 {
+		odd("has a colon in its name, which some systems do not have in names")
+	}
 	if strings.Contains(name, `\`) {
 		unsafe("has a backslash in its name, which separates folders on some systems only")
 	}
@@ -131,25 +132,77 @@ func (a *archive) checkName(name string, zip bool) {
 	}
 }
 
+// fold returns a path as systems see it that tell apart neither letter case nor
+// Unicode forms, or that drop dots and spaces at the end of a part (Windows).
+func fold(clean string) string {
+	if !ascii(clean) {
+		clean = norm.NFC.String(clean)
+	}
+	clean = strings.ToLower(clean)
+	if !strings.Contains(clean+"/", "./") && !strings.Contains(clean+"/", " /") {
+		return clean
+	}
+	parts := strings.Split(clean, "/")
+	for i := range parts {
+		parts[i] = strings.TrimRight(parts[i], ". ")
+	}
+	return strings.Join(parts, "/")
+}
+
 // nested reports members that lie below a member that is no directory: what one
-// reader refuses another one writes through.
+// reader refuses another one writes through. Links are looked for as all systems
+// spell them.
 func (a *archive) nested() {
-	parents := map[string]bool{} // that were looked at
-	var bad []string
-	for name := range a.names.exact {
-		for dir := path.Dir(name); dir != "." && dir != "/" && !parents[dir]; dir = path.Dir(dir) {
-			parents[dir] = true
-			if kind := a.names.exact[dir]; kind == isFile || kind == isLink {
-				bad = append(bad, dir)
+	paths := make([]string, 0, len(a.names.exact))
+	links := map[string]bool{}
+	for name, kind := range a.names.exact {
+		paths = append(paths, name)
+		if kind == isLink {
+			links[fold(name)] = true
+		}
+	}
+	for _, name := range withBelow(paths) {
+		if a.names.exact[name] == isFile {
+			a.add(assay.ArchiveAmbiguous, "member %s is a file and has members below it", quoted(name))
+		}
+	}
+	if len(links) == 0 {
+		return
+	}
+	for i, name := range paths {
+		paths[i] = fold(name)
+	}
+	for _, name := range withBelow(paths) {
+		if links[name] {
+			a.add(assay.ArchiveUnsafeName, "member %s is a link and has members below it", quoted(name))
+		}
+	}
+}
+
+// withBelow sorts paths and returns those that others lie below. With the slash
+// before all other characters, what lies below a path follows it at once.
+func withBelow(paths []string) []string {
+	slices.SortFunc(paths, func(a, b string) int {
+		n := min(len(a), len(b))
+		for i := range n {
+			switch x, y := a[i], b[i]; {
+			case x == y:
+			case x == '/':
+				return -1
+			case y == '/':
+				return 1
+			default:
+				return int(x) - int(y)
 			}
 		}
-	}
-	slices.Sort(bad)
-	for _, dir := range bad {
-		if a.names.exact[dir] == isLink {
-			a.add(assay.ArchiveUnsafeName, "member %s is a link and has members below it", quoted(dir))
-		} else {
-			a.add(assay.ArchiveAmbiguous, "member %s is a file and has members below it", quoted(dir))
+		return len(a) - len(b)
+	})
+	paths = slices.Compact(paths)
+	var out []string
+	for i := 1; i < len(paths); i++ {
+		if below, ok := strings.CutPrefix(paths[i], paths[i-1]); ok && below[0] == '/' {
+			out = append(out, paths[i-1])
 		}
 	}
+	return out
 }

@@ -124,6 +124,9 @@ func (t *tarReader) applyAhead(h *tarHeader) error {
 	if p, ok := e.pax["linkpath"]; ok {
 		h.link = p
 	}
+	if t.names.bytes += len(h.link); len(h.link) > maxName || strings.Count(h.link, "/") > maxParts || t.names.bytes > maxNames {
+		return lose(assay.ArchiveBomb, "member %s has a link target of %d bytes, beyond what is read of one or of all", quoted(h.name), len(h.link))
+	}
 	if s, ok := e.pax["size"]; ok && s != strconv.FormatInt(h.size, 10) {
 		return lose(assay.ArchiveAmbiguous, "member %s has %s bytes by its pax header and %d by its tar header", quoted(h.name), quoted(s), h.size)
 	}
@@ -188,7 +191,7 @@ func zeros(p []byte) bool {
 // zip: pip asks that first, whatever the file is called.
 func (a *archive) endsLikeZip() {
 	tail := a.src.raw.tail
-	if n := len(tail) - tailWindow; n > 0 {
+	if n := len(tail) - tailWindow - locatorSize; n > 0 {
 		tail = tail[n:]
 	}
 	begin := a.src.raw.n - int64(len(tail))
@@ -199,8 +202,9 @@ func (a *archive) endsLikeZip() {
 		}
 		i += next
 		// Four such bytes come by chance in one file of some ten thousands, a
-		// directory that fits in front of them does not.
-		if size := int64(le.Uint32(tail[i+12:])); size <= begin+int64(i) {
+		// directory that fits in front of them, or a zip64 locator, does not.
+		locator := i >= locatorSize && le.Uint32(tail[i-locatorSize:]) == sigLocator
+		if size := int64(le.Uint32(tail[i+12:])); locator || size <= begin+int64(i) {
 			a.add(assay.ArchiveAmbiguous, "it is a tar, and a zip to readers that search from the end")
 			return
 		}

@@ -111,6 +111,10 @@ func (a *archive) compareRecord(members []zipMember, info string, text []byte) {
 		a.add(assay.ArchiveIrregular, "RECORD begins with a byte order mark")
 		text = trimmed
 	}
+	if most := maxRows * a.limits.Members; bytes.Count(text, []byte("\n")) > most {
+		a.add(assay.ArchiveBomb, "RECORD has more than %d rows", most)
+		return
+	}
 	rows, problem := parseRecord(text)
 	if problem != "" {
 		a.add(assay.ArchiveAmbiguous, "RECORD %s", problem)

@@ -21,7 +21,7 @@ type counter struct {
 	done bool
 
 	keepTail bool
-	tail     []byte // the last bytes, at least tailWindow of them once there are
+	tail     []byte // the last bytes, at least those in which zip readers look
 }
 
 func newSource(r io.Reader) *source {
@@ -61,8 +61,9 @@ func (c *counter) Read(p []byte) (int, error) {
 // has doubled, so that a byte is moved once or twice.
 func (c *counter) remember(p []byte) {
 	c.tail = append(c.tail, p...)
-	if len(c.tail) > 4*tailWindow {
-		c.tail = append(c.tail[:0], c.tail[len(c.tail)-tailWindow:]...)
+	const keep = tailWindow + locatorSize
+	if len(c.tail) > 4*keep {
+		c.tail = append(c.tail[:0], c.tail[len(c.tail)-keep:]...)
 	}
 }
 

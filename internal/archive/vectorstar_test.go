@@ -174,6 +174,8 @@ func tarVectors() []vector {
 			entry{name: "demo-1.0/a", kind: '2', link: "sub"}, entry{name: "demo-1.0/b", kind: '2', link: "a/x"})),
 		unsafe("tar-below-symlink.tar.gz", "a member below a symbolic link", more(
 			entry{name: "demo-1.0/a", kind: '2', link: "sub"}, entry{name: "demo-1.0/a/x", data: "x"})),
+		unsafe("tar-below-symlink-case.tar.gz", "a member below a symbolic link where letter case does not count", more(
+			entry{name: "demo-1.0/A", kind: '2', link: "sub"}, entry{name: "demo-1.0/a/x", data: "x"})),
 		unsafe("tar-hardlink-out.tar.gz", "a hard link to the outside", link('1', "../../etc/passwd")),
 		unsafe("tar-hardlink-absolute.tar.gz", "a hard link to an absolute path", link('1', "/etc/passwd")),
 		unsafe("tar-hardlink-symlink.tar.gz", "a hard link to a symbolic link", more(
@@ -194,6 +196,8 @@ func tarVectors() []vector {
 		unreadable("gzip-plain-tar.tar.gz", "a tar that is not compressed", func() []byte { return (&tarFile{entries: []entry{member}}).tar() }),
 		unreadable("gzip-is-zip.tar.gz", "a zip that is called .tar.gz", func() []byte { return zippedSdist("demo-1.0/")[:60] }),
 		{"bomb-tar.tar.gz", tarName, refuse, assay.ArchiveBomb, "65 MiB of zeros in 65 kB", more(entry{name: "demo-1.0/zeros", data: string(make([]byte, 65<<20))})},
+		{"bomb-link.tar.gz", tarName, refuse, assay.ArchiveBomb, "a link target of 5000 bytes", more(
+			entry{name: "pax", kind: 'x', data: paxRecord("linkpath", strings.Repeat("a", 5000))}, entry{name: "demo-1.0/a", kind: '2', link: "a"})},
 		{"bomb-pax.tar.gz", tarName, refuse, assay.ArchiveBomb, "a pax header of 2 MiB", described('x', paxRecord("comment", strings.Repeat("x", 2<<20)))},
 		{"bomb-gzip-name.tar.gz", tarName, refuse, assay.ArchiveBomb, "a name of 5000 bytes in the gzip header",
 			tarred(func(t *tarFile) { t.flags, t.header = gzipName, strings.Repeat("x", 5000)+"\x00" })},

@@ -71,6 +71,7 @@ func wheelVectors() []vector {
 		refused("record-nul.whl", "a NUL in RECORD", assay.ArchiveAmbiguous, recorded(func(s string) string { return s + "\x00,,\n" })),
 		refused("record-line-separator.whl", "a character in RECORD that ends a line for some readers only", assay.ArchiveAmbiguous, recorded(func(s string) string { return "demo/a\u2028b.py,,\n" + s })),
 		refused("record-quoted-newline.whl", "a line end within quotes in RECORD", assay.ArchiveAmbiguous, recorded(func(s string) string { return "\"demo/a\nb.py\",,\n" + s })),
+		refused("bomb-record-rows.whl", "a RECORD of 500,000 empty rows", assay.ArchiveBomb, recorded(func(s string) string { return s + strings.Repeat("\n", 500_000) })),
 		refused("wheel-no-record.whl", "a wheel without RECORD", assay.ArchiveUnreadable, without(3)),
 		refused("wheel-no-metadata.whl", "a wheel without METADATA", assay.ArchiveUnreadable, without(1)),
 		refused("wheel-no-wheel.whl", "a wheel without WHEEL", assay.ArchiveUnreadable, without(2)),

@@ -95,6 +95,8 @@ func zipVectors() []vector {
 		warned("zip-case-collision.whl", "two names that differ only in case", with(part{name: "demo/__INIT__.py", data: "x"})),
 		warned("zip-nfc-collision.whl", "two names that differ only in Unicode form",
 			with(part{name: "demo/e\u0301.py", data: "x", flags: flagUTF8}, part{name: "demo/\u00e9.py", data: "y", flags: flagUTF8})),
+		warned("zip-windows-collision.whl", "two names that are one on Windows, which drops dots at an end", with(part{name: "demo/a.py", data: "x"}, part{name: "demo/a.py.", data: "y"})),
+		warned("zip-colon-name.whl", "a colon in a name", with(part{name: "demo/a.py:stream", data: "x"})),
 		warned("zip-dot-name.whl", "a name that begins with ./", with(part{name: "./demo/a.py", data: "x"})),
 		warned("zip-invisible-name.whl", "a name with a right-to-left mark", with(part{name: "demo/a\u200f.py", data: "x", flags: flagUTF8})),
 
@@ -154,6 +156,12 @@ func zipVectors() []vector {
 		refused("zip-zip64-extensible.whl", "a zip64 end record with extensible data", changed(func(z *zipFile) { z.zip64 = func(r *zip64Record) { r.recordSize += 8 } })),
 		refused("zip-zip64-locator.whl", "a zip64 locator that points elsewhere", changed(func(z *zipFile) { z.zip64 = func(r *zip64Record) { r.locator -= 4 } })),
 		refused("zip-zip64-end-missing.whl", "an end record that refers to a zip64 one that is not there", changed(func(z *zipFile) { z.end = func(e *endRecord) { e.offset = max32 } })),
+		refused("zip-overlap.whl", "a member within the data of another one", changed(func(z *zipFile) {
+			inner := (&zipFile{parts: []part{{name: "demo/evil.py", data: "evil"}}}).bytes()
+			inner = inner[:30+len("demo/evil.py")+len("evil")]
+			z.parts = append([]part{{name: "demo/data", data: string(inner)}, {name: "demo/evil.py", data: "evil"}}, z.parts...)
+			z.parts[1].central = func(h *zipHeader) { h.offset = uint32(30 + len("demo/data")) }
+		})),
 		refused("zip-zip64-fake-locator.whl", "an extra field that looks like a zip64 locator", changed(func(z *zipFile) {
 			z.parts[3].central = func(h *zipHeader) { h.extra = "XX\x14\x00PK\x06\x07" + strings.Repeat("\x00", 16) }
 		})),
@@ -193,6 +201,7 @@ func zipVectors() []vector {
 
 		bomb("bomb-ratio.whl", "65 MiB of zeros in 65 kB", with(part{name: "demo/zeros", data: string(make([]byte, 65<<20)), method: deflated})),
 		bomb("bomb-name.whl", "a name of 5000 bytes", with(part{name: "demo/" + strings.Repeat("a", 5000), data: "x"})),
+		bomb("bomb-depth.whl", "a path of 300 parts", with(part{name: "demo/" + strings.Repeat("a/", 300) + "a.py", data: "x"})),
 		bomb("bomb-extra.whl", "an extra field of 9000 bytes", localHeader(func(h *zipHeader) { h.extra = "XX\x24\x23" + strings.Repeat("x", 8996) })),
 		bomb("bomb-record.whl", "a RECORD of 33 MiB", changed(func(z *zipFile) { z.record = func(s string) string { return s + strings.Repeat("\n", 33<<20) } })),
 		bomb("bomb-metadata.whl", "a METADATA of 9 MiB", changed(func(z *zipFile) { z.parts[1].data += strings.Repeat("\n", 9<<20) })),

@@ -101,20 +101,24 @@ func (a *archive) checkTargets(members []zipMember, data string) {
 
 // checkWheelFile judges a wheel's WHEEL: fields as in an e-mail's header.
 func (a *archive) checkWheelFile(text []byte) {
-	fields := map[string]string{}
+	var version, purelib string
 	for line := range strings.Lines(string(text)) {
-		key, value, ok := strings.Cut(line, ":")
-		if _, dup := fields[strings.ToLower(key)]; ok && !dup {
-			fields[strings.ToLower(key)] = strings.TrimSpace(value)
+		key, value, _ := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
+		switch {
+		case version == "" && strings.EqualFold(key, "Wheel-Version"):
+			version = value
+		case purelib == "" && strings.EqualFold(key, "Root-Is-Purelib"):
+			purelib = value
 		}
 	}
-	switch version := fields["wheel-version"]; {
+	switch {
 	case version == "":
 		a.add(assay.ArchiveIrregular, "WHEEL does not say its version")
 	case !strings.HasPrefix(version, "1."):
 		a.add(assay.ArchiveIrregular, "WHEEL is of version %s, which installers do not know", quoted(version))
 	}
-	if fields["root-is-purelib"] == "" {
+	if purelib == "" {
 		a.add(assay.ArchiveIrregular, "WHEEL does not say where the root goes (Root-Is-Purelib)")
 	}
 }

@@ -35,8 +35,11 @@ const (
 const (
 	stored   = 0
 	deflated = 8
-	max16    = 1<<16 - 1
-	max32    = 1<<32 - 1
+	// locatorSize is the size of zip64's locator, which stands before the end record.
+	locatorSize = 20
+
+	max16 = 1<<16 - 1
+	max32 = 1<<32 - 1
 )
 
 // le is a zip's byte order.

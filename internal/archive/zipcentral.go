@@ -239,7 +239,7 @@ func (z *zipReader) end(offset, size, entries uint64) error {
 	switch {
 	case le.Uint32(e) != sigEnd:
 		return lose(assay.ArchiveAmbiguous, "no end record follows the zip64 locator")
-	case le.Uint16(e[4:]) != 0 && le.Uint16(e[4:]) != max16 || le.Uint16(e[6:]) != 0 && le.Uint16(e[6:]) != max16:
+	case !fits(uint64(le.Uint16(e[4:])), 0, max16) || !fits(uint64(le.Uint16(e[6:])), 0, max16):
 		return lose(assay.ArchiveUnreadable, "the end record names more than one disk")
 	case !fits(uint64(le.Uint16(e[8:])), entries, max16) || !fits(uint64(le.Uint16(e[10:])), entries, max16):
 		return wrong("end record", "number of entries", uint64(le.Uint16(e[10:])), entries)
