@@ -61,7 +61,7 @@ func joined(own, project *policyFile) (*policy.Policy, error) {
 	for i, found := range []*policyFile{own, project} {
 		f, err := found.parse()
 		if err != nil {
-			return nil, usage("'assay policy check' says what is wrong with a policy, docs/policy.md what may stand in one", "%w", err)
+			return nil, usage("correct it; docs/policy.md says what may stand in a policy", "%w", err)
 		}
 		files[i] = f
 	}
@@ -177,7 +177,7 @@ func (a *app) policyIn(dir string) (*policyFile, error) {
 // readPolicy reads a file; nil where there is none. A byte more than is allowed is
 // read, so that the parser says that it is too large.
 func (a *app) readPolicy(path, name string) (*policyFile, error) {
-	file, err := openRegular(a.absolute(path), hints{"check the path", "a policy is a regular file"})
+	file, err := openRegular(path, hints{"check the path", "a policy is a regular file"})
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, nil
 	}

@@ -145,7 +145,7 @@ type projectTables struct {
 func (s *survey) pyproject(f *policyFile) (tools [][]string, err error) {
 	var t projectTables
 	if err := toml.Unmarshal(f.data, &t); err != nil {
-		return nil, usage("correct it first", "%s: %w", f.name, err)
+		return nil, badTOML(f.name, err)
 	}
 	s.Sources = append(s.Sources, f.name)
 	s.depend(t.Project.Dependencies...)
@@ -249,13 +249,23 @@ func (s *survey) lock(path string) error {
 		} `toml:"package"`
 	}
 	if err := toml.Unmarshal(data, &l); err != nil {
-		return usage("correct it first", "%s: %w", filepath.Base(path), err)
+		return badTOML(filepath.Base(path), err)
 	}
 	s.Sources = append(s.Sources, filepath.Base(path))
 	for _, p := range l.Package {
 		s.locked[p.Name] = true
 	}
 	return nil
+}
+
+// badTOML is the error about a file that is no TOML.
+func badTOML(name string, err error) error {
+	var at *toml.DecodeError
+	if errors.As(err, &at) {
+		line, _ := at.Position()
+		name = fmt.Sprintf("%s:%d", name, line)
+	}
+	return usage("correct it first", "%s: %s", name, strings.TrimPrefix(err.Error(), "toml: "))
 }
 
 // readSome reads a file of at most n bytes; nil where there is none.

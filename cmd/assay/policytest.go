@@ -19,6 +19,7 @@ import (
 	"assay/internal/policy"
 	"assay/internal/pypi"
 	"assay/internal/report"
+	"assay/internal/verify/digest"
 	"assay/internal/verify/pep740"
 )
 
@@ -37,7 +38,8 @@ func (a *app) policyTestCommand() *cobra.Command {
 		Short: "Show what the policy decides, or hold it to a file of cases",
 		Long: `With NAME==VERSION, test asks the configured index for the files of a release and
 for their provenance, downloads none of them, and shows what would be decided
-about each, with the rules and where they are written.
+about each if its bytes are the promised ones, with the rules and where they are
+written.
 
 Without, it holds the policy to the cases of a file, assay-policy-test.toml where
 --file names no other, and asks nobody. The policy is the one that --policy names,
@@ -221,13 +223,20 @@ func (a *app) testReleases(ctx context.Context, f policyTestFlags, args []string
 	return a.writeTested(f, collector.Report("policy test"), applied)
 }
 
-// judgePromised judges a file by what the index promises, without its bytes.
+// judgePromised judges a file as if its bytes were those that the index promises,
+// without them. That they are is no evidence, and is left out.
 func judgePromised(ctx context.Context, e *engine.Engine, file assay.Artifact) (engine.Judgement, error) {
 	if file.Version == "" {
 		refused := assay.Refuse(file, assay.FileUnreadableName, fmt.Sprintf("%q", file.Filename))
 		return engine.Judgement{Subject: assay.Subject{Artifact: file}, Decision: refused, Time: time.Now()}, nil
 	}
 	j, err := e.Judge(ctx, assay.Subject{Artifact: file})
+	if _, promised := file.Digest("sha256"); err == nil && promised {
+		if j, err = e.Complete(ctx, j, assay.Content{Digests: file.Digests, Size: file.Size}); err == nil {
+			j.Subject.Content = nil
+			j.Evidence = slices.DeleteFunc(j.Evidence, func(ev assay.Evidence) bool { return ev.Verifier == digest.Verifier{}.Name() })
+		}
+	}
 	if err != nil && !errors.Is(err, context.Canceled) {
 		err = &failure{statusUndecided, err, ""}
 	}
