@@ -48,6 +48,7 @@ var importRules = []importRule{
 	{folder: "internal/engine", allow: []string{"."}, thirdOnly: true, why: "the engine imports the root only: it is handed its verifiers"},
 	{folder: "internal/gate", allow: []string{"."}, why: "the gate imports the root only"},
 	{folder: "internal/catalog", allow: []string{".", "internal/engine", "internal/pypi"}, deny: []string{"net/http"}, why: "the catalog imports the root, the engine and internal/pypi only, and never net/http"},
+	{folder: "internal/policy", allow: []string{".", "internal/pypi"}, deny: []string{"net/http", "os"}, why: "a policy is read from bytes: no network, no files"},
 	{folder: "internal/report", allow: []string{".", "internal/engine"}, deny: []string{"net/http"}, thirdOnly: true, why: "the report renders decisions and knows nothing else"},
 	{folder: "internal/intercept", deny: []string{"internal/verify", "internal/gateway"}, why: "the wrapper's proxy is handed an engine: no verifiers, no gateway"},
 	{folder: "internal/gateway", deny: []string{"internal/verify", "internal/intercept"}, why: "the gateway is handed an engine: no verifiers, no wrapper"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +20,7 @@ type runFlags struct {
 	format      string
 	report      string
 	trustedRoot string
+	policy      string
 	quiet       bool
 	cache       string
 	vcs         string
@@ -49,9 +51,10 @@ command could not be started, 127 when there is no such command.`,
 	cmd.Flags().StringVar(&f.format, "format", "text", "the report's format: text or json")
 	cmd.Flags().StringVar(&f.report, "report", "", "write the report to `FILE`, as JSON")
 	cmd.Flags().StringVar(&f.trustedRoot, "trusted-root", "", "verify signatures under the Sigstore trusted root in `FILE`")
+	cmd.Flags().StringVar(&f.policy, "policy", "", "judge by the policy in `FILE`, and by no other")
 	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "report only what was refused")
 	cmd.Flags().StringVar(&f.cache, "installer-cache", ownCache, "which caches installers use: own (assay's, in which all came past it) or theirs")
-	cmd.Flags().StringVar(&f.vcs, "vcs", vcsAllow, "sources from version control: allow (and report) or deny")
+	cmd.Flags().StringVar(&f.vcs, "vcs", "", "sources from version control: allow (and report) or deny; without, as the policy says")
 	cmd.Flags().StringArrayVar(&f.plainHTTP, "allow-http", nil, "let `HOST` be asked for pages and files without TLS (may be repeated)")
 	cmd.Flags().StringArrayVar(&f.tunnel, "tunnel", nil, "pass connections to `HOST` on unopened (may be repeated)")
 	cmd.Flags().BoolVar(&f.confine, "confine", false, "on Linux: let the command connect to nothing but assay, and write only where it installs to")
@@ -74,7 +77,7 @@ func (f runFlags) check() error {
 		return usage("", "--format is text or json, not %q", f.format)
 	case f.cache != ownCache && f.cache != theirCache:
 		return usage("", "--installer-cache is own or theirs, not %q", f.cache)
-	case f.vcs != vcsAllow && f.vcs != vcsDeny:
+	case f.vcs != "" && f.vcs != vcsAllow && f.vcs != vcsDeny:
 		return usage("", "--vcs is allow or deny, not %q", f.vcs)
 	case len(f.writable) > 0 && !f.confine:
 		return usage("give --confine as well, or leave it out", "--confine-write goes with --confine")
@@ -92,14 +95,16 @@ func (f runFlags) check() error {
 	return nil
 }
 
-// rules are the built-in ones with what the flags change.
-func (f runFlags) rules() assay.Rules {
-	r := assay.DefaultRules()
-	r.PlainHTTP = append(r.PlainHTTP, f.plainHTTP...)
-	if f.vcs == vcsDeny {
-		r.VCS = assay.Error
+// rules are the policy's for the whole run, with what the flags change.
+func (f runFlags) rules(base assay.Rules) assay.Rules {
+	base.PlainHTTP = slices.Concat(base.PlainHTTP, f.plainHTTP)
+	switch f.vcs {
+	case vcsAllow:
+		base.VCS = assay.Warning
+	case vcsDeny:
+		base.VCS = assay.Error
 	}
-	return r
+	return base
 }
 
 // runInstaller is the whole of one run. It takes no context: an interrupt is the

@@ -56,7 +56,11 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	if err != nil {
 		return nil, err
 	}
-	rules := f.rules()
+	p, err := a.policy(f.policy)
+	if err != nil {
+		return nil, err
+	}
+	rules := f.rules(p.Base())
 	if err := checkSources(settings.Sources, rules); err != nil {
 		return nil, err
 	}
@@ -96,7 +100,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 		return nil, cannotWrite(err)
 	}
 	client := network.client(known)
-	e := engine.New(engine.Config{Verifiers: verifiers(pep740.NewDeferred(root.Root)), Rules: rules, Source: client,
+	e := engine.New(engine.Config{Verifiers: verifiers(pep740.NewDeferred(root.Root)), Rules: p, Source: client,
 		Recorder: &noting{Collector: collector, caches: s.caches}})
 	if err := a.judgeFolders(context.Background(), settings.FindLinks, e, collector); err != nil {
 		return nil, err

@@ -47,6 +47,7 @@ type verifyFlags struct {
 	digest      string
 	name        string
 	trustedRoot string
+	policy      string
 	format      string
 	offline     bool
 }
@@ -74,6 +75,7 @@ Exit status: 0 allowed (warnings included), 1 refused, 2 bad usage or input,
 	cmd.Flags().StringVar(&f.digest, "digest", "", "the promised digest, `ALGORITHM:HEX`; with --name it stands for the file itself")
 	cmd.Flags().StringVar(&f.name, "name", "", "the distribution's `FILENAME`, where the file is called otherwise or is not at hand")
 	cmd.Flags().StringVar(&f.trustedRoot, "trusted-root", "", "verify signatures under the Sigstore trusted root in `FILE`")
+	cmd.Flags().StringVar(&f.policy, "policy", "", "judge by the policy in `FILE`, and by no other")
 	cmd.Flags().StringVar(&f.format, "format", "text", "text or json")
 	cmd.Flags().BoolVar(&f.offline, "offline", false, "ask nobody: fail where the network would be needed")
 	return cmd
@@ -83,12 +85,16 @@ func (a *app) verify(ctx context.Context, f verifyFlags, args []string) error {
 	if err := f.check(args); err != nil {
 		return err
 	}
+	p, err := a.policy(f.policy)
+	if err != nil {
+		return err
+	}
 	root, err := a.trustedRoot(f.trustedRoot)
 	if err != nil {
 		return err
 	}
 	collector := report.NewCollector()
-	config := engine.Config{Verifiers: verifiers(pep740.New(root.Root)), Rules: assay.DefaultRules(), Recorder: collector}
+	config := engine.Config{Verifiers: verifiers(pep740.New(root.Root)), Rules: p, Recorder: collector}
 	failed := a.verifyAll(ctx, f, args, config)
 	r := collector.Report("verify")
 	if failed != nil && (len(r.Items) == 0 || errors.Is(failed, context.Canceled)) {

@@ -53,7 +53,8 @@ type Recorder interface {
 	Record(ctx context.Context, j Judgement) error
 }
 
-// Policy says which rules hold for an artifact of which these claims are known.
+// Policy says which rules hold for an artifact of which these claims are known; nil
+// while nobody has looked for them.
 type Policy interface {
 	For(a assay.Artifact, claims []assay.Claim) assay.Rules
 }
@@ -181,9 +182,9 @@ func withComputed(s assay.Subject) assay.Artifact {
 	return a
 }
 
-// claims are those that hold.
+// claims are those that hold: none is an empty list, as nil means not known.
 func claims(evidence []assay.Evidence) []assay.Claim {
-	var out []assay.Claim
+	out := []assay.Claim{}
 	for _, e := range evidence {
 		if e.State == assay.Verified {
 			out = append(out, e.Claims...)

@@ -1,0 +1,194 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"assay"
+	"assay/internal/pypi"
+)
+
+// Case is one expectation of a policy: what it says of a file that need not exist.
+//
+//	[[case]]
+//	name      = "django from anywhere else is refused"
+//	project   = "django"
+//	version   = "5.2"
+//	filename  = "django-5.2.tar.gz"          # else NAME-VERSION-py3-none-any.whl
+//	uploaded  = 2026-07-01T12:00:00Z         # else nobody says
+//	at        = 2026-07-08T12:00:00Z         # when it is judged, else now
+//	index     = "https://index.example/simple/django/"
+//	publisher = "github:mallory/django@release.yml"   # or a list; else nobody signed it
+//	details   = {ref = "refs/heads/main"}    # of the publishers' claims
+//	expect    = "deny"                       # allow, warn or deny
+//	codes     = ["publisher.unexpected"]     # reasons that are given, among others
+type Case struct {
+	Name     string
+	Line     int
+	Artifact assay.Artifact
+	Claims   []assay.Claim
+	At       time.Time // zero: now
+	Expect   assay.Verdict
+	Codes    []assay.Code
+}
+
+// ParseCases reads a file of cases. The error is an [*Error].
+func ParseCases(name string, data []byte) ([]Case, error) {
+	root, err := readTree(name, data)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{problems: problems{file: name}}
+	var out []Case
+	r.each(root, "at the top of the file", fields{
+		"case": func(e *entry) { r.tablesOf(e, func(v *value) { out = append(out, r.testCase(v)) }) },
+	})
+	if len(out) == 0 && len(r.list) == 0 {
+		r.add(0, "there is no [[case]]")
+	}
+	return out, r.err()
+}
+
+func (r *reader) testCase(v *value) Case {
+	c := Case{Line: v.line, Artifact: assay.Artifact{Ecosystem: assay.PyPI}}
+	details := map[string]string{}
+	var publishers []string
+	a := &c.Artifact
+	r.each(v, "in a [[case]]", fields{
+		"name":     func(e *entry) { c.Name = r.text(e, &e.value) },
+		"project":  func(e *entry) { a.Project = r.projectName(e) },
+		"version":  func(e *entry) { a.Version = r.plainVersion(e) },
+		"filename": func(e *entry) { a.Filename = r.text(e, &e.value) },
+		"uploaded": func(e *entry) { a.UploadTime = r.moment(e) },
+		"at":       func(e *entry) { c.At = r.moment(e) },
+		"index":    func(e *entry) { a.Index = r.text(e, &e.value) },
+		"publisher": func(e *entry) {
+			for _, v := range r.values(e) {
+				publishers = append(publishers, r.identity(e, v))
+			}
+		},
+		"details": func(e *entry) { r.details(e, details) },
+		"expect": func(e *entry) {
+			c.Expect = word(r, e, map[string]assay.Verdict{"allow": assay.Allow, "warn": assay.Warn, "deny": assay.Deny}).value
+		},
+		"codes": func(e *entry) { c.Codes = r.anyCodes(e) },
+	})
+	for _, need := range []struct{ key, example string }{{"project", `project = "django"`}, {"version", `version = "1.0"`}, {"expect", `expect = "deny"`}} {
+		if v.get(need.key) == nil {
+			r.add(v.line, "a [[case]] needs %s: %s", need.key, need.example)
+		}
+	}
+	r.filename(v, a)
+	digest := assay.Digest{Algorithm: "sha256", Hex: strings.Repeat("0", 64)}
+	c.Claims = []assay.Claim{{Method: "sha256", Digest: digest}}
+	for _, p := range publishers {
+		c.Claims = append(c.Claims, assay.Claim{Method: "pep740", Identity: p, Digest: digest, Time: a.UploadTime, Details: details})
+	}
+	if c.Name == "" {
+		c.Name = a.Filename
+	}
+	return c
+}
+
+// filename gives the artifact a file name, and holds the one that it has against its
+// project.
+func (r *reader) filename(v *value, a *assay.Artifact) {
+	if a.Filename == "" {
+		a.Filename = strings.ReplaceAll(a.Project, "-", "_") + "-" + a.Version + "-py3-none-any.whl"
+		return
+	}
+	name, err := pypi.ParseFilenameFor(a.Project, a.Filename)
+	if err != nil || a.Project != "" && name.Project != a.Project || a.Version != "" && name.Version.String() != a.Version {
+		r.add(v.get("filename").line, "filename: %s is no file of %s", quoted(a.Filename), a.Release())
+	}
+}
+
+func (r *reader) projectName(e *entry) string {
+	name, err := pypi.NormalizeName(r.text(e, &e.value))
+	if err != nil && e.value.text != "" {
+		r.add(e.line, "%s: %v", e.key, err)
+	}
+	return name
+}
+
+func (r *reader) plainVersion(e *entry) string {
+	if r.version(e) == "" {
+		return ""
+	}
+	v, _ := pypi.ParseVersion(e.value.text) // which was read before
+	return v.String()
+}
+
+// moment reads a date, or a date with a time and an offset.
+func (r *reader) moment(e *entry) time.Time {
+	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
+		if t, err := time.Parse(layout, strings.Replace(strings.ToUpper(e.value.text), " ", "T", 1)); err == nil && e.value.kind != kindString {
+			return t
+		}
+	}
+	r.add(e.line, "%s is a date such as 2026-07-01 or 2026-07-01T12:00:00Z, not %s", e.key, quoted(e.value.text))
+	return time.Time{}
+}
+
+func (r *reader) details(e *entry, into map[string]string) {
+	if e.value.kind != kindTable {
+		r.add(e.line, "details is a table of strings, not %s", e.value.kind)
+		return
+	}
+	for _, d := range e.value.keys {
+		into[d.key] = r.text(d, &d.value)
+	}
+}
+
+// anyCodes reads reason codes of every kind.
+func (r *reader) anyCodes(e *entry) []assay.Code {
+	var known []string
+	for _, entry := range assay.Entries() {
+		known = append(known, string(entry.Code))
+	}
+	var out []assay.Code
+	for _, v := range r.values(e) {
+		code := r.text(e, v)
+		if code != "" && !slices.Contains(known, code) {
+			why := "docs/reasons lists them"
+			if near, ok := nearest(code, known); ok {
+				why = "did you mean " + near + "?"
+			}
+			r.add(v.line, "codes: there is no reason %s: %s", quoted(code), why)
+			continue
+		}
+		out = append(out, assay.Code(code))
+	}
+	return out
+}
+
+// Decide judges the case by a policy, with nothing remembered.
+func (c Case) Decide(p *Policy, now time.Time) assay.Decision {
+	if !c.At.IsZero() {
+		now = c.At
+	}
+	judged := &Policy{own: p.own, project: p.project, names: map[string]*compiled{}, Now: func() time.Time { return now }}
+	evidence := []assay.Evidence{{Verifier: "digest", State: assay.Verified, Claims: c.Claims[:1]}}
+	if len(c.Claims) > 1 {
+		evidence = append(evidence, assay.Evidence{Verifier: "pep740", State: assay.Verified, Claims: c.Claims[1:]})
+	} else {
+		evidence = append(evidence, assay.Evidence{Verifier: "pep740", State: assay.Absent, Findings: []assay.Finding{{Code: assay.ProvenanceAbsent}}})
+	}
+	return assay.Decide(judged.For(c.Artifact, c.Claims), c.Artifact, evidence, assay.Memory{}, now)
+}
+
+// Failure says how a decision differs from what the case expects, or returns "".
+func (c Case) Failure(d assay.Decision) string {
+	var out []string
+	if d.Verdict != c.Expect {
+		out = append(out, fmt.Sprintf("expected %s, decided %s", c.Expect, d.Verdict))
+	}
+	for _, code := range c.Codes {
+		if !slices.ContainsFunc(d.Reasons, func(r assay.Reason) bool { return r.Code == code }) {
+			out = append(out, fmt.Sprintf("expected %s among the reasons", code))
+		}
+	}
+	return strings.Join(out, "; ")
+}

@@ -1,0 +1,127 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Problem is one thing that is wrong with a file, or that a person should look
+// at.
+type Problem struct {
+	File   string
+	Line   int // from 1; 0 where it is about the whole file
+	Detail string
+}
+
+// String returns "FILE:LINE: DETAIL".
+func (p Problem) String() string { return at(p.File, p.Line) + ": " + p.Detail }
+
+// at renders a place.
+func at(file string, line int) string {
+	if line == 0 {
+		return file
+	}
+	return fmt.Sprintf("%s:%d", file, line)
+}
+
+// Error is everything that is wrong with a file, in the order of its lines.
+type Error struct {
+	Problems []Problem // at least one
+	More     int       // how many others there are
+}
+
+// Error returns a line for each problem.
+func (e *Error) Error() string {
+	var lines []string
+	for _, p := range e.Problems {
+		lines = append(lines, p.String())
+	}
+	if e.More > 0 {
+		lines = append(lines, fmt.Sprintf("%d more", e.More))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// problems collects what is wrong with one file.
+type problems struct {
+	file string
+	list []Problem
+	more int
+}
+
+func (p *problems) add(line int, format string, args ...any) {
+	if len(p.list) >= 10*maxProblems {
+		p.more++
+		return
+	}
+	p.list = append(p.list, Problem{p.file, line, fmt.Sprintf(format, args...)})
+}
+
+// err returns an [*Error], or nil where nothing is wrong.
+func (p *problems) err() error {
+	if len(p.list) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(p.list, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+	shown := min(len(p.list), maxProblems)
+	return &Error{Problems: p.list[:shown], More: p.more + len(p.list) - shown}
+}
+
+// nearest returns the known word that is closest to what was written, and whether
+// it is close enough to be what was meant.
+func nearest(word string, known []string) (string, bool) {
+	best, at := "", len(word)
+	for _, k := range known {
+		if len(word) > 3 && strings.HasPrefix(k, strings.ToLower(word)) {
+			return k, true
+		}
+		if d := distance(strings.ToLower(word), k); d < at {
+			best, at = k, d
+		}
+	}
+	return best, best != "" && at <= max(2, len(best)/3)
+}
+
+// distance is how many letters are to be put in, taken out or replaced to make b
+// of a (Levenshtein). Long words are not compared.
+func distance(a, b string) int {
+	if len(a) > 64 || len(b) > 64 {
+		return max(len(a), len(b))
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// meant completes a message about an unknown word: with the nearest known one, or
+// else with all of them.
+func meant(word string, known []string) string {
+	if k, ok := nearest(word, known); ok {
+		return "did you mean " + k + "?"
+	}
+	return "there are " + listed(known, "and")
+}
+
+// listed renders words for a sentence: "a, b and c".
+func listed(words []string, joint string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " " + joint + " " + words[len(words)-1]
+}

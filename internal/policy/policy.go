@@ -1,0 +1,244 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"assay"
+	"assay/internal/pypi"
+)
+
+// Policy says which rules hold for a file. It is safe for concurrent use.
+type Policy struct {
+	// Now tells the time to conditions that ask for an age; time.Now where nil.
+	Now func() time.Time
+
+	own, project *File // nil where there is none
+
+	mu    sync.RWMutex
+	names map[string]*compiled // by project
+}
+
+// Join makes a policy of the person's own file and of the one that came with the
+// project, either of which may be nil.
+//
+// The project's file may be a stranger's, cloned with a repository, so it can only
+// tighten what the person's own file sets. Key by key: what only one of them sets
+// holds as it stands there. Of two modes, requirements, cooldowns and words the
+// stricter one holds. A file must come from publishers that both name. Of the
+// indexes hold those of the project's that lie below the person's own, else the
+// person's own; of the hosts without TLS the person's own. What either denies is
+// denied. An exception of the project's does not lift what the person's own file
+// sets for the same package. [Policy.Notes] says what came to nothing.
+func Join(own, project *File) *Policy {
+	return &Policy{own: own, project: project, names: map[string]*compiled{}}
+}
+
+// Base returns the rules that hold for a run as a whole, and for what is of no
+// project: the mode, sources from version control, hosts without TLS, and what
+// [defaults] says. In audit mode version control is not refused.
+func (p *Policy) Base() assay.Rules {
+	r := tighten(p.own.base(), p.project.base()).rules()
+	if r.Mode == assay.Audit && r.VCS == assay.Error {
+		r.VCS = assay.Warning
+	}
+	return r
+}
+
+func (f *File) base() settings {
+	if f == nil {
+		return settings{}
+	}
+	return f.defaults
+}
+
+// For returns the rules for an artifact. Claims are nil while they are not known:
+// conditions that ask for them are worked out as if there were none then, and the
+// rules are tentative. A condition that cannot be worked out is a problem, which
+// refuses.
+func (p *Policy) For(a assay.Artifact, claims []assay.Claim) assay.Rules {
+	c := p.compiled(a.Project)
+	if c.fixed != nil {
+		return *c.fixed
+	}
+	now := clock(time.Now)
+	if p.Now != nil {
+		now = p.Now
+	}
+	f := facts{artifact: &a, claims: claims, now: now}
+	own, troubles := c.own.settle(f)
+	project, more := c.project.settle(f)
+	r := combine(own, project, claims)
+	r.Problems = append(troubles, more...)
+	r.Tentative = claims == nil && (c.own.asksClaims() || c.project.asksClaims())
+	r.Waivers = waivers(c, own, a.Version)
+	return r
+}
+
+// compiled is what holds for one project's name.
+type compiled struct {
+	own, project found
+	fixed        *assay.Rules // where neither version nor claims matter
+}
+
+// found is what one file says of a project.
+type found struct {
+	settings   settings // without the conditional tables
+	whens      []*table
+	exceptions []*exception
+}
+
+func (p *Policy) compiled(project string) *compiled {
+	p.mu.RLock()
+	c := p.names[project]
+	p.mu.RUnlock()
+	if c != nil {
+		return c
+	}
+	c = &compiled{own: p.own.find(project), project: p.project.find(project)}
+	if c.isFixed() {
+		r := combine(c.own.settings, c.project.settings, nil)
+		r.Waivers = waivers(c, c.own.settings, "")
+		c.fixed = &r
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.names) >= maxNames {
+		clear(p.names) // names come from strangers
+	}
+	p.names[project] = c
+	return c
+}
+
+// isFixed reports whether the rules are the same for every file of the project.
+func (c *compiled) isFixed() bool {
+	versions := func(x *exception) bool { return x.version != "" }
+	return len(c.own.whens)+len(c.project.whens) == 0 && !slices.ContainsFunc(c.own.exceptions, versions) &&
+		!slices.ContainsFunc(c.project.exceptions, versions) && !(c.own.settings.publishers.set() && c.project.settings.publishers.set())
+}
+
+// find looks up what a file says of a project.
+func (f *File) find(project string) found {
+	if f == nil {
+		return found{}
+	}
+	out := found{settings: f.defaults}
+	for _, t := range f.globs {
+		if t.name.matches(project) {
+			out.settings = t.settings.over(out.settings)
+		}
+	}
+	if t, ok := f.exact[project]; ok && !t.name.wild {
+		out.settings = t.settings.over(out.settings)
+	}
+	for _, t := range f.whens {
+		if t.name.matches(project) {
+			out.whens = append(out.whens, t)
+		}
+	}
+	for _, x := range f.exceptions {
+		if x.project.matches(project) {
+			out.exceptions = append(out.exceptions, x)
+		}
+	}
+	return out
+}
+
+func (f found) asksClaims() bool {
+	return slices.ContainsFunc(f.whens, func(t *table) bool { return t.when.claims })
+}
+
+// settle lays the conditional tables that apply over the others.
+func (f found) settle(facts facts) (out settings, problems []string) {
+	out = f.settings
+	for _, t := range f.whens {
+		holds, err := t.when.holds(facts)
+		if err != nil {
+			problems = append(problems, err.Error())
+		}
+		if holds {
+			out = t.settings.over(out)
+		}
+	}
+	return out, problems
+}
+
+// waivers are the exceptions for a version. Those of the project's file do not lift
+// what the person's own says.
+func waivers(c *compiled, own settings, version string) []assay.Waiver {
+	var out []assay.Waiver
+	canonical := ""
+	fits := func(x *exception) bool {
+		if x.version != "" && canonical == "" {
+			canonical = version
+			if v, err := pypi.ParseVersion(version); err == nil {
+				canonical = v.Canonical()
+			}
+		}
+		return x.version == "" || x.version == canonical
+	}
+	for _, x := range c.own.exceptions {
+		if fits(x) {
+			out = append(out, x.waiver)
+		}
+	}
+	for _, x := range c.project.exceptions {
+		w := x.waiver
+		w.Codes = slices.DeleteFunc(slices.Clone(w.Codes), own.protects)
+		if len(w.Codes) > 0 && fits(x) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// combine makes the rules of what two files say of a file.
+func combine(own, project settings, claims []assay.Claim) assay.Rules {
+	r := tighten(own, project).rules()
+	r.Verdicts = own.verdicts(r.Origins)
+	r.Verdicts = append(r.Verdicts, project.verdicts(r.Origins)...)
+	if own.publishers.set() && project.publishers.set() && claims != nil {
+		need := stricter(own.require, project.require, requireRank)
+		if detail := unmet(project.publishers, need.value, claims); detail != "" {
+			r.Verdicts = append(r.Verdicts, assay.Finding{Code: assay.PublisherUnexpected, Detail: detail})
+		}
+	}
+	return r
+}
+
+// unmet says that a file does not come from those whom a second file names, or
+// returns "".
+func unmet(publishers opt[[]assay.Publisher], require int, claims []assay.Claim) string {
+	fitting := 0
+	var wanted, by []string
+	for _, p := range publishers.value {
+		wanted = append(wanted, p.String())
+		if slices.ContainsFunc(claims, p.Matches) {
+			fitting++
+		}
+	}
+	need := max(require, 1)
+	if require == assay.RequireAll {
+		need = len(publishers.value)
+	}
+	if fitting >= need {
+		return ""
+	}
+	for _, c := range claims {
+		if c.Identity != "" && !slices.Contains(by, c.Identity) {
+			by = append(by, c.Identity)
+		}
+	}
+	who := "nobody has signed it"
+	if len(by) > 0 {
+		who = "it was published by " + strings.Join(by, " and ")
+	}
+	of := ""
+	if need > 1 {
+		of = fmt.Sprintf("%d of ", need)
+	}
+	return fmt.Sprintf("%s, and %s names %s%s", who, publishers.at, of, strings.Join(wanted, ", "))
+}
