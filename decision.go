@@ -46,6 +46,21 @@ func (d Decision) Undecided() bool {
 	return true
 }
 
+// OfFileAlone reports whether the decision refuses a file for being what it is,
+// which says nothing about the other files of its release: where source
+// distributions are not wanted, the wheels beside them are.
+func (d Decision) OfFileAlone() bool {
+	if d.Verdict != Deny {
+		return false
+	}
+	for _, r := range d.Reasons {
+		if r.Severity == Error && r.Code != SdistUnwanted {
+			return false
+		}
+	}
+	return true
+}
+
 // Main returns the reason that a person should read first, and false where
 // there is none.
 func (d Decision) Main() (Reason, bool) {

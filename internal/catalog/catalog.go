@@ -279,7 +279,7 @@ func releaseOf(a assay.Artifact) assay.Release {
 // answer is not remembered: the next try may get one; nor is one that says
 // nothing about the release's other files.
 func (c *Catalog) refuse(r assay.Release, filename string, d assay.Decision) {
-	if r.Project == "" || r.Version == "" || d.Undecided() || aboutFileAlone(d) {
+	if r.Project == "" || r.Version == "" || d.Undecided() || d.OfFileAlone() {
 		return
 	}
 	c.mu.Lock()

@@ -39,7 +39,7 @@ func (c *Catalog) judgeListed(ctx context.Context, s *seen) (verdicts, error) {
 				continue
 			}
 			v.files[i] = decisions[i]
-			if left--; left == 0 || !aboutFileAlone(decisions[i]) {
+			if left--; left == 0 || !decisions[i].OfFileAlone() {
 				v.releases[g] = i
 			}
 		}
@@ -83,19 +83,4 @@ func (v verdicts) groups() map[*group]bool {
 		out[g] = true
 	}
 	return out
-}
-
-// aboutFileAlone reports whether a decision refuses a file for being what it is,
-// which says nothing about the other files of its release: where source
-// distributions are not wanted, the wheels beside them are.
-func aboutFileAlone(d assay.Decision) bool {
-	if d.Verdict != assay.Deny {
-		return false
-	}
-	for _, r := range d.Reasons {
-		if r.Severity == assay.Error && r.Code != assay.SdistUnwanted {
-			return false
-		}
-	}
-	return true
 }

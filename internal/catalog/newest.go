@@ -91,7 +91,7 @@ func (c *Catalog) judgeRelease(ctx context.Context, s *seen, files []int) (assay
 			defer func() { <-slots }()
 			a := c.artifact(c.best(listing{s, i}))
 			j, err := c.evidence(ctx, a)
-			if err != nil || j.Decision.Verdict != assay.Deny || aboutFileAlone(j.Decision) {
+			if err != nil || j.Decision.Verdict != assay.Deny || j.Decision.OfFileAlone() {
 				return // not answered within the budget: judged when it is asked for
 			}
 			c.refuse(releaseOf(a), a.Filename, j.Decision)

@@ -23,6 +23,9 @@ type Explanation struct {
 	Files []Explained
 	// Others is how many releases are not shown.
 	Others int
+	// Offline says that no index was asked: Files has one without a name then, for
+	// its rules.
+	Offline bool
 	// Memory is what was seen and accepted before of the project.
 	Memory assay.Memory
 }
@@ -30,10 +33,37 @@ type Explanation struct {
 // Explained is one file with the rules that held for it.
 type Explained struct {
 	Item
-	Rules assay.Rules
+	Rules []Rule
 	// Release is set where the file is refused because of another file of its
 	// release only.
 	Release assay.Decision
+}
+
+// Installable reports whether the file may be installed.
+func (f Explained) Installable() bool {
+	return f.Decision.Verdict != assay.Deny && f.Release.Verdict != assay.Deny
+}
+
+// Exit returns the exit status: allowed where a file may be installed.
+func (e Explanation) Exit() int {
+	undecided := false
+	for _, f := range e.Files {
+		if f.Installable() {
+			return ExitAllowed
+		}
+		undecided = undecided || f.Decision.Undecided()
+	}
+	if undecided {
+		return ExitUndecided
+	}
+	return ExitRefused
+}
+
+// Rule is one rule as the policy file writes it, and where it stands there.
+type Rule struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Origin string `json:"origin"`
 }
 
 // WriteExplanation writes, for each release, every file with its evidence and
@@ -42,7 +72,13 @@ type Explained struct {
 func (e Explanation) WriteExplanation(w io.Writer, t Text) error {
 	var b strings.Builder
 	version := ""
+	if e.Offline {
+		b.WriteString("no index was asked\n")
+	}
 	for i, f := range e.Files {
+		if e.Offline {
+			break
+		}
 		if i == 0 || f.Artifact.Version != version {
 			version = f.Artifact.Version
 			b.WriteString(t.name(e.Project) + " " + t.name(version) + ", offered by " + t.name(withoutSecrets(f.Artifact.Index)) + "\n")
@@ -112,74 +148,19 @@ func claimText(c assay.Claim) string {
 
 // explainRules writes each rule once, with where it was written down.
 func (t Text) explainRules(b *strings.Builder, files []Explained) {
+	if len(files) == 0 {
+		return
+	}
 	b.WriteString("rules\n")
-	seen := map[string]bool{}
+	seen := map[Rule]bool{}
 	for _, f := range files {
-		for _, line := range ruleLines(f.Rules) {
-			if !seen[line] {
-				seen[line] = true
-				t.writeWrapped(b, "  ", t.prose(line))
+		for _, r := range f.Rules {
+			if !seen[r] {
+				seen[r] = true
+				t.writeWrapped(b, "  ", t.prose(fmt.Sprintf("%s = %s (%s)", r.Key, r.Value, r.Origin)))
 			}
 		}
 	}
-}
-
-// ruleLines are the rules as the policy file writes them, each with its origin.
-func ruleLines(r assay.Rules) []string {
-	var out []string
-	add := func(key, value string) {
-		at := r.Origins[key]
-		if at == "" {
-			at = "built in"
-		}
-		out = append(out, fmt.Sprintf("%s = %s (%s)", key, value, at))
-	}
-	add("mode", strconv.Quote(string(r.Mode)))
-	add("evidence", strconv.Quote(string(r.Evidence)))
-	add("cooldown", strconv.Quote(cooldown(r.Cooldown)))
-	add("sdist", strconv.Quote(weight(r.Sdist, "allow", "deny")))
-	add("on_unavailable", strconv.Quote(weight(r.OnUnavailable, "warn", "refuse")))
-	for _, p := range r.Publishers {
-		out = append(out, fmt.Sprintf("publisher = %q (%s)", p.String(), p.Origin))
-	}
-	if len(r.Publishers) > 1 {
-		need := "any"
-		switch {
-		case r.Require == assay.RequireAll:
-			need = "all"
-		case r.Require > 1:
-			need = strconv.Itoa(r.Require)
-		}
-		add("require", strconv.Quote(need))
-	}
-	for _, i := range r.Indexes {
-		add("index", strconv.Quote(i))
-	}
-	for _, v := range r.Verdicts {
-		out = append(out, fmt.Sprintf("%s: %s", v.Code, v.Detail))
-	}
-	for _, w := range r.Waivers {
-		out = append(out, waiverText(w))
-	}
-	return out
-}
-
-// weight renders a severity as policies write it.
-func weight(s assay.Severity, least, most string) string {
-	switch s {
-	case assay.Error:
-		return most
-	case assay.Warning:
-		return "warn"
-	}
-	return least
-}
-
-func cooldown(d time.Duration) string {
-	if d%(24*time.Hour) == 0 {
-		return strconv.Itoa(int(d/(24*time.Hour))) + "d"
-	}
-	return d.String()
 }
 
 func waiverText(w assay.Waiver) string {
@@ -260,7 +241,7 @@ func changeFor(f Explained, r assay.Reason) string {
 	text := string(r.Code) + ": "
 	switch {
 	case r.Code == assay.CooldownYoung:
-		return text + "waiting until " + f.Artifact.UploadTime.Add(f.Rules.Cooldown).UTC().Format("2006-01-02 15:04 MST") + ", or an [[exception]] in the policy"
+		return text + "waiting, or an [[exception]] for it in the policy"
 	case r.Code == assay.PublisherChanged || r.Code == assay.ProvenanceLost:
 		return text + "'assay trust accept " + release + " --reason TEXT --until YYYY-MM-DD', if the project meant it"
 	case r.Code.Waivable():

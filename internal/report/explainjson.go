@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"assay"
 )
@@ -21,7 +22,7 @@ type jsonExplanation struct {
 
 type jsonExplained struct {
 	jsonArtifact
-	Rules   []string      `json:"rules"`
+	Rules   []Rule        `json:"rules"`
 	Release *jsonDecision `json:"release"`
 	Changes []string      `json:"changes"`
 }
@@ -47,7 +48,7 @@ func (e Explanation) WriteJSON(w io.Writer) error {
 	out := jsonExplanation{Schema: Schema, Command: "explain", Project: e.Project, Version: e.Version, Others: e.Others,
 		Artifacts: []jsonExplained{}, Memory: jsonMemory{Sightings: []jsonSighting{}, Accepted: []string{}}}
 	for _, f := range e.Files {
-		x := jsonExplained{jsonArtifact: f.json(), Rules: ruleLines(f.Rules), Changes: []string{}}
+		x := jsonExplained{jsonArtifact: f.json(), Rules: slices.Concat([]Rule{}, f.Rules), Changes: []string{}}
 		if f.Release.Verdict == assay.Deny {
 			d := decisionJSON(f.Release)
 			x.Release = &d
