@@ -146,9 +146,9 @@ func (a *app) policyOf(named, dir string) (*policy.Policy, error) {
 }
 
 func (t *tested) add(c policy.Case, p *policy.Policy) {
-	decision := c.Decide(p, time.Now())
+	rules, decision := c.Decide(p, time.Now())
 	one := testedCase{Name: c.Name, Line: c.Line, Verdict: string(decision.Verdict), Failure: c.Failure(decision),
-		Rules: policy.Describe(p.For(c.Artifact, c.Claims)), Reasons: []string{}}
+		Rules: policy.Describe(rules), Reasons: []string{}}
 	one.OK = one.Failure == ""
 	if !one.OK {
 		t.Failed++
