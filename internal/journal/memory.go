@@ -207,14 +207,11 @@ func (j *Journal) entries(project string) ([]Entry, error) {
 	return out, nil
 }
 
-// reread reads the whole journal anew, without the index.
+// reread reads the whole journal anew, without the index, which is made anew at the
+// end.
 func (j *Journal) reread() error {
-	_ = j.disk.remove(j.path(indexFile))
-	if err := j.load(false); err != nil {
-		return err
-	}
-	j.stale = true
-	return nil
+	j.distrust = true
+	return j.load(false)
 }
 
 // history is what entries come to for one project.
