@@ -4,6 +4,8 @@
 //	assay run -- pip install requests     # judge everything the installer fetches
 //	assay verify FILE                     # judge files at hand, evidence beside them
 //	assay verify NAME==VERSION            # judge a release on the configured index
+//	assay trust list                      # what is remembered of each project
+//	assay trust accept NAME==VERSION …    # accept a change of publisher for a time
 //	assay trust refresh                   # fetch the newest Sigstore trusted root
 //
 // The package wires the parts together; it is the only one that reads the
