@@ -16,6 +16,9 @@ go test -run '^$' -bench . -benchtime 2s -count 3 ./internal/sigstore ./internal
 echo "== a page read and edited"
 go test -run '^$' -bench . ./internal/pypi
 
+echo "== memory with a million entries: open, look a project up, check"
+go test -run '^$' -bench Million -timeout 20m ./internal/journal
+
 echo "== a page served, against a plain copy; 100 MB streamed, against nginx"
 go test -run '^$' -bench . -timeout 20m ./internal/intercept
 
