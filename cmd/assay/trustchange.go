@@ -159,7 +159,11 @@ the reason.`,
 }
 
 func (a *app) remove(ctx context.Context, j *journal.Journal, e journal.Entry) error {
-	known, err := j.Known(ctx)
+	var about []string // all, to find an acceptance
+	if e.Target == 0 {
+		about = []string{e.Project}
+	}
+	known, err := j.Known(ctx, about...)
 	if err != nil {
 		return memoryFailure(err)
 	}
@@ -172,7 +176,7 @@ func (a *app) remove(ctx context.Context, j *journal.Journal, e journal.Entry) e
 			}
 		}
 		for _, f := range k.Files {
-			if e.Target == 0 && k.Project == e.Project && (e.Version == "" || canonical(e.Project, e.Version) == canonical(e.Project, f.Version)) {
+			if e.Target == 0 && (e.Version == "" || canonical(e.Project, e.Version) == canonical(e.Project, f.Version)) {
 				found++
 			}
 		}
