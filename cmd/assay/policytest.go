@@ -117,7 +117,7 @@ func (a *app) testCases(f policyTestFlags) error {
 		out.add(c, p)
 	}
 	if f.format == "json" {
-		err = writeJSON(a, out)
+		err = writeJSON(a.stdout, out)
 	} else {
 		err = out.write(a, found.name)
 	}
@@ -285,7 +285,7 @@ func (a *app) writeTested(f policyTestFlags, r report.Report, applied []appliedR
 	if f.format == "json" {
 		var buffer bytes.Buffer
 		if err = r.WriteJSON(&buffer); err == nil {
-			err = writeJSON(a, struct {
+			err = writeJSON(a.stdout, struct {
 				Schema  int             `json:"schema"`
 				Command string          `json:"command"`
 				Report  json.RawMessage `json:"report"`
