@@ -72,7 +72,9 @@ func Decide(rules Rules, a Artifact, evidence []Evidence, memory Memory, now tim
 		b.evidence(rules, e)
 		troubled = troubled || e.State != Verified && e.State != Absent
 		if e.State == Verified {
-			verified = true
+			// Evidence without claims is sound and ties the file to nobody: whoever
+			// made the file made what is inside of it.
+			verified = verified || len(e.Claims) > 0
 			for _, c := range e.Claims {
 				identified = identified || c.Identity != ""
 			}

@@ -69,6 +69,9 @@ func TestDecide(t *testing.T) {
 			{Verifier: "digest", State: assay.Invalid, Findings: []assay.Finding{{Code: assay.DigestMismatch}}}, {Verifier: "x", State: assay.Unavailable}},
 			verdict: assay.Deny, reasons: "error digest.mismatch: the file's bytes are not the ones that were promised\n" +
 				"error evidence.unavailable: the evidence could not be asked for: the x evidence could not be asked for\n"},
+		"a sound file that nothing ties to anybody warns": {evidence: []assay.Evidence{verified()},
+			verdict: assay.Warn, reasons: "warning evidence.none: nothing about foo-1.0.tar.gz could be verified\n"},
+		"a sound file with the promised bytes": {evidence: []assay.Evidence{verified(), bytesHold}, verdict: assay.Allow},
 		"required and nobody signed": {rules: assay.Rules{Evidence: assay.RequireEvidence}, evidence: []assay.Evidence{bytesHold},
 			verdict: assay.Deny, reasons: "error evidence.required: the rules require to know who published foo-1.0.tar.gz, and nothing says so\n"},
 		"required and signed": {rules: assay.Rules{Evidence: assay.RequireEvidence}, evidence: []assay.Evidence{signed}, verdict: assay.Allow},

@@ -36,11 +36,12 @@ func (s State) String() string {
 // Evidence is what one verifier found about one artifact. It survives a
 // denial: what was found is reported whatever was decided.
 type Evidence struct {
-	// Verifier is the verifier's name: "digest", "pep740".
+	// Verifier is the verifier's name: "digest", "archive", "pep740".
 	Verifier string
 	State    State
 	// Claims are the statements that hold. Evidence that is not Verified
-	// carries none.
+	// carries none, and Verified evidence without any says that the file is
+	// sound, and nothing of where it comes from.
 	Claims []Claim
 	// Findings say what was noticed on the way: why the state is not Verified,
 	// or what a person should know although it is.
