@@ -133,8 +133,34 @@ type Inside struct {
 	// an sdist), and Pyproject an sdist's pyproject.toml. Nil where there is none.
 	Metadata  []byte
 	Pyproject []byte
+	// Folder is the name of the folder that says what the archive is: a wheel's
+	// .dist-info folder without that ending, or an sdist's top folder. Empty where
+	// there is none.
+	Folder string
+	// About is what Metadata or Pyproject say, once they were read; nil where they
+	// say nothing that can be read.
+	About *About
 	// Findings say what is wrong or surprising.
 	Findings []Finding
+}
+
+// About is what a distribution file says of itself, as it spells it. Nobody vouches
+// for any of it.
+type About struct {
+	Name           string
+	Version        string
+	RequiresPython string
+	// Dependencies are the Requires-Dist entries (PEP 508), those of extras
+	// included, and Extras the names of the extras.
+	Dependencies []string
+	Extras       []string
+	Summary      string
+	License      string // an SPDX expression, or the first line of whatever is there
+	Author       string
+	// Build says, of an sdist, why only a build tells what holds in the end: its
+	// version, dependencies and extras may differ from the above. Empty where all
+	// of it is static, as in a wheel.
+	Build string
 }
 
 // Digest returns the computed digest of the given algorithm, and whether it was

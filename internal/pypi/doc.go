@@ -13,7 +13,8 @@
 //	// edited is body, but for the mark on the first file
 //
 // What PyPI's JSON API says of a project or a release, from which Poetry installs,
-// is read as a page too: see ParseDocument.
+// is read as a page too: see ParseDocument. What a distribution says of itself is
+// read by [ParseMetadata] and [About], and never by running it.
 //
 // Everything is read strictly: what two installers could read in two ways (a key
 // given twice, a link hidden where only some parsers see it, a file name that
@@ -21,5 +22,5 @@
 // capped (see limits.go).
 //
 // Sources: PEP 440 and 508 (versions, names), PEP 427, 491 and 625 (file
-// names), PEP 503, 592, 629, 658, 691, 700, 714, 740 and 792 (pages).
+// names), PEP 503, 592, 629, 658, 691, 700, 714, 740 and 792 (pages), PEP 621, 643 and 658 (metadata).
 package pypi

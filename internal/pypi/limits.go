@@ -15,4 +15,10 @@ const (
 	maxAttributes  = 64        // attributes of one HTML tag
 	maxLinkText    = 4 << 10   // bytes of an HTML link's text that are looked at
 	maxHTMLToken   = 256 << 10 // bytes of one HTML tag, comment or run of text
+	maxMetadata    = 8 << 20   // bytes of core metadata
+	maxHeaders     = 20_000    // headers of core metadata
+	maxValue       = 16 << 10  // bytes of a value that installers decide by
+	maxPyproject   = 1 << 20   // bytes of a pyproject.toml
+	maxBrackets    = 20_000    // opening brackets of one, which bounds how deep it nests
+	maxFact        = 300       // bytes of what is shown of a summary, a license, an author
 )

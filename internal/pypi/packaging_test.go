@@ -16,6 +16,7 @@ const reference = `
 import html.parser, json, sys
 from packaging.version import Version, InvalidVersion
 from packaging import utils
+from packaging.metadata import parse_email
 def version(s):
     try:
         v = Version(s)
@@ -34,6 +35,11 @@ def filename(s):
     except (utils.InvalidWheelFilename, utils.InvalidSdistFilename):
         return None
     return [name, str(v), "".join(map(str, build)), sorted(map(str, tags))]
+def metadata(s):
+    raw, rest = parse_email(s.encode())
+    strip = lambda v: v.strip(" \t\r\n")
+    return [strip(raw.get(f, "")) for f in ("metadata_version", "name", "version", "requires_python")] + [
+        [strip(v) for v in raw.get(f, [])] for f in ("requires_dist", "provides_extra")] + [[strip(v).lower() for v in raw.get("dynamic", [])]]
 class Links(html.parser.HTMLParser):
     def handle_starttag(self, tag, attrs):
         if tag == "a":
