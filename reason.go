@@ -66,9 +66,12 @@ const (
 	ArchiveUnsafeName     Code = "archive.unsafe-name"
 	ArchiveWrongProject   Code = "archive.wrong-project"
 
-	MetadataMismatch Code = "metadata.mismatch"
-	ReleaseRefused   Code = "release.refused"
-	ClockBehind      Code = "clock.behind"
+	SdistBuild Code = "sdist.build"
+
+	MetadataMalformed Code = "metadata.malformed"
+	MetadataMismatch  Code = "metadata.mismatch"
+	ReleaseRefused    Code = "release.refused"
+	ClockBehind       Code = "clock.behind"
 
 	TransportPlainHTTP  Code = "transport.plain-http"
 	TransportTunnelPort Code = "transport.tunnel-port"
@@ -103,6 +106,9 @@ func (c Code) entry() Entry {
 	}
 	return Entry{Code: c, Severity: Error, Text: "an unregistered reason " + string(c), Hint: "report this as a bug in assay"}
 }
+
+// Severity returns how much the code usually weighs.
+func (c Code) Severity() Severity { return c.entry().Severity }
 
 // outOfReach reports whether the code says "could not ask" rather than "does
 // not hold".
@@ -169,6 +175,9 @@ var registry = map[Code]Entry{
 	ArchiveUnsafeName:     {Severity: Error, Text: "{filename} holds something that leaves its place when it is unpacked", Hint: hintArchive},
 	ArchiveWrongProject:   {Severity: Error, Text: "{filename} is another project or version inside than its name says", Hint: hintArchive},
 
+	SdistBuild: {Severity: Note, Text: "only a build of {filename} tells what it depends on, and building runs its code", Hint: "take a wheel where there is one: pip's '--only-binary :all:', uv's '--no-build'"},
+
+	MetadataMalformed:   {Severity: Error, Text: "the metadata inside of {filename} cannot be read without doubt", Hint: hintPage},
 	MetadataMismatch:    {Severity: Error, Text: "the metadata of the file is not what the index promised", Hint: hintRefetch},
 	ReleaseRefused:      {Severity: Error, Text: "another file of {project} {version} was refused", Hint: "see the reason for the other file; pin another version to go on"},
 	TransportPlainHTTP:  {Severity: Error, Text: "it would come over plain http, which anybody on the way can change", Hint: "use the index's https address, or allow this host with '--allow-http HOST'"},
