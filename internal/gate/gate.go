@@ -17,7 +17,7 @@
 //	// err != nil: the source was cut off, too slow or too long, or the receiver is gone
 //	// r.Decision denies and !r.Begun: nothing was written, answer with the reason
 //
-// Reading, hashing and writing overlap, over a few pooled blocks of fixed size:
+// Reading, hashing, looking inside and writing overlap, over a few pooled blocks of fixed size:
 // memory does not grow with the file. No stream waits for another's memory.
 package gate
 
@@ -140,6 +140,10 @@ type Stream struct {
 	// Promised names the digests to compute beside SHA-256.
 	Promised []assay.Digest
 
+	// Inspect, if set, sees every byte as well, beside the hash, before the judge is
+	// asked: Content.Inside is what it returns.
+	Inspect Inspector
+
 	// HoldWhole withholds every byte until the judge has decided, in Store where
 	// memory does not do.
 	HoldWhole bool
@@ -177,7 +181,13 @@ func (s Stream) Pass(ctx context.Context, sink Sink, judge Judge) (Result, error
 	defer s.Store.leave()
 	p := &passage{stream: s, sink: sink, blockSize: size, quit: make(chan struct{}),
 		segments: make(chan segment, queued), toHash: make(chan segment, queued),
-		hashed: make(chan struct{}), hasher: assay.NewHasher(s.Promised)}
+		hashed: make(chan struct{}), hasher: assay.NewHasher(s.Promised), inspected: make(chan struct{})}
+	if s.Inspect != nil {
+		p.toInspect = make(chan segment, queued)
+		go p.inspect()
+	} else {
+		close(p.inspected)
+	}
 	go p.read()
 	go p.hash()
 	err := p.run(ctx, judge)
@@ -188,8 +198,8 @@ func (s Stream) Pass(ctx context.Context, sink Sink, judge Judge) (Result, error
 	return p.result, err
 }
 
-// passage is one stream under way. read and hash run in goroutines of their
-// own; everything else belongs to the caller's.
+// passage is one stream under way. read, hash and inspect run in goroutines of
+// their own; everything else belongs to the caller's.
 type passage struct {
 	stream    Stream
 	sink      Sink
@@ -199,7 +209,10 @@ type passage struct {
 	quit      chan struct{} // closed when run wants no more
 	hashed    chan struct{} // closed when the hash is done
 	hasher    *assay.Hasher
-	readErr   error // valid once segments is closed
+	toInspect chan segment  // nil where nobody inspects
+	inspected chan struct{} // closed when the inspector is done
+	inside    *assay.Inside // valid once inspected is closed
+	readErr   error         // valid once segments is closed
 
 	held      []segment
 	heldBytes int64
@@ -241,7 +254,13 @@ func (p *passage) run(ctx context.Context, judge Judge) error {
 		}
 		return p.readErr
 	}
+	select {
+	case <-p.inspected:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	p.result.Content = p.hasher.Content()
+	p.result.Content.Inside = p.inside
 	d, err := judge(p.result.Content)
 	if err != nil {
 		return err
@@ -391,6 +410,7 @@ func (p *passage) stop() {
 		}
 	}
 	<-p.hashed
+	<-p.inspected
 	for len(p.held) > 0 {
 		p.dropFirst()
 	}

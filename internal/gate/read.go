@@ -35,8 +35,8 @@ func (b *block) release() {
 	}
 }
 
-// segment is a run of bytes in a block, released once by the hash and once by
-// the receiver.
+// segment is a run of bytes in a block, released once by the hash, once by the
+// receiver, and once by the inspector where there is one.
 type segment struct {
 	data  []byte
 	block *block
@@ -48,6 +48,9 @@ func (s segment) release() { s.block.release() }
 func (p *passage) read() {
 	defer close(p.toHash)
 	defer close(p.segments)
+	if p.toInspect != nil {
+		defer close(p.toInspect)
+	}
 	l := p.stream.Limits
 	source := NewReader(p.stream.Body, p.stream.Cut, l)
 	limit := l.Stream
@@ -86,14 +89,22 @@ func (p *passage) read() {
 	}
 }
 
-// emit hands a segment to the hash and to the receiver; it reports false when
-// nobody wants more.
+// emit hands a segment to the hash, the inspector and the receiver; it reports
+// false when nobody wants more.
 func (p *passage) emit(s segment) bool {
 	s.block.users.Add(2)
 	select {
 	case p.toHash <- s:
 	case <-p.quit:
 		return false
+	}
+	if p.toInspect != nil {
+		s.block.users.Add(1)
+		select {
+		case p.toInspect <- s:
+		case <-p.quit:
+			return false
+		}
 	}
 	select {
 	case p.segments <- s:
