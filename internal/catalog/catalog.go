@@ -86,7 +86,8 @@ type File struct {
 	// the size: nothing else is known of the file.
 	HoldWhole bool
 
-	extra assay.Decision // reasons from outside of any evidence
+	extra   assay.Decision // reasons from outside of any evidence
+	sidecar []assay.Digest // of a file: what the index promises of its metadata
 }
 
 // Refusal returns the decision that refuses the file, and whether it is refused.
@@ -106,7 +107,9 @@ type Catalog struct {
 	refused map[assay.Release]refusal
 	tried   map[string]*attempt
 	told    map[string]bool
-	broken  map[string]int // transfers that broke off, by file URL
+	broken  map[string]int          // transfers that broke off, by file URL
+	beside  map[string]assay.Digest // of the metadata that was handed out, by file URL
+	inside  map[string]assay.Digest // of the metadata in the file itself, by file URL
 }
 
 // seen is a page that passed by. Its files are indexed by URL when the first of
@@ -177,6 +180,8 @@ func New(judge Judge, upstream Upstream, now func() time.Time) *Catalog {
 		tried:   map[string]*attempt{},
 		told:    map[string]bool{},
 		broken:  map[string]int{},
+		beside:  map[string]assay.Digest{},
+		inside:  map[string]assay.Digest{},
 	}
 }
 

@@ -37,7 +37,7 @@ func (c *Catalog) File(ctx context.Context, u *url.URL) (*File, error) {
 	if !o.listed {
 		f.extra = assay.Remark(a, assay.FileUnlisted, "")
 	}
-	f.Promised, f.Size = a.Digests, a.Size
+	f.Promised, f.Size, f.sidecar = a.Digests, a.Size, o.metadata
 	if f.Metadata {
 		f.Promised, f.Size = o.metadata, 0
 	}
@@ -143,28 +143,13 @@ func (c *Catalog) Conclude(ctx context.Context, f *File, content assay.Content) 
 		return assay.Decision{}, err
 	}
 	j.Decision = j.Decision.Join(f.extra)
+	if detail := c.ownMetadata(f, content); detail != "" {
+		j.Decision = j.Decision.Join(assay.Refuse(a, assay.MetadataMismatch, detail))
+	}
 	if j.Decision.Verdict == assay.Deny {
 		c.refuse(releaseOf(a), a.Filename, j.Decision)
 	}
 	return j.Decision, c.recordOnce(ctx, j)
-}
-
-// concludeMetadata compares core metadata with its promised digest: a resolver
-// acts on it, so other metadata than the promised is as bad as another file.
-func (c *Catalog) concludeMetadata(ctx context.Context, f *File, content assay.Content) (assay.Decision, error) {
-	a := f.Judgement.Subject.Artifact
-	for _, want := range f.Promised {
-		if !want.Strong() {
-			continue
-		}
-		if got, ok := content.Digest(want.Algorithm); !ok || got != want {
-			j := f.Judgement
-			j.Decision = assay.Refuse(a, assay.MetadataMismatch, "promised "+want.String()+", found "+got.String())
-			c.refuse(releaseOf(a), a.Filename, j.Decision)
-			return j.Decision, c.recordOnce(ctx, j)
-		}
-	}
-	return f.Judgement.Decision, nil
 }
 
 // Broken decides about a file whose transfer broke off (FileTruncated) or could

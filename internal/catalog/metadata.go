@@ -1,0 +1,78 @@
+package catalog
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+
+	"assay"
+)
+
+// concludeMetadata compares core metadata with its promised digest, and with what is
+// in the file where that came first: a resolver acts on it, so other metadata than
+// the promised is as bad as another file.
+func (c *Catalog) concludeMetadata(ctx context.Context, f *File, content assay.Content) (assay.Decision, error) {
+	a := f.Judgement.Subject.Artifact
+	detail := ""
+	for _, want := range f.Promised {
+		if !want.Strong() {
+			continue
+		}
+		if got, ok := content.Digest(want.Algorithm); !ok || got != want {
+			detail = "promised " + want.String() + ", found " + got.String()
+		}
+	}
+	if got, ok := content.Digest("sha256"); ok && detail == "" {
+		c.mu.Lock()
+		c.beside[a.URL] = got
+		own, known := c.inside[a.URL]
+		c.mu.Unlock()
+		if known && own != got {
+			detail = besideAndInside(got, own)
+		}
+	}
+	if detail == "" {
+		return f.Judgement.Decision, nil
+	}
+	j := f.Judgement
+	j.Decision = assay.Refuse(a, assay.MetadataMismatch, detail)
+	c.refuse(releaseOf(a), a.Filename, j.Decision)
+	return j.Decision, c.recordOnce(ctx, j)
+}
+
+// ownMetadata compares the metadata in a file with what was handed out as such, in
+// this run, and with what the index promises to hand out, for an installer may have
+// it from an earlier one. All of them are the same bytes (PEP 658). It returns the
+// detail of what is not.
+func (c *Catalog) ownMetadata(f *File, content assay.Content) string {
+	in := content.Inside
+	if in == nil || in.Format == "" {
+		return ""
+	}
+	own := assay.Digest{} // where there is no metadata inside
+	if in.Metadata != nil {
+		sum := sha256.Sum256(in.Metadata)
+		own = assay.Digest{Algorithm: "sha256", Hex: hex.EncodeToString(sum[:])}
+	}
+	url := f.Judgement.Subject.Artifact.URL
+	c.mu.Lock()
+	c.inside[url] = own
+	beside, known := c.beside[url]
+	c.mu.Unlock()
+	if known && beside != own {
+		return besideAndInside(beside, own)
+	}
+	for _, promised := range f.sidecar {
+		if promised.Algorithm == "sha256" && promised != own {
+			return "promised " + besideAndInside(promised, own)
+		}
+	}
+	return ""
+}
+
+func besideAndInside(beside, inside assay.Digest) string {
+	if inside.Algorithm == "" {
+		return "beside the file " + beside.String() + ", inside of it none"
+	}
+	return "beside the file " + beside.String() + ", inside of it " + inside.String()
+}
