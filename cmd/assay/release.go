@@ -12,6 +12,7 @@ import (
 
 	"assay"
 	"assay/internal/engine"
+	"assay/internal/gate"
 	"assay/internal/index"
 	"assay/internal/installer"
 	"assay/internal/pypi"
@@ -197,14 +198,16 @@ func fetch(ctx context.Context, client *index.Client, file assay.Artifact) (assa
 		return assay.Content{}, err
 	}
 	defer body.Close()
-	h := assay.NewHasher(file.Digests)
-	if file.Size <= 0 {
-		_, err = io.Copy(h, body)
-		return h.Content(), err
+	limit := file.Size
+	if limit <= 0 {
+		limit = gate.DefaultLimits.Stream
 	}
-	n, err := io.Copy(h, io.LimitReader(body, file.Size+1))
-	if n > file.Size {
-		return assay.Content{Size: n}, nil // the rest is not read: these are other bytes already
+	c, err := gate.Read(io.LimitReader(body, limit+1), file.Digests, inspector(file.Filename))
+	switch {
+	case err == nil && file.Size > 0 && c.Size > limit:
+		return assay.Content{Size: c.Size}, nil // the rest is not read: these are other bytes already
+	case err == nil && c.Size > limit:
+		return c, fmt.Errorf("it has more than %d bytes", limit)
 	}
-	return h.Content(), err
+	return c, err
 }

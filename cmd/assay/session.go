@@ -106,6 +106,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	s.proxy, err = intercept.Start(intercept.Config{
 		CA: s.ca, Desk: catalog.New(e, upstream{index.Upstream{Client: client, Indexes: bases(settings)}}, time.Now),
 		Upstream: intercept.NewUpstream(carrier, network.trust), SpoolDir: s.dir.Path(), Credentials: known.seen, Scope: scope,
+		Inspect: inspect,
 	})
 	if err != nil {
 		return nil, &failure{statusOwnFailure, err, "assay needs a port of its own on 127.0.0.1"}

@@ -19,9 +19,11 @@ import (
 
 	"assay"
 	"assay/internal/engine"
+	"assay/internal/gate"
 	"assay/internal/pypi"
 	"assay/internal/report"
 	"assay/internal/sigstore"
+	"assay/internal/verify/archive"
 	"assay/internal/verify/digest"
 	"assay/internal/verify/pep740"
 )
@@ -111,7 +113,7 @@ func (a *app) verify(ctx context.Context, f verifyFlags, args []string) error {
 
 // verifiers are the verifiers of every command.
 func verifiers(provenance *pep740.Verifier) []engine.Verifier {
-	return []engine.Verifier{digest.Verifier{}, provenance}
+	return []engine.Verifier{digest.Verifier{}, archive.Verifier{}, provenance}
 }
 
 func (f verifyFlags) check(args []string) error {
@@ -218,11 +220,10 @@ func (a *app) verifyFile(ctx context.Context, f verifyFlags, e *engine.Engine, p
 	if err != nil {
 		return err
 	}
-	h := assay.NewHasher(artifact.Digests)
-	if _, err := io.Copy(h, cancellable{ctx, file}); err != nil {
+	content, err := gate.Read(cancellable{ctx, file}, artifact.Digests, inspector(name))
+	if err != nil {
 		return &failure{statusUndecided, fmt.Errorf("reading %s: %w", path, err), ""}
 	}
-	content := h.Content()
 	return judge(ctx, e, assay.Subject{Artifact: artifact, Materials: materials, Content: &content})
 }
 

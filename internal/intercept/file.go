@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 
 	"assay"
@@ -144,6 +145,8 @@ func (x *exchange) fileBody(f *catalog.File) (broken error) {
 		Store:     x.proxy.store, Limits: x.proxy.config.Limits}
 	if f.Metadata {
 		stream.HoldWhole, stream.Limits.Stream = true, maxMetadata
+	} else {
+		stream.Inspect = x.inspector(f)
 	}
 	var deskErr error
 	r, err := stream.Pass(x.ctx, sink, func(c assay.Content) (assay.Decision, error) {
@@ -183,6 +186,16 @@ func (x *exchange) fileBody(f *catalog.File) (broken error) {
 		x.answer.abort()
 	}
 	return nil
+}
+
+// inspector returns what looks into a file, nil for nobody.
+func (x *exchange) inspector(f *catalog.File) gate.Inspector {
+	inspect := x.proxy.config.Inspect
+	if inspect == nil {
+		return nil
+	}
+	name := f.Judgement.Subject.Artifact.Filename
+	return func(r io.Reader) (*assay.Inside, error) { return inspect(name, r) }
 }
 
 // fileSink is the installer's side of a file.

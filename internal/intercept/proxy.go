@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -67,6 +68,10 @@ type Config struct {
 	// SpoolDir is a folder, readable by nobody else, for files that are held whole
 	// and are too large, or too many, for memory.
 	SpoolDir string
+
+	// Inspect, if set, looks into distribution files while they pass, by their names:
+	// the Desk is shown what it returns. See gate.Inspector.
+	Inspect func(filename string, r io.Reader) (*assay.Inside, error)
 
 	// Limits bound the streams; zero fields mean gate.DefaultLimits.
 	Limits gate.Limits
