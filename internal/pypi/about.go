@@ -126,10 +126,19 @@ func About(in *assay.Inside) (*assay.About, error) {
 	return m.about(why), nil
 }
 
+// about copies everything, so that what is kept of a file is not its description too.
 func (m *Metadata) about(build string) *assay.About {
-	return &assay.About{Name: m.Name, Version: m.Version, RequiresPython: m.RequiresPython,
-		Dependencies: m.RequiresDist, Extras: m.ProvidesExtra,
+	return &assay.About{Name: strings.Clone(m.Name), Version: strings.Clone(m.Version), RequiresPython: strings.Clone(m.RequiresPython),
+		Dependencies: copied(m.RequiresDist), Extras: copied(m.ProvidesExtra),
 		Summary: fact(m.Summary), License: fact(m.License), Author: fact(m.Author), Build: build}
+}
+
+func copied(list []string) []string {
+	var out []string
+	for _, s := range list {
+		out = append(out, strings.Clone(s))
+	}
+	return out
 }
 
 // fact returns the first line of a value, cut to what can be shown.
@@ -139,5 +148,5 @@ func fact(s string) string {
 	if len(s) > maxFact {
 		s = strings.ToValidUTF8(s[:maxFact], "") + "…"
 	}
-	return s
+	return strings.Clone(s)
 }

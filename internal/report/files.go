@@ -8,8 +8,8 @@ import (
 	"assay"
 )
 
-// WriteFiles writes a block for each file: the verdict, who published it, the
-// evidence, and the reasons for what is not plainly allowed.
+// WriteFiles writes a block for each file: the verdict, who published it, what it
+// says of itself, the evidence, and the reasons for what is not plainly allowed.
 func (r Report) WriteFiles(w io.Writer, t Text) error {
 	var b strings.Builder
 	if len(r.Items) == 0 {
@@ -44,6 +44,7 @@ func (t Text) writeFile(b *strings.Builder, item Item) {
 	if len(publishers) == 0 {
 		b.WriteString(indent + "published by: not known\n")
 	}
+	t.writeInside(b, indent, item.Inside)
 	t.writeWrapped(b, indent, "evidence: "+t.evidence(item.Evidence))
 	var reasons []labelled
 	for _, reason := range item.reasons() {

@@ -36,6 +36,7 @@ type jsonArtifact struct {
 	Size       int64          `json:"size"`
 	UploadTime string         `json:"upload_time"`
 	JudgedAt   string         `json:"judged_at"`
+	Inside     *jsonInside    `json:"inside,omitempty"`
 }
 
 type jsonDecision struct {
@@ -108,7 +109,7 @@ func (i Item) json() jsonArtifact {
 		Decision:  jsonDecision{Verdict: string(i.Decision.Verdict), Reasons: []jsonReason{}},
 		Evidence:  []jsonEvidence{},
 		Ecosystem: string(a.Ecosystem), Index: withoutSecrets(a.Index), URL: withoutSecrets(a.URL),
-		Size: i.Size, UploadTime: timestamp(a.UploadTime), JudgedAt: timestamp(i.Time),
+		Size: i.Size, UploadTime: timestamp(a.UploadTime), JudgedAt: timestamp(i.Time), Inside: insideJSON(i.Inside),
 	}
 	for _, r := range i.Decision.Reasons {
 		out.Decision.Reasons = append(out.Decision.Reasons,

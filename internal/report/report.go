@@ -61,6 +61,9 @@ type Item struct {
 	Read     bool
 	Decision assay.Decision
 	Evidence []assay.Evidence
+	// Inside is what was seen in the file, without its texts; nil where nobody
+	// looked.
+	Inside *assay.Inside
 	// Time is when the file was judged.
 	Time time.Time
 }
@@ -87,6 +90,7 @@ func NewItem(j engine.Judgement) Item {
 	}
 	if j.Subject.Content != nil {
 		item.Size, item.Read = j.Subject.Content.Size, true
+		item.Inside = withoutTexts(j.Subject.Content.Inside)
 	}
 	return item
 }
