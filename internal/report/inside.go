@@ -34,10 +34,13 @@ func (t Text) writeInside(b *strings.Builder, indent string, in *assay.Inside) {
 		if a.RequiresPython != "" {
 			facts = append(facts, "Python "+t.fact(a.RequiresPython))
 		}
-		if n := len(a.Dependencies); n != 1 {
-			facts = append(facts, fmt.Sprintf("%d dependencies", n))
-		} else {
+		switch n := len(a.Dependencies); n {
+		case 0:
+			facts = append(facts, "no dependencies")
+		case 1:
 			facts = append(facts, "1 dependency")
+		default:
+			facts = append(facts, fmt.Sprintf("%d dependencies", n))
 		}
 		if n := len(a.Extras); n > 0 {
 			facts = append(facts, plural(n, "extra"))

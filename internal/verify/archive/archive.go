@@ -5,7 +5,8 @@
 //	a file inside has another hash than RECORD lists                      → Invalid
 //	METADATA is of bar 1.0                                                → Invalid (archive.wrong-project)
 //	PKG-INFO speaks for no build                                          → Verified (sdist.build)
-//	an .egg, or nobody looked                                             → Absent  (archive.unopened)
+//	an .egg                                                               → Absent  (archive.unopened)
+//	bytes that were not read to their end                                 → Absent
 //
 // It makes no claims: that a file is sound says nothing about who made it.
 //
@@ -41,8 +42,10 @@ func (v Verifier) Verify(ctx context.Context, s assay.Subject) (assay.Evidence, 
 		return ev, err
 	}
 	if s.Content == nil || s.Content.Inside == nil {
-		ev.Findings = []assay.Finding{{Code: assay.ArchiveUnopened, Detail: "its bytes were not read to their end"}}
-		return ev, nil
+		if _, read := s.SHA256(); read && s.Content != nil {
+			ev.Findings = []assay.Finding{{Code: assay.ArchiveUnopened, Detail: "nobody looked"}}
+		}
+		return ev, nil // of what was not read to its end others say why
 	}
 	in := s.Content.Inside
 	opened := in.Format == "wheel" || in.Format == "sdist"

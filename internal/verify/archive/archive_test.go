@@ -46,7 +46,8 @@ func TestContract(t *testing.T) {
 		verifytest.Case{Name: "egg", Subject: subject(&assay.Inside{}), State: assay.Absent, Codes: []assay.Code{assay.ArchiveUnopened}},
 		verifytest.Case{Name: "broke down", Subject: subject(&assay.Inside{Findings: []assay.Finding{{Code: assay.EvidenceInvalid}}}), State: assay.Invalid},
 		verifytest.Case{Name: "nobody looked", Subject: subject(nil), State: assay.Absent, Codes: []assay.Code{assay.ArchiveUnopened}},
-		verifytest.Case{Name: "not read", Subject: assay.Subject{Artifact: assay.Artifact{Filename: "a-1.zip"}}, State: assay.Absent, Codes: []assay.Code{assay.ArchiveUnopened}},
+		verifytest.Case{Name: "not read to its end", Subject: assay.Subject{Content: &assay.Content{Size: 2}}, State: assay.Absent, Codes: []assay.Code{}},
+		verifytest.Case{Name: "not read", Subject: assay.Subject{Artifact: assay.Artifact{Filename: "a-1.zip"}}, State: assay.Absent, Codes: []assay.Code{}},
 	)
 }
 
