@@ -177,7 +177,7 @@ var registry = map[Code]Entry{
 
 	SdistBuild: {Severity: Note, Text: "only a build of {filename} tells what it depends on, and building runs its code", Hint: "take a wheel where there is one: pip's '--only-binary :all:', uv's '--no-build'"},
 
-	MetadataMalformed:   {Severity: Error, Text: "the metadata inside of {filename} cannot be read without doubt", Hint: hintPage},
+	MetadataMalformed:   {Severity: Error, Text: "the metadata of {filename} cannot be read without doubt", Hint: hintArchive},
 	MetadataMismatch:    {Severity: Error, Text: "the metadata of the file is not what the index promised", Hint: hintRefetch},
 	ReleaseRefused:      {Severity: Error, Text: "another file of {project} {version} was refused", Hint: "see the reason for the other file; pin another version to go on"},
 	TransportPlainHTTP:  {Severity: Error, Text: "it would come over plain http, which anybody on the way can change", Hint: "use the index's https address, or allow this host with '--allow-http HOST'"},

@@ -6,11 +6,12 @@ import (
 	"encoding/hex"
 
 	"assay"
+	"assay/internal/pypi"
 )
 
-// concludeMetadata compares core metadata with its promised digest, and with what is
-// in the file where that came first: a resolver acts on it, so other metadata than
-// the promised is as bad as another file.
+// concludeMetadata compares core metadata with its promised digest, with the file's
+// name, and with what is in the file where that came first: a resolver acts on it, so
+// other metadata than the promised is as bad as another file.
 func (c *Catalog) concludeMetadata(ctx context.Context, f *File, content assay.Content) (assay.Decision, error) {
 	a := f.Judgement.Subject.Artifact
 	detail := ""
@@ -31,13 +32,32 @@ func (c *Catalog) concludeMetadata(ctx context.Context, f *File, content assay.C
 			detail = besideAndInside(got, own)
 		}
 	}
+	code := assay.MetadataMismatch
+	if what := otherwise(a, content); detail == "" && what != "" {
+		// Installers pass over a file with such metadata, and go on to the sdist.
+		code, detail = assay.ArchiveWrongProject, "its metadata names "+what
+	}
 	if detail == "" {
 		return f.Judgement.Decision, nil
 	}
 	j := f.Judgement
-	j.Decision = assay.Refuse(a, assay.MetadataMismatch, detail)
+	j.Decision = assay.Refuse(a, code, detail)
 	c.refuse(releaseOf(a), a.Filename, j.Decision)
 	return j.Decision, c.recordOnce(ctx, j)
+}
+
+// otherwise says which other project or version metadata is of. What cannot be read
+// is left to the file, should anybody want it: old releases are full of it, and a
+// resolver that only passes them by must not fail.
+func otherwise(a assay.Artifact, content assay.Content) string {
+	if content.Inside == nil {
+		return ""
+	}
+	m, err := pypi.ParseMetadata(content.Inside.Metadata)
+	if err != nil {
+		return ""
+	}
+	return pypi.Otherwise(m.Name, m.Version, a.Project, a.Version, false)
 }
 
 // ownMetadata compares the metadata in a file with what was handed out as such, in

@@ -71,3 +71,33 @@ func TestMetadataBesideAndInsideAreTheSame(t *testing.T) {
 		}
 	}
 }
+
+// Metadata of another project or version refuses the release: an installer would pass
+// over the file by itself, and build the sdist.
+func TestMetadataOfAnotherProject(t *testing.T) {
+	const name = "foo-2.0-py3-none-any.whl"
+	for text, want := range map[string]string{
+		"Name: Foo\nVersion: 2.0.0\n":             "",
+		"Name: bar\nVersion: 2.0\n":               `archive.wrong-project: foo-2.0-py3-none-any.whl is another project or version inside than its name says: its metadata names the project "bar"`,
+		"Name: foo\nVersion: 2.1\n":               `archive.wrong-project: foo-2.0-py3-none-any.whl is another project or version inside than its name says: its metadata names the version "2.1"`,
+		"Name: foo\nVersion: 2.0\nName: bar\n":    "", // the file itself will be refused
+		"Name: foo\nVersion: whatever\n":          "",
+		"a page of a captive portal, and no more": "",
+	} {
+		b := start(t, upstream{})
+		b.mustPage(t, []byte(strings.Replace(string(page("foo", name, "foo-2.0.tar.gz")), `{"sha256":"`+sum("METADATA of "+name)+`"}`, "true", 1)))
+		seen := content(text)
+		seen.Inside = &assay.Inside{Metadata: []byte(text)}
+		d, err := b.Conclude(t.Context(), b.mustFile(t, name+".metadata"), seen)
+		got := ""
+		if d.Verdict == assay.Deny {
+			got = refusalText(d)
+		}
+		if err != nil || got != want {
+			t.Errorf("%q: %s, %v, want %s", text, got, err, want)
+		}
+		if _, refused := b.mustFile(t, "foo-2.0.tar.gz").Refusal(); refused != (want != "") {
+			t.Errorf("%q: the sdist is refused: %t", text, refused)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
@@ -29,25 +30,26 @@ var builtAt = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // dist is what is known about a distribution before it is packed.
 type dist struct {
-	filename       string
-	name, version  string // as the file name has them
-	requiresDist   []string
-	requiresPython string
-	extras         []string
-	summary        string
-	members        []member
-	pad            int64
-	backend        bool
-	mark           string
+	filename        string
+	name, version   string // as the file name has them
+	requiresDist    []string
+	requiresPython  string
+	extras          []string
+	summary         string
+	metadataVersion string // empty for 2.1
+	members         []member
+	pad             int64
+	backend         bool
+	mark            string
 }
 
 // module is the name of the distribution's only package.
 func (d *dist) module() string { return strings.ReplaceAll(normalise(d.name), "-", "_") }
 
-// metadata is the core metadata, version 2.1.
+// metadata is the core metadata.
 func (d *dist) metadata() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "Metadata-Version: 2.1\nName: %s\nVersion: %s\n", d.name, d.version)
+	fmt.Fprintf(&b, "Metadata-Version: %s\nName: %s\nVersion: %s\n", cmp.Or(d.metadataVersion, "2.1"), d.name, d.version)
 	if d.summary != "" {
 		fmt.Fprintf(&b, "Summary: %s\n", d.summary)
 	}
@@ -138,6 +140,12 @@ func (d *dist) wheel() (content, error) {
 		}
 	}
 	name := d.name + "-" + d.version + ".dist-info/RECORD"
+	if d.has(name) { // and says what it likes
+		if err := z.Close(); err != nil {
+			return nil, fmt.Errorf("packing %s: %w", d.filename, err)
+		}
+		return out.content(), nil
+	}
 	fmt.Fprintf(&record, "%s,,\n", name)
 	w, err := z.CreateRaw(zipHeader(name, int64(record.Len()), crc32.ChecksumIEEE(record.Bytes())))
 	if err == nil {

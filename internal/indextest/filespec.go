@@ -18,6 +18,7 @@ type fileBuilder struct {
 	file         *file
 	disk         string
 	misbehaviour []misbehaviour
+	sidecar      []byte // lines of the .metadata that the wheel does not have
 }
 
 // omittable are the keys of a file on a page that can be left out.
@@ -91,6 +92,10 @@ func (b *fileBuilder) setContent(s setting) (done bool, err error) {
 		d.extras = append(d.extras, s.value)
 	case "summary":
 		d.summary = s.value
+	case "metadata-version":
+		d.metadataVersion = s.value
+	case "sidecar":
+		b.sidecar = append(b.sidecar, s.value+"\n"...)
 	case "pad":
 		d.pad, err = parseSize(s.value)
 	case "backend":
@@ -168,7 +173,7 @@ func (b *fileBuilder) build() (*file, error) {
 		return nil, err
 	}
 	if f.kind == wheel {
-		f.metadata = b.dist.wheelMetadata()
+		f.metadata = append(bytes.Clone(b.dist.wheelMetadata()), b.sidecar...)
 	}
 	return f, nil
 }

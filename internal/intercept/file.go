@@ -1,6 +1,7 @@
 package intercept
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -144,7 +145,7 @@ func (x *exchange) fileBody(f *catalog.File) (broken error) {
 		HoldWhole: f.HoldWhole || resp.ContentLength < 0 && !x.request.ProtoAtLeast(1, 1),
 		Store:     x.proxy.store, Limits: x.proxy.config.Limits}
 	if f.Metadata {
-		stream.HoldWhole, stream.Limits.Stream = true, maxMetadata
+		stream.HoldWhole, stream.Limits.Stream, stream.Inspect = true, maxMetadata, readMetadata
 	} else {
 		stream.Inspect = x.inspector(f)
 	}
@@ -196,6 +197,16 @@ func (x *exchange) inspector(f *catalog.File) gate.Inspector {
 	}
 	name := f.Judgement.Subject.Artifact.Filename
 	return func(r io.Reader) (*assay.Inside, error) { return inspect(name, r) }
+}
+
+// readMetadata keeps whole lines of core metadata that comes by itself, at most
+// keptMetadata: the fields come first, and a description may be long.
+func readMetadata(r io.Reader) (*assay.Inside, error) {
+	text, err := io.ReadAll(io.LimitReader(r, keptMetadata))
+	if len(text) == keptMetadata {
+		text = text[:bytes.LastIndexByte(text, '\n')+1]
+	}
+	return &assay.Inside{Metadata: text}, err
 }
 
 // fileSink is the installer's side of a file.

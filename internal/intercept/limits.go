@@ -47,6 +47,8 @@ const (
 	maxHeld = 32 << 20
 	// maxMetadata bounds the core metadata of a file, in bytes. It is held whole.
 	maxMetadata = 8 << 20
+	// keptMetadata is how much of it is kept for a look at its fields, in bytes.
+	keptMetadata = 256 << 10
 
 	// maxResumes is how often a file's transfer that broke off is resumed, and
 	// maxFruitless how often in a row without resumeProgress bytes in between.

@@ -126,6 +126,28 @@ func About(in *assay.Inside) (*assay.About, error) {
 	return m.about(why), nil
 }
 
+// Otherwise says what a distribution calls itself where that is not a release's
+// normalised name (PEP 503) or not its version (PEP 440): `the project "other"`. It is
+// empty where both are the release's. An empty project or version is not compared,
+// and what is not valid at all only counts where an installer believes it.
+func Otherwise(name, version, project, release string, believed bool) string {
+	if project != "" {
+		normal, err := NormalizeName(name)
+		if err == nil && normal != project || err != nil && believed {
+			return "the project " + quoted(name)
+		}
+	}
+	want, err := ParseVersion(release)
+	if err != nil {
+		return ""
+	}
+	got, err := ParseVersion(version)
+	if err == nil && got.Canonical() != want.Canonical() || err != nil && believed {
+		return "the version " + quoted(version)
+	}
+	return ""
+}
+
 // about copies everything, so that what is kept of a file is not its description too.
 func (m *Metadata) about(build string) *assay.About {
 	return &assay.About{Name: strings.Clone(m.Name), Version: strings.Clone(m.Version), RequiresPython: strings.Clone(m.RequiresPython),

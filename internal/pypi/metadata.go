@@ -261,5 +261,5 @@ func quoted(s string) string {
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
-	return strconv.Quote(s)
+	return strconv.QuoteToASCII(s)
 }

@@ -80,7 +80,12 @@ func (l *look) add(code assay.Code, detail string) {
 }
 
 func (l *look) all() {
+	l.metadata()
 	l.folder()
+}
+
+// metadata compares what the metadata says, and says where it cannot be relied on.
+func (l *look) metadata() {
 	if l.inside.Metadata == nil && slices.ContainsFunc(l.inside.Findings, refuses) {
 		return // it could not be read so far, and that was said
 	}
@@ -108,24 +113,11 @@ func (l *look) all() {
 	l.names("the metadata", about.Name, about.Version, true)
 }
 
-// names compares a name and a version with those of the file's own name. What is
-// not valid says something else where an installer believes it; old PKG-INFO is full
-// of it, and nobody does.
+// names compares a name and a version with those of the file's own name. Old PKG-INFO
+// is full of what is not valid, and no installer believes it.
 func (l *look) names(where, name, version string, believed bool) {
-	if l.artifact.Project != "" {
-		normal, err := pypi.NormalizeName(name)
-		if err == nil && normal != l.artifact.Project || err != nil && believed {
-			l.otherwise(where + " names the project " + short(name))
-			return
-		}
-	}
-	want, err := pypi.ParseVersion(l.artifact.Version)
-	if err != nil {
-		return // the file's name tells none
-	}
-	got, err := pypi.ParseVersion(version)
-	if err == nil && got.Canonical() != want.Canonical() || err != nil && believed {
-		l.otherwise(where + " names the version " + short(version))
+	if what := pypi.Otherwise(name, version, l.artifact.Project, l.artifact.Version, believed); what != "" {
+		l.otherwise(where + " names " + what)
 	}
 }
 

@@ -68,7 +68,7 @@ func TestFindings(t *testing.T) {
 		"folder of another project":    {in("wheel", "other-1.0", good, ""), `archive.wrong-project: its folder is called "other-1.0.dist-info"`},
 		"folder of another version":    {in("wheel", "demo_project-2.0", good, ""), `archive.wrong-project: its folder is called "demo_project-2.0.dist-info"`},
 		"folder without a version":     {in("wheel", "demo_project", good, ""), `archive.wrong-project: its folder is called "demo_project.dist-info"`},
-		"folder and metadata, once":    {in("wheel", "other-1.0", string(metadata("2.1", "other", "1.0")), ""), `archive.wrong-project: its folder is called "other-1.0.dist-info"`},
+		"folder and metadata, once":    {in("wheel", "other-1.0", string(metadata("2.1", "other", "1.0")), ""), `archive.wrong-project: METADATA names the project "other"`},
 		"no metadata":                  {&assay.Inside{Format: "wheel"}, "metadata.malformed: there is none"},
 		"two names":                    {in("wheel", "demo_project-1.0", good+"Name: other\n", ""), "metadata.malformed: the field name is there more than once"},
 		"sdist":                        {in("sdist", "demo_project-1.0", good, ""), build},
