@@ -19,7 +19,7 @@ func TestInside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := assay.Inside{Format: "wheel", Members: 4, Hashed: 3, Metadata: []byte(metadataText),
+	want := assay.Inside{Format: "wheel", Members: 4, Hashed: 3, Folder: "demo-1.0", Metadata: []byte(metadataText),
 		Unpacked: int64(len(initText) + len(metadataText) + len(wheelText) + 260)}
 	if fmt.Sprint(*inside) != fmt.Sprint(want) {
 		t.Errorf("got  %v\nwant %v", *inside, want)
@@ -29,7 +29,7 @@ func TestInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	pyproject := "[project]\nname = \"demo\"\n"
-	want = assay.Inside{Format: "sdist", Members: 4, Metadata: []byte(metadataText), Pyproject: []byte(pyproject),
+	want = assay.Inside{Format: "sdist", Members: 4, Folder: "demo-1.0", Metadata: []byte(metadataText), Pyproject: []byte(pyproject),
 		Unpacked: int64(len(initText) + len(metadataText) + len(pyproject))}
 	if fmt.Sprint(*inside) != fmt.Sprint(want) {
 		t.Errorf("got  %v\nwant %v", *inside, want)

@@ -60,6 +60,7 @@ func (a *archive) checkSdist(stem string, r *roots) {
 			root = stem
 		}
 	}
+	a.inside.Folder = root
 	if r.loose != "" && a.names.exact[r.loose] != isDir {
 		a.add(assay.ArchiveIrregular, "member %s is in no directory", quoted(r.loose))
 	}

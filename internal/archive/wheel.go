@@ -45,6 +45,7 @@ func (a *archive) readWheel() error {
 		return nil
 	}
 	stem := strings.TrimSuffix(infos[0], ".dist-info")
+	a.inside.Folder = stem
 	for _, dir := range datas {
 		if dir != stem+".data" {
 			a.add(assay.ArchiveIrregular, "directory %s is not called after the .dist-info directory", quoted(dir))
