@@ -36,6 +36,7 @@
 //	provides-extra: NAME      *
 //	summary: TEXT
 //	metadata-version: N.N     of its metadata; default 2.1
+//	misrecord: MEMBER         wheel: its RECORD lists another hash of that member
 //	sidecar: LINE             * a line more in its .metadata, as promised, than in
 //	                          the wheel itself
 //	pad: SIZE                 incompressible padding: 5000, 64KiB, 10MiB, 100MB
@@ -62,10 +63,9 @@
 //	misbehave-provenance: FAULT *
 //
 // "-- FILENAME/MEMBER --" is one member of it (sdist: below its folder). A
-// member of the same name replaces what would be made: METADATA, WHEEL, RECORD,
-// PKG-INFO, setup.py, pyproject.toml; so a wheel lies about its files or is another
-// project's inside. Without members there is one module of the project's
-// name.
+// member of the same name replaces what would be made: METADATA, WHEEL, PKG-INFO,
+// setup.py, pyproject.toml; so a file is of another project inside. Without members
+// there is one module of the project's name.
 //
 // "-- PROJECT/ --" is about a project's page:
 //

@@ -94,6 +94,8 @@ func (b *fileBuilder) setContent(s setting) (done bool, err error) {
 		d.summary = s.value
 	case "metadata-version":
 		d.metadataVersion = s.value
+	case "misrecord":
+		d.misrecord = s.value
 	case "sidecar":
 		b.sidecar = append(b.sidecar, s.value+"\n"...)
 	case "pad":
