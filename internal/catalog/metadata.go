@@ -62,32 +62,30 @@ func otherwise(a assay.Artifact, content assay.Content) string {
 
 // ownMetadata compares the metadata in a file with what was handed out as such, in
 // this run, and with what the index promises to hand out, for an installer may have
-// it from an earlier one. All of them are the same bytes (PEP 658). It returns the
-// detail of what is not.
-func (c *Catalog) ownMetadata(f *File, content assay.Content) string {
-	in := content.Inside
+// it from an earlier one. All of them are the same bytes (PEP 658).
+func (c *Catalog) ownMetadata(f *File, content assay.Content) assay.Decision {
+	in, a := content.Inside, f.Judgement.Subject.Artifact
 	if in == nil || in.Format == "" {
-		return ""
+		return assay.Decision{}
 	}
 	own := assay.Digest{} // where there is no metadata inside
 	if in.Metadata != nil {
 		sum := sha256.Sum256(in.Metadata)
 		own = assay.Digest{Algorithm: "sha256", Hex: hex.EncodeToString(sum[:])}
 	}
-	url := f.Judgement.Subject.Artifact.URL
 	c.mu.Lock()
-	c.inside[url] = own
-	beside, known := c.beside[url]
+	c.inside[a.URL] = own
+	beside, known := c.beside[a.URL]
 	c.mu.Unlock()
 	if known && beside != own {
-		return besideAndInside(beside, own)
+		return assay.Refuse(a, assay.MetadataMismatch, besideAndInside(beside, own))
 	}
 	for _, promised := range f.sidecar {
 		if promised.Algorithm == "sha256" && promised != own {
-			return "promised " + besideAndInside(promised, own)
+			return assay.Refuse(a, assay.MetadataMismatch, "promised "+besideAndInside(promised, own))
 		}
 	}
-	return ""
+	return assay.Decision{}
 }
 
 func besideAndInside(beside, inside assay.Digest) string {

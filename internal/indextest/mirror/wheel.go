@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"hash/crc32"
 	"io"
 
 	"github.com/klauspost/compress/flate"
@@ -80,9 +81,6 @@ type wheelWriter struct {
 func newWheelWriter(info string) *wheelWriter {
 	w := &wheelWriter{info: info}
 	w.zip = zip.NewWriter(&w.out)
-	w.zip.RegisterCompressor(zip.Deflate, func(to io.Writer) (io.WriteCloser, error) {
-		return flate.NewWriter(to, flate.DefaultCompression)
-	})
 	return w
 }
 
@@ -90,10 +88,25 @@ func (w *wheelWriter) add(path string, data []byte) {
 	if w.err != nil {
 		return
 	}
-	var to io.Writer
-	if to, w.err = w.zip.Create(path); w.err == nil {
-		_, w.err = to.Write(data)
+	var packed bytes.Buffer
+	deflate, err := flate.NewWriter(&packed, flate.DefaultCompression)
+	if err == nil {
+		_, err = deflate.Write(data)
 	}
+	if err == nil {
+		err = deflate.Close()
+	}
+	// As builders write them: sizes ahead of the data.
+	header := &zip.FileHeader{Name: path, Method: zip.Deflate, CRC32: crc32.ChecksumIEEE(data),
+		CompressedSize64: uint64(packed.Len()), UncompressedSize64: uint64(len(data))}
+	var to io.Writer
+	if err == nil {
+		to, err = w.zip.CreateRaw(header)
+	}
+	if err == nil {
+		_, err = to.Write(packed.Bytes())
+	}
+	w.err = err
 	sum := sha256.Sum256(data)
 	fmt.Fprintf(&w.record, "%s,sha256=%s,%d\n", path, base64.RawURLEncoding.EncodeToString(sum[:]), len(data))
 }
