@@ -120,7 +120,7 @@ func (a *app) explanation(ctx context.Context, f explainFlags, arg string) (repo
 	if err != nil {
 		return x, err
 	}
-	e := engine.New(engine.Config{Verifiers: verifiers(pep740.New(root.Root)), Rules: p, Source: client, Memory: before})
+	e := engine.New(engine.Config{Verifiers: promisedVerifiers(pep740.New(root.Root)), Rules: p, Source: client, Memory: before})
 	releases, err := findReleases(ctx, client, settings, project, version)
 	if err != nil {
 		return x, err

@@ -197,7 +197,7 @@ func (a *app) testReleases(ctx context.Context, f policyTestFlags, args []string
 	if err != nil {
 		return err
 	}
-	e := engine.New(engine.Config{Verifiers: verifiers(pep740.New(root.Root)), Rules: p, Source: client})
+	e := engine.New(engine.Config{Verifiers: promisedVerifiers(pep740.New(root.Root)), Rules: p, Source: client})
 	collector := report.NewCollector()
 	var applied []appliedRules
 	for _, arg := range args {
@@ -221,6 +221,11 @@ func (a *app) testReleases(ctx context.Context, f policyTestFlags, args []string
 		}
 	}
 	return a.writeTested(f, collector.Report("policy test"), applied)
+}
+
+// promisedVerifiers are those that judge a file whose bytes are not at hand.
+func promisedVerifiers(provenance *pep740.Verifier) []engine.Verifier {
+	return []engine.Verifier{digest.Verifier{}, provenance}
 }
 
 // judgePromised judges a file as if its bytes were those that the index promises,
