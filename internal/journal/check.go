@@ -1,10 +1,13 @@
 package journal
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"assay"
@@ -32,22 +35,43 @@ func (j *Journal) Check(ctx context.Context) (Checked, error) {
 		return Checked{}, err
 	}
 	var c Checked
-	prints, indexed := uint64(0), int64(0)
-	var p position
-	limit := j.now().Add(ahead)
+	limit, indexed := j.now().Add(ahead), int64(0)
 	if j.index != nil {
 		indexed = j.index.end
 	}
-	err := j.each(ctx, &p, func(at int64, line []byte, e Entry) {
-		if e.Time.After(limit) {
-			c.Ahead++
+	starts := j.split(runtime.GOMAXPROCS(0))
+	ends, parts, errs := make([]position, len(starts)), make([]part, len(starts)), make([]error, len(starts))
+	var wg sync.WaitGroup
+	for i, p := range starts {
+		to := j.end
+		if i+1 < len(starts) {
+			to = starts[i+1].end
 		}
-		if at < indexed {
-			prints += newRecord(e.Project, at, line).fingerprint()
+		wg.Go(func() {
+			errs[i] = j.each(ctx, &p, to, func(at int64, line []byte, e Entry) {
+				if e.Time.After(limit) {
+					parts[i].ahead++
+				}
+				if at < indexed {
+					parts[i].prints += newRecord(e.Project, at, line).fingerprint()
+				}
+			})
+			ends[i] = p
+		})
+	}
+	wg.Wait()
+	var p position
+	prints := uint64(0)
+	for i := range starts {
+		if errs[i] == nil && i > 0 && p != starts[i] {
+			errs[i] = fmt.Errorf("%w: %s changed while it was checked", ErrEdited, j.path(journalFile))
 		}
-	})
-	if err != nil {
-		return c, err
+		if errs[i] != nil {
+			return c, errs[i] // the first one in the journal
+		}
+		p = ends[i]
+		c.Ahead += parts[i].ahead
+		prints += parts[i].prints
 	}
 	c.Entries, c.Head = p.seq, p.head.String()
 	if p != j.position {
@@ -66,12 +90,49 @@ func (j *Journal) Check(ctx context.Context) (Checked, error) {
 	return c, nil
 }
 
-// each hands on the lines up to where the journal is known. It follows the chain.
-func (j *Journal) each(ctx context.Context, p *position, do func(at int64, line []byte, e Entry)) error {
+// part is what one of several that check at once has counted.
+type part struct {
+	ahead  int
+	prints uint64
+}
+
+// split returns positions from which the journal can be followed at once, the first
+// one before its first line: each line states the hash that the next one follows
+// from. What the line before such a position says is held against where the part
+// before ends.
+func (j *Journal) split(n int) []position {
+	out := []position{{}}
+	if j.file == nil || j.end < chunk {
+		return out
+	}
+	b := make([]byte, 2*maxLine)
+	for i := range n - 1 {
+		at := j.end / int64(n) * int64(i+1)
+		got, _ := j.file.ReadAt(b, at)
+		first := bytes.IndexByte(b[:got], '\n') + 1
+		size := bytes.IndexByte(b[first:got], '\n') + 1
+		if first == 0 || size == 0 {
+			continue
+		}
+		stated, body, err := chainOf(b[first : first+size-1])
+		var e Entry
+		if err == nil {
+			err = e.parse(body)
+		}
+		p := position{last: at + int64(first), end: at + int64(first+size), seq: e.Seq, head: stated}
+		if err == nil && p.end < j.end && p.end > out[len(out)-1].end {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// each hands on the lines up to an offset. It follows the chain.
+func (j *Journal) each(ctx context.Context, p *position, to int64, do func(at int64, line []byte, e Entry)) error {
 	if j.file == nil {
 		return nil
 	}
-	_, err := p.scan(j.path(journalFile), j.file, j.end, func(at int64, line []byte, e Entry) error {
+	_, err := p.scan(j.path(journalFile), j.file, to, func(at int64, line []byte, e Entry) error {
 		do(at, line, e)
 		return ctx.Err()
 	})
@@ -88,7 +149,7 @@ func (j *Journal) Entries(ctx context.Context, projects ...string) ([]Entry, err
 	}
 	var out []Entry
 	if len(projects) == 0 {
-		err := j.each(ctx, &position{}, func(_ int64, _ []byte, e Entry) { out = append(out, e) })
+		err := j.each(ctx, &position{}, j.end, func(_ int64, _ []byte, e Entry) { out = append(out, e) })
 		return out, err
 	}
 	for _, project := range slices.Compact(slices.Sorted(slices.Values(projects))) {
@@ -138,7 +199,8 @@ func (j *Journal) Known(ctx context.Context, projects ...string) ([]Known, error
 func knownOf(entries []Entry) []Known {
 	by := map[string]*history{}
 	var names []string
-	for _, e := range entries {
+	for i := range entries {
+		e := &entries[i]
 		if e.Project == "" {
 			continue
 		}
@@ -154,7 +216,7 @@ func knownOf(entries []Entry) []Known {
 		h := by[name]
 		k := Known{Project: name, Accepted: h.accepted}
 		for _, f := range h.order {
-			e := f.Entry
+			e := *f.Entry
 			e.First = f.first
 			k.Files = append(k.Files, e)
 			if k.First.IsZero() || f.first.Before(k.First) {

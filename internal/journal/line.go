@@ -161,22 +161,30 @@ func quote(b []byte, s string) []byte {
 	return b
 }
 
-// parseBody reads what follows the chain hash. It takes what appendBody writes and
+// parseBody is parse, and holds what is read to what may be written.
+func parseBody(body []byte) (Entry, error) {
+	var e Entry
+	if err := e.parse(body); err != nil {
+		return e, err
+	}
+	return e, e.check()
+}
+
+// parse reads what follows the chain hash. It takes what appendBody writes and
 // nothing else: no space, no other order, no field twice. A line of a newer schema,
 // or of a kind that is not known, is [ErrNewer].
-func parseBody(body []byte) (Entry, error) {
+func (e *Entry) parse(body []byte) error {
 	r := reader{b: string(body)}
-	var e Entry
 	if !r.literal(`"v":`) {
-		return e, errNoLine
+		return errNoLine
 	}
 	if v := r.number(); r.bad || v < 1 {
-		return e, errNoLine
+		return errNoLine
 	} else if v != schema {
-		return e, fmt.Errorf("%w: an entry in version %d of the format", ErrNewer, v)
+		return fmt.Errorf("%w: an entry in version %d of the format", ErrNewer, v)
 	}
 	if !r.literal(`,"seq":`) {
-		return e, errNoLine
+		return errNoLine
 	}
 	e.Seq = r.number()
 	r.time("time", &e.Time)
@@ -184,7 +192,7 @@ func parseBody(body []byte) (Entry, error) {
 	r.text("kind", &kind)
 	e.Kind = Kind(kind)
 	if !r.bad && e.Kind != Seen && e.Kind != Accept && e.Kind != Remove && e.Kind != Import && e.Kind != Repair {
-		return e, fmt.Errorf("%w: an entry of the kind %q", ErrNewer, kind)
+		return fmt.Errorf("%w: an entry of the kind %q", ErrNewer, kind)
 	}
 	r.text("project", &e.Project)
 	r.text("version", &e.Version)
@@ -195,12 +203,12 @@ func parseBody(body []byte) (Entry, error) {
 		e.Size = r.number()
 	}
 	r.time("uploaded", &e.Uploaded)
-	r.publishers(&e)
+	r.publishers(e)
 	e.Waived = r.literal(`,"waived":true`)
 	r.time("first", &e.First)
 	r.text("route", &e.Route)
 	r.text("identity", &e.Identity)
-	r.codes(&e)
+	r.codes(e)
 	r.time("until", &e.Until)
 	if r.literal(`,"target":`) {
 		e.Target = r.number()
@@ -209,9 +217,9 @@ func parseBody(body []byte) (Entry, error) {
 	r.text("reason", &e.Reason)
 	r.text("by", &e.By)
 	if !r.literal("}") || r.bad || r.i != len(body) || e.Time.IsZero() {
-		return e, errNoLine
+		return errNoLine
 	}
-	return e, e.check()
+	return nil
 }
 
 func (r *reader) publishers(e *Entry) {

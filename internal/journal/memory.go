@@ -130,15 +130,15 @@ func (j *Journal) news(entries []Entry) ([]Entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, o := range out {
-			if o.Project == e.Project {
-				h.add(o)
+		for i := range out {
+			if out[i].Project == e.Project {
+				h.add(&out[i])
 			}
 		}
 		switch before := h.files[e.key()]; {
 		case before != nil && before.SHA256 != e.SHA256:
 			return nil, fmt.Errorf("%w: of %s from %s, sha256:%s is remembered and sha256:%s came", ErrConflict, e.Filename, e.Index, before.SHA256, e.SHA256)
-		case before == nil || before.improvedBy(e):
+		case before == nil || before.improvedBy(&e):
 			out = append(out, e)
 		}
 	}
@@ -153,15 +153,16 @@ func (j *Journal) history(project string) (*history, error) {
 		return nil, err
 	}
 	h := newHistory()
-	for _, e := range entries {
+	for i := range entries {
+		e := &entries[i]
 		h.add(e)
 		if e.Time.After(j.now().Add(ahead)) {
 			j.note("an entry in memory is from %s, and the clock says %s", e.Time.UTC().Format(time.RFC3339), j.now().UTC().Format(time.RFC3339))
 		}
 	}
-	for _, e := range j.unkept {
-		if e.Project == project {
-			h.add(e)
+	for i := range j.unkept {
+		if j.unkept[i].Project == project {
+			h.add(&j.unkept[i])
 		}
 	}
 	return h, nil
@@ -198,12 +199,12 @@ func (j *Journal) entries(project string) ([]Entry, error) {
 			if err != nil {
 				return nil, errIndex
 			}
-			e, err := parseBody(body)
-			if err != nil {
+			// What it says was held to the rules when the index was made of it.
+			out = append(out, Entry{})
+			if e := &out[len(out)-1]; e.parse(body) != nil {
 				return nil, errIndex
-			}
-			if e.Project == project {
-				out = append(out, e)
+			} else if e.Project != project {
+				out = out[:len(out)-1]
 			}
 		}
 	}
@@ -227,9 +228,9 @@ type history struct {
 	accepted []Entry
 }
 
-// fact is what is known of one file.
+// fact is what is known of one file. The entry is shared, and never changed.
 type fact struct {
-	Entry
+	*Entry
 	first time.Time
 }
 
@@ -238,12 +239,12 @@ func newHistory() *history { return &history{files: map[assay.FileKey]*fact{}} }
 // improvedBy reports whether an entry about the same bytes says more: who published
 // them where nobody is known, or that they came without being waived. Publishers
 // that are known stay: an index may add to what it shows of an old file.
-func (f *fact) improvedBy(e Entry) bool {
+func (f *fact) improvedBy(e *Entry) bool {
 	return len(f.Publishers) == 0 && len(e.Publishers) > 0 || f.Waived && !e.Waived
 }
 
 // add takes an entry in. The first digest of a file stands.
-func (h *history) add(e Entry) {
+func (h *history) add(e *Entry) {
 	switch e.Kind {
 	case Seen:
 		f := h.files[e.key()]
@@ -254,13 +255,15 @@ func (h *history) add(e Entry) {
 			return
 		}
 		if f.SHA256 == e.SHA256 && f.improvedBy(e) {
-			f.Publishers, f.Waived = e.Publishers, e.Waived
+			better := *f.Entry
+			better.Publishers, better.Waived = e.Publishers, e.Waived
+			f.Entry = &better
 		}
 		if f.SHA256 == e.SHA256 && e.firstSeen().Before(f.first) {
 			f.first = e.firstSeen()
 		}
 	case Accept:
-		h.accepted = append(h.accepted, e)
+		h.accepted = append(h.accepted, *e)
 	case Remove:
 		if e.Target != 0 {
 			h.accepted = slices.DeleteFunc(h.accepted, func(a Entry) bool { return a.Seq == e.Target })

@@ -66,7 +66,7 @@ func (j *Journal) Merge(ctx context.Context, imported []Entry, by string, dry bo
 				return Merged{}, fmt.Errorf("%w: an acceptance for %s ends on %s, more than 5 years ahead", ErrShared, e.Project, lastDay(e.Until))
 			}
 			if !slices.ContainsFunc(h.accepted, func(o Entry) bool { return sameAcceptance(o, e) }) {
-				h.add(e)
+				h.add(&e)
 				m.Added = append(m.Added, e)
 			}
 		}
@@ -97,8 +97,8 @@ func (m *Merged) file(h *history, e Entry) {
 		m.Conflicts = append(m.Conflicts, Conflict{e.Project, fmt.Sprintf("%s from %s: ", e.Filename, e.Index) + fmt.Sprintf(format, args...)})
 	}
 	switch {
-	case f == nil || f.SHA256 == e.SHA256 && f.improvedBy(e):
-		h.add(e)
+	case f == nil || f.SHA256 == e.SHA256 && f.improvedBy(&e):
+		h.add(&e)
 		m.Added = append(m.Added, e)
 	case f.SHA256 != e.SHA256:
 		conflict("memory has sha256:%s, the import sha256:%s", f.SHA256, e.SHA256)
