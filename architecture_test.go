@@ -57,7 +57,9 @@ var importRules = []importRule{
 	{folder: "internal/index", deny: []string{"internal/verify"}, why: "only cmd/assay wires verifiers"},
 	{folder: "internal/inventory", allow: append([]string{".", "internal/index"}, formats...), deny: []string{"net/http", "os/exec"}, why: "the inventory reads folders: it runs nothing and asks nobody"},
 	{folder: "internal/confine", allow: []string{}, deny: []string{"net/http", "os/exec"}, why: "the confinement knows ports and folders, and nothing of what it confines"},
-	{folder: "internal/rundir", allow: []string{}, deny: []string{"net/http"}, why: "the folder of a run knows files and locks only"},
+	{folder: "internal/rundir", allow: []string{"internal/filelock"}, deny: []string{"net/http"}, why: "the folder of a run knows files and locks only"},
+	{folder: "internal/filelock", allow: []string{}, deny: []string{"net/http"}, why: "locks know files only"},
+	{folder: "internal/journal", allow: []string{".", "internal/engine", "internal/pypi", "internal/filelock"}, deny: []string{"net/http"}, why: "memory knows files, versions and judgements, and asks nobody"},
 	{folder: "internal/installer", deny: []string{"internal/verify", "net/http"}, why: "the installer package reads settings: no verifiers, no network"},
 }
 

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"assay/internal/filelock"
 )
 
 const (
@@ -28,8 +30,8 @@ var (
 	// ErrContended says that every lock was lost to somebody else.
 	ErrContended = errors.New("no folder for the run could be locked")
 
-	errHeld        = errors.New("the lock is held")
-	errUnsupported = errors.New("the file system has no locks")
+	errHeld        = filelock.ErrHeld
+	errUnsupported = filelock.ErrUnsupported
 )
 
 // Dir is the folder of one run.
@@ -48,7 +50,7 @@ type calls struct {
 	removeAll func(name string) error
 }
 
-var system = calls{open: os.OpenFile, lock: tryLock, mkdir: os.Mkdir, remove: os.Remove, removeAll: os.RemoveAll}
+var system = calls{open: os.OpenFile, lock: filelock.Try, mkdir: os.Mkdir, remove: os.Remove, removeAll: os.RemoveAll}
 
 // Open makes a folder below parent that only this user can use, and parent where
 // it is missing. It is the caller's until Close, or until the process ends. On a

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"assay/internal/filelock"
 )
 
 // actAs makes the test binary be a run: it prints its folder, starts a command
@@ -331,7 +333,7 @@ func TestFaults(t *testing.T) {
 				if err := fail(); err != nil {
 					return err
 				}
-				return tryLock(f)
+				return filelock.Try(f)
 			}
 		}, "", "", 1}, // whoever held it would have removed it
 		{"always held", func(c *calls) { c.lock = func(*os.File) error { return errHeld } }, "no folder for the run could be locked in PARENT", "", maxTries},
@@ -341,7 +343,7 @@ func TestFaults(t *testing.T) {
 				if fail() != nil {
 					os.Remove(f.Name())
 				}
-				return tryLock(f)
+				return filelock.Try(f)
 			}
 		}, "", "", 0},
 		{"no locks", func(c *calls) { c.lock = func(*os.File) error { return errUnsupported } }, "", "", 0},
@@ -424,7 +426,7 @@ func TestSweepFaults(t *testing.T) {
 				if f.Name() == dead+lockEnding {
 					return broken
 				}
-				return tryLock(f)
+				return filelock.Try(f)
 			}
 		}, "removing the folder of an ended run: broken", 1},
 		{"no locks", func(c *calls, _ string) { c.lock = func(*os.File) error { return errUnsupported } }, "", 0},

@@ -1,4 +1,4 @@
-package rundir
+package filelock
 
 import (
 	"errors"
@@ -8,12 +8,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// removesOpen says that a file can be removed while it is open. A lock file that
-// is closed first may be locked by a sweep before it is removed: that removes it.
-const removesOpen = false
-
-// tryLock locks a file without waiting.
-func tryLock(f *os.File) error {
+// Try locks a file without waiting. It returns ErrHeld, ErrUnsupported or the
+// system's error.
+func Try(f *os.File) error {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return err
@@ -28,13 +25,9 @@ func tryLock(f *os.File) error {
 	case failed == nil:
 		return nil
 	case errors.Is(failed, windows.ERROR_LOCK_VIOLATION), errors.Is(failed, windows.ERROR_IO_PENDING):
-		return errHeld
+		return ErrHeld
 	case errors.Is(failed, windows.ERROR_NOT_SUPPORTED), errors.Is(failed, windows.ERROR_CALL_NOT_IMPLEMENTED), errors.Is(failed, windows.ERROR_INVALID_FUNCTION):
-		return errUnsupported
+		return ErrUnsupported
 	}
 	return &fs.PathError{Op: "lock", Path: f.Name(), Err: failed}
 }
-
-// isShared reports whether others than the owner may use a folder: access lists
-// say so here, which the folder inherits from the user's own.
-func isShared(fs.FileMode) bool { return false }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package rundir
+package filelock
 
 import (
 	"errors"
@@ -10,12 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// removesOpen says that a file can be removed while it is open.
-const removesOpen = true
-
-// tryLock locks a file without waiting. The lock belongs to the open file, which
-// is closed in whatever this process executes.
-func tryLock(f *os.File) error {
+// Try locks a file without waiting. It returns ErrHeld, ErrUnsupported or the
+// system's error. The file is closed in whatever this process executes.
+func Try(f *os.File) error {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return err
@@ -34,12 +31,9 @@ func tryLock(f *os.File) error {
 	case failed == nil:
 		return nil
 	case errors.Is(failed, unix.EWOULDBLOCK):
-		return errHeld
+		return ErrHeld
 	case errors.Is(failed, unix.ENOTSUP), errors.Is(failed, unix.ENOSYS), errors.Is(failed, unix.ENOLCK), errors.Is(failed, unix.EINVAL):
-		return errUnsupported
+		return ErrUnsupported
 	}
 	return &fs.PathError{Op: "lock", Path: f.Name(), Err: failed}
 }
-
-// isShared reports whether others than the owner may use a folder.
-func isShared(mode fs.FileMode) bool { return mode.Perm()&0o077 != 0 }

@@ -1,0 +1,98 @@
+package journal
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"assay"
+)
+
+// million writes a journal of a million files, of 50,000 projects with 20 files
+// each, and its index.
+func million(b *testing.B) string {
+	b.Helper()
+	const projects, files = 50_000, 20
+	dir := b.TempDir()
+	f, err := os.Create(filepath.Join(dir, journalFile))
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := bufio.NewWriterSize(f, 1<<20)
+	p := position{}
+	var line []byte
+	for n := range int64(projects * files) {
+		project := fmt.Sprintf("project-%d", n%projects)
+		version := fmt.Sprintf("1.%d", n/projects)
+		e := Entry{Seq: n + 1, Time: noon, Kind: Seen, Project: project, Version: version, Filename: project + "-" + version + ".tar.gz",
+			Index: "https://index.example.invalid/simple/" + project + "/", SHA256: fmt.Sprintf("%064x", n), Size: 1000 + n, Uploaded: noon,
+			Publishers: []assay.Identity{{Name: "github:acme/" + project + "@release.yml", RepositoryID: fmt.Sprint(n % projects), OwnerID: "2002"}}, Route: "run", By: "assay 1.0"}
+		if line, p.head, err = appendLine(line[:0], p.head, e); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := w.Write(line); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		b.Fatal(err)
+	}
+	f.Close()
+	j := mustOpen(b, dir)
+	if err := j.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return dir
+}
+
+// BenchmarkMillion holds memory with a million entries to its figures.
+func BenchmarkMillion(b *testing.B) {
+	dir := million(b)
+	within := func(b *testing.B, limit time.Duration) {
+		b.Helper()
+		if each := b.Elapsed() / time.Duration(b.N); each > limit {
+			b.Errorf("%v, the limit is %v", each, limit)
+		}
+	}
+	b.Run("open", func(b *testing.B) {
+		for b.Loop() {
+			mustOpen(b, dir).closeFiles()
+		}
+		within(b, 20*time.Millisecond)
+	})
+	b.Run("lookup", func(b *testing.B) {
+		j := mustOpen(b, dir)
+		n := 0
+		for b.Loop() {
+			n += 7919
+			m, err := j.Memory(b.Context(), assay.Artifact{Project: fmt.Sprintf("project-%d", n%50_000), Version: "1.9"})
+			if err != nil || len(m.Sightings) != 20 {
+				b.Fatalf("%d sightings, %v", len(m.Sightings), err)
+			}
+		}
+		within(b, 50*time.Microsecond)
+	})
+	b.Run("check", func(b *testing.B) {
+		j := mustOpen(b, dir)
+		for b.Loop() {
+			c, err := j.Check(b.Context())
+			if err != nil || c.Entries != 1_000_000 || c.IndexWrong {
+				b.Fatalf("%+v, %v", c, err)
+			}
+		}
+		within(b, 2*time.Second)
+	})
+	b.Run("record", func(b *testing.B) {
+		j := mustOpen(b, dir)
+		n := 0
+		for b.Loop() {
+			n++
+			if err := j.Record(b.Context(), judged(seen(fmt.Sprintf("1.%d", n%1000), fmt.Sprint(n%10)))); err != nil && n < 1000 {
+				b.Fatal(err)
+			}
+		}
+	})
+}

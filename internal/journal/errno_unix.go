@@ -1,0 +1,16 @@
+//go:build unix
+
+package journal
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
+
+// notFolder reports whether a part of a path is a file.
+func notFolder(err error) bool { return errors.Is(err, unix.ENOTDIR) }
+
+// unwritable reports whether an error says that nothing can be written there at
+// all.
+func unwritable(err error) bool { return errors.Is(err, unix.EROFS) }

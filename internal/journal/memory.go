@@ -1,0 +1,320 @@
+package journal
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"assay"
+	"assay/internal/engine"
+	"assay/internal/pypi"
+)
+
+var (
+	_ engine.Rememberer = (*Journal)(nil)
+	_ engine.Recorder   = (*Journal)(nil)
+)
+
+// Memory recalls what is known of an artifact's project.
+func (j *Journal) Memory(_ context.Context, a assay.Artifact) (assay.Memory, error) {
+	if !remembers(a) {
+		return assay.Memory{}, nil
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.refresh(false); err != nil {
+		return assay.Memory{}, err
+	}
+	h, err := j.history(a.Project)
+	if err != nil {
+		return assay.Memory{}, err
+	}
+	return h.memory(a.Version), nil
+}
+
+// remembers reports whether there is memory of such an artifact at all: of projects
+// on Python indexes.
+func remembers(a assay.Artifact) bool {
+	return a.Project != "" && (a.Ecosystem == assay.PyPI || a.Ecosystem == "")
+}
+
+// Record keeps what a judgement let through, if the file came from an index and its
+// bytes were read. Nothing is written of what is known already.
+//
+// It is in the journal when Record returns, so that a run beside this one knows it
+// at once and a kill loses nothing; on the disk it is after Close. What cannot be
+// written is kept for this run, tried again by Close, and reported there: a full
+// disk stops nothing. Only if a run beside this one has just seen other bytes of the
+// file Record fails, with ErrConflict, and if memory was damaged meanwhile.
+func (j *Journal) Record(ctx context.Context, judged engine.Judgement) error {
+	e, ok := j.entryOf(judged)
+	if !ok {
+		return nil
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.refresh(false); err != nil {
+		return err
+	}
+	if news, err := j.news([]Entry{e}); err != nil || len(news) == 0 {
+		return err
+	}
+	unlock, err := j.lock(ctx)
+	if err != nil {
+		return j.later(ctx, e)
+	}
+	defer unlock()
+	if err := j.refresh(true); err != nil {
+		return err
+	}
+	news, err := j.news([]Entry{e})
+	if err != nil {
+		return err
+	}
+	if _, err := j.append(news); err != nil {
+		return j.later(ctx, e)
+	}
+	return nil
+}
+
+// later keeps an entry that could not be written for the end.
+func (j *Journal) later(ctx context.Context, e Entry) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	e.Time = cmp.Or(e.Time, j.now().UTC().Truncate(time.Millisecond))
+	j.unkept = append(j.unkept, e)
+	return nil
+}
+
+// entryOf is what there is to keep of a judgement.
+func (j *Journal) entryOf(judged engine.Judgement) (Entry, bool) {
+	a, content := judged.Subject.Artifact, judged.Subject.Content
+	if judged.Decision.Verdict == assay.Deny || content == nil || a.Index == "" || !remembers(a) {
+		return Entry{}, false
+	}
+	digest, read := content.Digest("sha256")
+	version, err := pypi.ParseVersion(a.Version)
+	if !read || err != nil {
+		return Entry{}, false
+	}
+	e := Entry{Kind: Seen, Project: a.Project, Version: version.String(), Filename: a.Filename, Index: a.Index, SHA256: digest.Hex,
+		Size: content.Size, Uploaded: a.UploadTime.UTC(), Route: j.route, By: j.by}
+	for _, evidence := range judged.Evidence {
+		if evidence.State != assay.Verified {
+			continue
+		}
+		for _, c := range evidence.Claims {
+			if id := assay.IdentityOf(c); id.Name != "" && !slices.Contains(e.Publishers, id) {
+				e.Publishers = append(e.Publishers, id)
+			}
+		}
+	}
+	for _, r := range judged.Decision.Reasons {
+		if (r.Code == assay.PublisherChanged || r.Code == assay.ProvenanceLost) && r.Severity == assay.Warning {
+			e.Waived = true
+		}
+	}
+	return e, e.check() == nil // what cannot be written down could not be looked up either
+}
+
+// news returns those of the entries that say something new about a file. It is
+// ErrConflict where one of them has other bytes than those that are known.
+func (j *Journal) news(entries []Entry) ([]Entry, error) {
+	var out []Entry
+	for _, e := range entries {
+		h, err := j.history(e.Project)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range out {
+			if o.Project == e.Project {
+				h.add(o)
+			}
+		}
+		switch before := h.files[e.key()]; {
+		case before != nil && before.SHA256 != e.SHA256:
+			return nil, fmt.Errorf("%w: of %s from %s, sha256:%s is remembered and sha256:%s came", ErrConflict, e.Filename, e.Index, before.SHA256, e.SHA256)
+		case before == nil || before.improvedBy(e):
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+// history returns what is known of a project: from the journal, and what is not yet
+// in it.
+func (j *Journal) history(project string) (*history, error) {
+	entries, err := j.entries(project)
+	if errors.Is(err, errIndex) {
+		// The index is a cache: what it says of the journal is never believed over it.
+		if err = j.reread(); err == nil {
+			entries, err = j.entries(project)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	h := newHistory()
+	for _, e := range entries {
+		h.add(e)
+		if e.Time.After(j.now().Add(ahead)) {
+			j.note("an entry in memory is from %s, and the clock says %s", e.Time.UTC().Format(time.RFC3339), j.now().UTC().Format(time.RFC3339))
+		}
+	}
+	for _, e := range j.unkept {
+		if e.Project == project {
+			h.add(e)
+		}
+	}
+	return h, nil
+}
+
+// entries returns the entries about a project, oldest first.
+func (j *Journal) entries(project string) ([]Entry, error) {
+	var out []Entry
+	if j.index != nil {
+		records, err := j.index.find(keyOf(project))
+		if err != nil {
+			return nil, err
+		}
+		out = make([]Entry, 0, len(records))
+		line := make([]byte, 0, 1024)
+		for _, r := range records {
+			line = slices.Grow(line[:0], r.size())[:r.size()]
+			if _, err := j.file.ReadAt(line, r.at()); err != nil || sumOf(line) != r.sum {
+				return nil, errIndex // or the journal is: reading it all will tell
+			}
+			_, body, err := chainOf(line[:len(line)-1])
+			if err != nil {
+				return nil, errIndex
+			}
+			e, err := parseBody(body)
+			if err != nil {
+				return nil, errIndex
+			}
+			if e.Project == project {
+				out = append(out, e)
+			}
+		}
+	}
+	for _, i := range j.about[project] {
+		out = append(out, j.tail[i].entry)
+	}
+	return out, nil
+}
+
+// reread reads the whole journal anew, without the index.
+func (j *Journal) reread() error {
+	_ = j.disk.remove(j.path(indexFile))
+	if err := j.load(false); err != nil {
+		return err
+	}
+	j.stale = true
+	return nil
+}
+
+// history is what entries come to for one project.
+type history struct {
+	files    map[assay.FileKey]*fact
+	order    []*fact // as they were first seen
+	accepted []Entry
+}
+
+// fact is what is known of one file.
+type fact struct {
+	Entry
+	first time.Time
+}
+
+func newHistory() *history { return &history{files: map[assay.FileKey]*fact{}} }
+
+// improvedBy reports whether an entry about the same bytes says more: who published
+// them where nobody is known, or that they came without being waived. Publishers
+// that are known stay: an index may add to what it shows of an old file.
+func (f *fact) improvedBy(e Entry) bool {
+	return len(f.Publishers) == 0 && len(e.Publishers) > 0 || f.Waived && !e.Waived
+}
+
+// add takes an entry in. The first digest of a file stands.
+func (h *history) add(e Entry) {
+	switch e.Kind {
+	case Seen:
+		f := h.files[e.key()]
+		if f == nil {
+			f = &fact{Entry: e, first: e.firstSeen()}
+			h.files[e.key()] = f
+			h.order = append(h.order, f)
+			return
+		}
+		if f.SHA256 == e.SHA256 && f.improvedBy(e) {
+			f.Publishers, f.Waived = e.Publishers, e.Waived
+		}
+		if f.SHA256 == e.SHA256 && e.firstSeen().Before(f.first) {
+			f.first = e.firstSeen()
+		}
+	case Accept:
+		h.accepted = append(h.accepted, e)
+	case Remove:
+		if e.Target != 0 {
+			h.accepted = slices.DeleteFunc(h.accepted, func(a Entry) bool { return a.Seq == e.Target })
+			return
+		}
+		h.order = slices.DeleteFunc(h.order, func(f *fact) bool {
+			gone := e.Version == "" || sameVersion(e.Version, f.Version)
+			if gone {
+				delete(h.files, f.key())
+			}
+			return gone
+		})
+	}
+}
+
+func sameVersion(a, b string) bool {
+	v, errV := pypi.ParseVersion(a)
+	w, errW := pypi.ParseVersion(b)
+	return a == b || errV == nil && errW == nil && v.Canonical() == w.Canonical()
+}
+
+// memory is what is known, as seen from a version. From one that cannot be read all
+// others are earlier.
+func (h *history) memory(version string) assay.Memory {
+	m := assay.Memory{Files: make(map[assay.FileKey]assay.SeenFile, len(h.order))}
+	from, err := pypi.ParseVersion(version)
+	versions := make([]pypi.Version, len(h.order))
+	order := make([]int, len(h.order))
+	for i, f := range h.order {
+		versions[i], _ = pypi.ParseVersion(f.Version) // it was read when the entry was
+		order[i] = i
+		m.Files[f.key()] = assay.SeenFile{Digest: assay.Digest{Algorithm: "sha256", Hex: f.SHA256}, First: f.first, Route: f.Route}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return versions[a].Compare(versions[b]) })
+	m.Sightings = make([]assay.Sighting, len(order))
+	place, later := 0, 0 // of how many different versions there are, which one; how many are before the artifact's own
+	for i, n := range order {
+		f := h.order[n]
+		if i > 0 && versions[n].Compare(versions[order[i-1]]) != 0 {
+			place++
+		}
+		if err != nil || versions[n].Compare(from) < 0 {
+			later = place + 1
+		}
+		m.Sightings[i] = assay.Sighting{Version: f.Version, Filename: f.Filename, Index: f.Index, Uploaded: f.Uploaded, First: f.first,
+			Publishers: f.Publishers, Waived: f.Waived, Order: place}
+	}
+	seen := slices.ContainsFunc(versions, func(v pypi.Version) bool { return err == nil && v.Compare(from) == 0 })
+	for i := range m.Sightings {
+		s := &m.Sightings[i]
+		s.Order -= later
+		if s.Order >= 0 && !seen {
+			s.Order++ // nobody has its own place
+		}
+	}
+	for _, a := range h.accepted {
+		m.Accepted = append(m.Accepted, a.Waiver())
+	}
+	return m
+}
