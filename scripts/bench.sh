@@ -20,6 +20,8 @@ echo "== a wheel read to its end, against archive/zip; the two inflaters"
 go test -run '^$' -bench . ./internal/archive
 echo "== decisions by a policy of 500 tables, and a page of 4,000 files judged by it"
 go test -run '^$' -bench . -cpu 1 ./internal/policy
+echo "== memory with a million entries: open, look a project up, check"
+go test -run '^$' -bench Million -timeout 20m ./internal/journal
 
 echo "== a page served, against a plain copy; 100 MB streamed, against nginx"
 go test -run '^$' -bench . -timeout 20m ./internal/intercept

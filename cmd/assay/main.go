@@ -5,6 +5,8 @@
 //	assay verify FILE                     # judge files at hand, evidence beside them
 //	assay verify NAME==VERSION            # judge a release on the configured index
 //	assay policy init|check|test          # write, check and test what packages must be
+//	assay trust list                      # what is remembered of each project
+//	assay trust accept NAME==VERSION …    # accept a change of publisher for a time
 //	assay trust refresh                   # fetch the newest Sigstore trusted root
 //
 // The package wires the parts together; it is the only one that reads the
@@ -155,7 +157,7 @@ func (a *app) command() *cobra.Command {
 		}
 		return usage("", "--color is auto, always or never, not %q", a.color)
 	}
-	root.AddCommand(a.runCommand(), a.verifyCommand(), a.trustCommand(), a.policyCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.verifyCommand(), a.trustCommand(), a.policyCommand(), a.explainCommand(), a.versionCommand())
 	return root
 }
 

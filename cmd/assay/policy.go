@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -87,7 +86,7 @@ func (a *app) policyCheck(named, format string) error {
 		c.warn(policy.Join(ownFile, projectFile).Notes())
 	}
 	if format == "json" {
-		err = writeJSON(a, c)
+		err = writeJSON(a.stdout, c)
 	} else {
 		err = c.write(a)
 	}
@@ -144,12 +143,4 @@ func counted(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// writeJSON writes a result as indented JSON.
-func writeJSON(a *app, v any) error {
-	e := json.NewEncoder(a.stdout)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }

@@ -117,7 +117,7 @@ func (a *app) testCases(f policyTestFlags) error {
 		out.add(c, p)
 	}
 	if f.format == "json" {
-		err = writeJSON(a, out)
+		err = writeJSON(a.stdout, out)
 	} else {
 		err = out.write(a, found.name)
 	}
@@ -146,9 +146,9 @@ func (a *app) policyOf(named, dir string) (*policy.Policy, error) {
 }
 
 func (t *tested) add(c policy.Case, p *policy.Policy) {
-	decision := c.Decide(p, time.Now())
+	rules, decision := c.Decide(p, time.Now())
 	one := testedCase{Name: c.Name, Line: c.Line, Verdict: string(decision.Verdict), Failure: c.Failure(decision),
-		Rules: policy.Describe(p.For(c.Artifact, c.Claims)), Reasons: []string{}}
+		Rules: policy.Describe(rules), Reasons: []string{}}
 	one.OK = one.Failure == ""
 	if !one.OK {
 		t.Failed++
@@ -197,7 +197,7 @@ func (a *app) testReleases(ctx context.Context, f policyTestFlags, args []string
 	if err != nil {
 		return err
 	}
-	e := engine.New(engine.Config{Verifiers: verifiers(pep740.New(root.Root)), Rules: p, Source: client})
+	e := engine.New(engine.Config{Verifiers: promisedVerifiers(pep740.New(root.Root)), Rules: p, Source: client})
 	collector := report.NewCollector()
 	var applied []appliedRules
 	for _, arg := range args {
@@ -221,6 +221,11 @@ func (a *app) testReleases(ctx context.Context, f policyTestFlags, args []string
 		}
 	}
 	return a.writeTested(f, collector.Report("policy test"), applied)
+}
+
+// promisedVerifiers are those that judge a file whose bytes are not at hand.
+func promisedVerifiers(provenance *pep740.Verifier) []engine.Verifier {
+	return []engine.Verifier{digest.Verifier{}, provenance}
 }
 
 // judgePromised judges a file as if its bytes were those that the index promises,
@@ -285,7 +290,7 @@ func (a *app) writeTested(f policyTestFlags, r report.Report, applied []appliedR
 	if f.format == "json" {
 		var buffer bytes.Buffer
 		if err = r.WriteJSON(&buffer); err == nil {
-			err = writeJSON(a, struct {
+			err = writeJSON(a.stdout, struct {
 				Schema  int             `json:"schema"`
 				Command string          `json:"command"`
 				Report  json.RawMessage `json:"report"`

@@ -126,8 +126,9 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 	}
 	watching := make(chan *watch, 1)
 	go func() { watching <- a.watch(program, args) }()
+	before := a.memory("run")
 	collector := report.NewCollector()
-	s, err := a.openSession(f, args, collector)
+	s, err := a.openSession(f, args, collector, before)
 	if err != nil {
 		out.discard()
 		return err
@@ -137,10 +138,13 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 	looking := w.again()
 	stats := s.close()
 	if started != nil {
+		_ = before.close()
 		out.discard()
 		return started
 	}
 	unnoted := w.unlooked(<-looking, s.caches, s.sources, collector)
+	a.sayNotes(before)
+	forgotten := before.close()
 	reportPassed(stats, collector)
 	for _, host := range stats.OpenedAnyway {
 		fmt.Fprintf(a.stderr, "assay: %s was looked into although --tunnel names it: it belongs to an index\n", host)
@@ -148,6 +152,9 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 	a.reportRoot(s.root)
 	if err := a.writeReport(f, collector.Report("run"), out, status); err != nil {
 		return err
+	}
+	if forgotten != nil {
+		return notRemembered(forgotten)
 	}
 	if unnoted != nil {
 		return cannotWrite(unnoted)

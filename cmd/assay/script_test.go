@@ -19,6 +19,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/sigstore/sigstore-go/pkg/tuf"
@@ -47,6 +48,7 @@ func TestMain(m *testing.M) {
 //	                           it wrote, without what differs from run to run
 //	empty FOLDER               nothing is in the folder
 //
+// $SOON is a day on which an acceptance may end; a person called ann makes it.
 // In $WORK there is public-root.json, the TUF root of the public Sigstore instance.
 //
 // An archive inside of a script is quoted: each of its lines begins with ">".
@@ -61,6 +63,8 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", filepath.Join(e.WorkDir, "nobody"))
 			e.Setenv("PIP_CONFIG_FILE", os.DevNull)
 			e.Setenv("UV_NO_CONFIG", "1")
+			e.Setenv("USER", "ann")
+			e.Setenv("SOON", soon)
 			e.Values[stageKey] = &stage{}
 			return os.WriteFile(filepath.Join(e.WorkDir, "public-root.json"), tuf.DefaultRoot(), 0o600)
 		},
@@ -211,7 +215,18 @@ var unstable = []struct {
 	{regexp.MustCompile(regexp.QuoteMeta(runtime.Version()) + `, [a-z0-9]+/[a-z0-9]+`), "GO"},
 	{regexp.MustCompile(`(sigstore-go )v[0-9.]+`), "${1}VERSION"},
 	{regexp.MustCompile(`(embedded, of )[-0-9]+ `), "${1}DATE "},
+	{regexp.MustCompile(`(has |entries in )[1-9][0-9]* bytes`), "${1}N bytes"},
+	{regexp.MustCompile(`\b` + day(0) + `T[0-9:.]+Z`), "NOW"},
+	{regexp.MustCompile(`\b(` + day(0) + `|` + day(-1) + `)\b`), "TODAY"},
+	{regexp.MustCompile(`\b` + soon + `\b`), "SOON"},
+	{regexp.MustCompile(`\b((?:torn|damaged)-)[0-9]{8}T[0-9]{6}Z(?:-[0-9]+)?`), "${1}NOW"},
+	{regexp.MustCompile(`(last one is |"head": "|-NOW sha256:|team\.toml sha256:)[0-9a-f]{64}`), "${1}HASH"},
 }
+
+// soon is a day on which an acceptance may end: $SOON in scripts.
+var soon = day(30)
+
+func day(ahead int) string { return time.Now().UTC().AddDate(0, 0, ahead).Format(time.DateOnly) }
 
 // stable replaces what is unstable.
 func stable(text string) string {

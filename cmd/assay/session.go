@@ -47,7 +47,7 @@ func (s *session) close() intercept.Stats {
 }
 
 // openSession starts the proxy and prepares the command's environment.
-func (a *app) openSession(f runFlags, args []string, collector *report.Collector) (_ *session, err error) {
+func (a *app) openSession(f runFlags, args []string, collector *report.Collector, before *memory) (_ *session, err error) {
 	root, err := a.deferredRoot(f.trustedRoot)
 	if err != nil {
 		return nil, err
@@ -99,9 +99,12 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	if err := s.ca.Publish(bundle, network.roots); err != nil {
 		return nil, cannotWrite(err)
 	}
+	if err := before.ready(); err != nil {
+		return nil, err
+	}
 	client := network.client(known)
 	e := engine.New(engine.Config{Verifiers: verifiers(pep740.NewDeferred(root.Root)), Rules: p, Source: client,
-		Recorder: &noting{Collector: collector, caches: s.caches}})
+		Memory: before, Recorder: recorders{before, &noting{Collector: collector, caches: s.caches}}})
 	if err := a.judgeFolders(context.Background(), settings.FindLinks, e, collector); err != nil {
 		return nil, err
 	}

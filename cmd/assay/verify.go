@@ -89,13 +89,21 @@ func (a *app) verify(ctx context.Context, f verifyFlags, args []string) error {
 	if err != nil {
 		return err
 	}
+	before := a.memory("verify")
 	root, err := a.trustedRoot(f.trustedRoot)
 	if err != nil {
 		return err
 	}
+	if err := before.ready(); err != nil {
+		return err
+	}
 	collector := report.NewCollector()
-	config := engine.Config{Verifiers: verifiers(pep740.New(root.Root)), Rules: p, Recorder: collector}
+	config := engine.Config{Verifiers: verifiers(pep740.New(root.Root)), Rules: p, Memory: before, Recorder: recorders{before, collector}}
 	failed := a.verifyAll(ctx, f, args, config)
+	a.sayNotes(before)
+	if err := before.close(); err != nil {
+		fmt.Fprintf(a.stderr, "assay: warning: %v\n", err)
+	}
 	r := collector.Report("verify")
 	if failed != nil && (len(r.Items) == 0 || errors.Is(failed, context.Canceled)) {
 		return failed

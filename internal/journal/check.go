@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -86,12 +87,19 @@ func (j *Journal) Entries(ctx context.Context, projects ...string) ([]Entry, err
 		return nil, err
 	}
 	var out []Entry
-	err := j.each(ctx, &position{}, func(_ int64, _ []byte, e Entry) {
-		if len(projects) == 0 || slices.Contains(projects, e.Project) {
-			out = append(out, e)
+	if len(projects) == 0 {
+		err := j.each(ctx, &position{}, func(_ int64, _ []byte, e Entry) { out = append(out, e) })
+		return out, err
+	}
+	for _, project := range slices.Compact(slices.Sorted(slices.Values(projects))) {
+		entries, err := j.sureEntries(project)
+		if err != nil {
+			return nil, err
 		}
-	})
-	return out, err
+		out = append(out, entries...)
+	}
+	slices.SortFunc(out, func(a, b Entry) int { return cmp.Compare(a.Seq, b.Seq) })
+	return out, nil
 }
 
 // Known is what is remembered of one project now.

@@ -86,7 +86,7 @@ func (e Entry) key() assay.FileKey { return assay.FileKey{Index: e.Index, Filena
 // Waiver is the acceptance as decisions take it.
 func (e Entry) Waiver() assay.Waiver {
 	return assay.Waiver{Codes: e.Codes, Version: e.Version, Identity: e.Identity, Until: e.Until, Reason: e.Reason,
-		Origin: "accepted by " + e.By + " on " + e.firstSeen().UTC().Format(time.DateOnly)}
+		Origin: "by " + e.By + " on " + e.firstSeen().UTC().Format(time.DateOnly)}
 }
 
 // LatestEnd is when an acceptance that is made now must have ended.

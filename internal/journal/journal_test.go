@@ -220,7 +220,7 @@ func TestAcceptAndRemove(t *testing.T) {
 		return m
 	}
 	m := memory()
-	if len(m.Accepted) != 2 || m.Accepted[0].Version != "2.0" || m.Accepted[0].Origin != "accepted by ann on 2026-06-01" || m.Accepted[0].Reason != "it \"moved\" ☂" {
+	if len(m.Accepted) != 2 || m.Accepted[0].Version != "2.0" || m.Accepted[0].Origin != "by ann on 2026-06-01" || m.Accepted[0].Reason != "it \"moved\" ☂" {
 		t.Errorf("%+v", m.Accepted)
 	}
 	key := assay.FileKey{Index: "https://index.example.invalid/simple/foo/", Filename: "foo-1.0.tar.gz"}

@@ -148,13 +148,7 @@ func (j *Journal) news(entries []Entry) ([]Entry, error) {
 // history returns what is known of a project: from the journal, and what is not yet
 // in it.
 func (j *Journal) history(project string) (*history, error) {
-	entries, err := j.entries(project)
-	if errors.Is(err, errIndex) {
-		// The index is a cache: what it says of the journal is never believed over it.
-		if err = j.reread(); err == nil {
-			entries, err = j.entries(project)
-		}
-	}
+	entries, err := j.sureEntries(project)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +167,19 @@ func (j *Journal) history(project string) (*history, error) {
 	return h, nil
 }
 
-// entries returns the entries about a project, oldest first.
+// sureEntries returns the entries about a project, oldest first. The index is a
+// cache: what it says of the journal is never believed over it.
+func (j *Journal) sureEntries(project string) ([]Entry, error) {
+	entries, err := j.entries(project)
+	if errors.Is(err, errIndex) {
+		if err = j.reread(); err == nil {
+			entries, err = j.entries(project)
+		}
+	}
+	return entries, err
+}
+
+// entries is sureEntries, and errIndex where index and journal disagree.
 func (j *Journal) entries(project string) ([]Entry, error) {
 	var out []Entry
 	if j.index != nil {
@@ -207,14 +213,11 @@ func (j *Journal) entries(project string) ([]Entry, error) {
 	return out, nil
 }
 
-// reread reads the whole journal anew, without the index.
+// reread reads the whole journal anew, without the index, which is made anew at the
+// end.
 func (j *Journal) reread() error {
-	_ = j.disk.remove(j.path(indexFile))
-	if err := j.load(false); err != nil {
-		return err
-	}
-	j.stale = true
-	return nil
+	j.distrust = true
+	return j.load(false)
 }
 
 // history is what entries come to for one project.

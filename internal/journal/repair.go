@@ -32,8 +32,7 @@ func (r Repaired) Sound() bool { return r.Aside == 0 && r.Missing == 0 }
 // be read. With dry nothing is changed. A line of a newer assay is ErrNewer: nothing
 // is wrong with it.
 func Salvage(ctx context.Context, o Options, dry bool) (Repaired, error) {
-	j := &Journal{dir: o.Dir, by: o.By, now: o.Now, disk: system, wait: lockWait}
-	return j.repair(ctx, dry)
+	return newJournal(o, system).repair(ctx, dry)
 }
 
 func (j *Journal) repair(ctx context.Context, dry bool) (Repaired, error) {
@@ -94,9 +93,9 @@ func (j *Journal) known() position {
 
 // renew puts a journal of these entries in the place of the damaged one.
 func (j *Journal) renew(entries []Entry, r Repaired, digest string) error {
-	reason := fmt.Sprintf("%d entries go on, %d lines were set aside", r.Kept, r.Aside)
+	reason := fmt.Sprintf("entries that go on: %d, lines set aside: %d", r.Kept, r.Aside)
 	if r.Missing > 0 {
-		reason += fmt.Sprintf(", %d entries are missing", r.Missing)
+		reason += fmt.Sprintf(", missing: %d or more", r.Missing)
 	}
 	origin := journalFile
 	if r.Path != "" {
@@ -104,14 +103,16 @@ func (j *Journal) renew(entries []Entry, r Repaired, digest string) error {
 	}
 	entries = append(entries, Entry{Kind: Repair, Time: j.now().UTC(), Origin: origin, SHA256: digest, Reason: reason, By: j.by})
 	var data []byte
-	var head hash
+	var p position
 	for i := range entries {
 		var err error
-		entries[i].Seq = int64(i + 1)
-		if data, head, err = appendLine(data, head, entries[i]); err != nil {
+		p.last, p.seq = int64(len(data)), int64(i+1)
+		entries[i].Seq = p.seq
+		if data, p.head, err = appendLine(data, p.head, entries[i]); err != nil {
 			return fmt.Errorf("repairing the journal: %w", err)
 		}
 	}
+	p.end = int64(len(data))
 	// Both are about the damaged journal. Without them less is noticed; with them the
 	// new one would be.
 	for _, name := range []string{indexFile, headFile} {
@@ -122,6 +123,7 @@ func (j *Journal) renew(entries []Entry, r Repaired, digest string) error {
 	if err := j.disk.replace(j.path(journalFile), true, bytes.NewReader(data)); err != nil {
 		return fmt.Errorf("repairing the journal: %w", err)
 	}
+	_ = j.disk.writeHead(j.path(headFile), p)
 	return nil
 }
 

@@ -164,8 +164,9 @@ func (r *reader) anyCodes(e *entry) []assay.Code {
 	return out
 }
 
-// Decide judges the case by a policy, with nothing remembered.
-func (c Case) Decide(p *Policy, now time.Time) assay.Decision {
+// Decide judges the case by a policy, with nothing remembered, and says by which
+// rules.
+func (c Case) Decide(p *Policy, now time.Time) (assay.Rules, assay.Decision) {
 	if !c.At.IsZero() {
 		now = c.At
 	}
@@ -176,7 +177,8 @@ func (c Case) Decide(p *Policy, now time.Time) assay.Decision {
 	} else {
 		evidence = append(evidence, assay.Evidence{Verifier: "pep740", State: assay.Absent, Findings: []assay.Finding{{Code: assay.ProvenanceAbsent}}})
 	}
-	return assay.Decide(judged.For(c.Artifact, c.Claims), c.Artifact, evidence, assay.Memory{}, now)
+	rules := judged.For(c.Artifact, c.Claims)
+	return rules, assay.Decide(rules, c.Artifact, evidence, assay.Memory{}, now)
 }
 
 // Failure says how a decision differs from what the case expects, or returns "".

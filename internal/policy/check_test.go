@@ -96,7 +96,8 @@ codes = ["cooldown.unknown-age"]
 	}
 	want := []string{"", "expected allow, decided deny; expected cooldown.unknown-age among the reasons"}
 	for i, c := range cases {
-		if got := c.Failure(c.Decide(p, now)); got != want[i] {
+		_, d := c.Decide(p, now)
+		if got := c.Failure(d); got != want[i] {
 			t.Errorf("%s: got %q, want %q", c.Name, got, want[i])
 		}
 	}

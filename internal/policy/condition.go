@@ -53,6 +53,12 @@ func (r *reader) condition(e *entry) *condition {
 		r.add(e.line, "when has %d bytes, the bound is %d", len(e.value.text), maxWhen)
 		return nil
 	}
+	if r.whens++; r.whens > maxWhens {
+		if r.whens == maxWhens+1 {
+			r.add(e.line, "more than %d tables with a 'when'", maxWhens)
+		}
+		return nil
+	}
 	c, problem := compile(e.value.text)
 	if problem != "" {
 		r.add(e.line, "when: %s", problem)

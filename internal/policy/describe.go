@@ -48,9 +48,14 @@ func Describe(r assay.Rules) []Rule {
 	for _, v := range r.Verdicts {
 		switch v.Code {
 		case assay.PolicyDenied, assay.PolicyWarned:
-			cut := strings.LastIndex(v.Detail, " (") // see settings.verdicts
-			key := map[bool]string{true: "deny", false: "warn"}[v.Code == assay.PolicyDenied]
-			out = append(out, Rule{key, v.Detail[:cut], strings.Trim(v.Detail[cut:], " ()")})
+			rule := Rule{"warn", v.Detail, BuiltIn}
+			if v.Code == assay.PolicyDenied {
+				rule.Key = "deny"
+			}
+			if cut := strings.LastIndex(v.Detail, " ("); cut >= 0 { // see settings.verdicts
+				rule.Value, rule.Origin = v.Detail[:cut], strings.Trim(v.Detail[cut:], " ()")
+			}
+			out = append(out, rule)
 		default:
 			out = append(out, Rule{"publisher", v.Detail, r.Origins["publisher"]})
 		}

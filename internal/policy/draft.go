@@ -24,9 +24,6 @@ type Project struct {
 // Pin is a project that comes from one index.
 type Pin struct{ Project, Index string }
 
-// maxDrafted bounds the dependencies that a first policy proposes a table for.
-const maxDrafted = 50
-
 // Draft writes a first policy. What it says without a comment sign changes nothing
 // but that pins hold; the rest is there to be chosen from.
 func Draft(p Project) string {

@@ -73,6 +73,7 @@ func ParsePyproject(name string, data []byte) (*File, error) {
 type reader struct {
 	problems
 	tables int
+	whens  int
 }
 
 // origin is where something is written.

@@ -6,17 +6,19 @@ import "time"
 const (
 	MaxFile = 1 << 20 // bytes of a policy, of a pyproject.toml and of a file with cases
 
-	maxTables    = 10_000    // tables of a file: projects, exceptions and cases
-	maxList      = 200       // entries of a list
-	maxText      = 500       // bytes of a reason, of the text of deny and warn, of a pattern
-	maxProblems  = 20        // errors that are shown at once
-	maxCooldown  = 3650      // days
-	maxWhen      = 4 << 10   // bytes of a condition
-	maxWhenDepth = 50        // expressions within expressions
-	maxCost      = 1_000_000 // cel-go's units of work for one evaluation; about 0.1 s
-	maxNames     = 8192      // projects whose rules are kept; beyond it all are worked out anew
-	maxGlobs     = 500       // globs that are compared with each other when a policy is checked
-	maxKeys      = 50_000    // keys of one file
+	maxTables    = 10_000  // tables of a file: projects, exceptions and cases
+	maxList      = 200     // entries of a list
+	maxText      = 500     // bytes of a reason, of the text of deny and warn, of a pattern
+	maxProblems  = 20      // errors that are shown at once
+	maxCooldown  = 3650    // days
+	maxWhen      = 4 << 10 // bytes of a condition
+	maxWhenDepth = 50      // expressions within expressions
+	maxCost      = 100_000 // cel-go's units of work for one evaluation; about 0.1 s
+	maxNames     = 8192    // projects whose rules are kept; beyond it all are worked out anew
+	maxGlobs     = 500     // globs that are compared with each other when a policy is checked
+	maxWhens     = 1000    // conditions of one file
+	maxDrafted   = 50      // dependencies that a first policy proposes a table for
+	maxKeys      = 100_000 // keys of one file
 )
 
 // day is the unit in which a cooldown is written.

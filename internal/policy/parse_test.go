@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -123,8 +124,20 @@ func TestBroken(t *testing.T) {
 
 // TestTooManyTables bounds the tables of a file.
 func TestTooManyTables(t *testing.T) {
-	_, err := Parse("assay.toml", []byte(strings.Repeat("[[project]]\nname='*'\nwhen='true'\n", maxTables+1)))
+	var b strings.Builder
+	for i := range maxTables + 1 {
+		fmt.Fprintf(&b, "[[project]]\nname='p%d'\nsdist='deny'\n", i)
+	}
+	_, err := Parse("assay.toml", []byte(b.String()))
 	if want := "assay.toml:30001: more than 10000 tables"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// TestTooManyConditions bounds the conditions of a file.
+func TestTooManyConditions(t *testing.T) {
+	_, err := Parse("assay.toml", []byte(strings.Repeat("[[project]]\nname='*'\nwhen='true'\n", maxWhens+9)))
+	if want := "assay.toml:3003: more than 1000 tables with a 'when'"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -73,8 +73,8 @@ func (p *Policy) For(a assay.Artifact, claims []assay.Claim) assay.Rules {
 	project, more := c.project.settle(f)
 	r := combine(own, project, claims)
 	r.Problems = append(troubles, more...)
-	r.Tentative = claims == nil && (c.own.asksClaims() || c.project.asksClaims())
 	r.Waivers = waivers(c, own, a.Version)
+	r.Tentative = claims == nil && (c.own.asksClaims() || c.project.asksClaims() || asksIdentity(r.Waivers))
 	return r
 }
 
@@ -102,6 +102,7 @@ func (p *Policy) compiled(project string) *compiled {
 	if c.isFixed() {
 		r := combine(c.own.settings, c.project.settings, nil)
 		r.Waivers = waivers(c, c.own.settings, "")
+		r.Tentative = asksIdentity(r.Waivers)
 		c.fixed = &r
 	}
 	p.mu.Lock()
@@ -149,6 +150,12 @@ func (f *File) find(project string) found {
 
 func (f found) asksClaims() bool {
 	return slices.ContainsFunc(f.whens, func(t *table) bool { return t.when.claims })
+}
+
+// asksIdentity reports whether an exception is for one publisher's files, so that
+// nobody knows whether it fits before the claims are known.
+func asksIdentity(list []assay.Waiver) bool {
+	return slices.ContainsFunc(list, func(w assay.Waiver) bool { return w.Identity != "" })
 }
 
 // settle lays the conditional tables that apply over the others.

@@ -132,11 +132,11 @@ func TestJoin(t *testing.T) {
 		{"it loosens nothing", strict, loose,
 			"mode enforce (own.toml:1)\nevidence require (own.toml:3)\ncooldown 7d (own.toml:4)\nsdist deny (own.toml:5)\non_unavailable refuse (own.toml:6)",
 			"assay.toml:1: mode is ignored: your own policy is stricter, own.toml:1\n" +
-				"assay.toml:7: vcs is ignored: your own policy is stricter, own.toml:7\n" +
 				"assay.toml:3: evidence is ignored: your own policy is stricter, own.toml:3\n" +
 				"assay.toml:4: cooldown is ignored: your own policy is stricter, own.toml:4\n" +
 				"assay.toml:5: sdist is ignored: your own policy is stricter, own.toml:5\n" +
 				"assay.toml:6: on_unavailable is ignored: your own policy is stricter, own.toml:6\n" +
+				"assay.toml:7: vcs is ignored: your own policy is stricter, own.toml:7\n" +
 				"assay.toml:8: allow_http is ignored: your own policy says own.toml:8"},
 		{"it tightens", loose, strict,
 			"mode enforce (assay.toml:1)\nevidence require (assay.toml:3)\ncooldown 7d (assay.toml:4)\nsdist deny (assay.toml:5)\non_unavailable refuse (assay.toml:6)",
@@ -239,6 +239,23 @@ func TestConditions(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestIdentityException holds that a page is not judged where an exception depends on
+// who published a file, and the file is.
+func TestIdentityException(t *testing.T) {
+	p := Join(mustParse(t, "assay.toml", "[defaults]\ncooldown = \"3d\"\n[[exception]]\nproject = \"foo\"\nidentity = \"github:a/*\"\nallow = [\"cooldown.young\"]\nuntil = 2026-12-31\nreason = \"x\"\n"), nil)
+	a := artifact("foo", "1.0")
+	if d := assay.DecideListed(p.For(a, nil), a, assay.Memory{}, now); d.Verdict != assay.Allow {
+		t.Errorf("the page is judged: %+v", d)
+	}
+	for identity, want := range map[string]assay.Verdict{"github:a/b@c.yml": assay.Warn, "github:b/b@c.yml": assay.Deny} {
+		claims := signed(identity, nil)
+		d := assay.Decide(p.For(a, claims), a, []assay.Evidence{{Verifier: "pep740", State: assay.Verified, Claims: claims}}, assay.Memory{}, now)
+		if d.Verdict != want {
+			t.Errorf("%s: %+v", identity, d)
+		}
 	}
 }
 

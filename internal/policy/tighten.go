@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -117,6 +118,7 @@ func (p *Policy) Notes() []Problem {
 			}
 		}
 	}
+	slices.SortStableFunc(n.list.list, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 	return n.list.list
 }
 

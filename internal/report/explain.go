@@ -121,6 +121,9 @@ func (t Text) explainFile(b *strings.Builder, now time.Time, f Explained) {
 	}
 	var reasons []labelled
 	for _, r := range decision.Reasons {
+		if strings.HasPrefix(r.Hint, "run 'assay explain ") {
+			r.Hint = "" // this is it
+		}
 		reasons = append(reasons, labelled{Reason: r})
 	}
 	t.writeReasons(b, indent, reasons)

@@ -1,9 +1,6 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
 
@@ -71,17 +68,7 @@ func (e Explanation) WriteJSON(w io.Writer) error {
 	for _, w := range e.Memory.Accepted {
 		out.Memory.Accepted = append(out.Memory.Accepted, waiverText(w))
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(out); err != nil {
-		return fmt.Errorf("encoding the explanation: %w", err)
-	}
-	if _, err := w.Write(escapeJSON(b.Bytes())); err != nil {
-		return fmt.Errorf("writing the explanation: %w", err)
-	}
-	return nil
+	return EncodeJSON(w, out)
 }
 
 func decisionJSON(d assay.Decision) jsonDecision {

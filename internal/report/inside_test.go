@@ -27,7 +27,10 @@ func TestInsideGolden(t *testing.T) {
 	old := about
 	old.License, old.Extras, old.Dependencies, old.Build = "", nil, []string{"dep>=1"}, "its PKG-INFO has the format version \"2.1\", and speaks for a build from 2.2 on"
 	evil := assay.About{Name: "evil\x1b[2K\n✓ allowed", Version: "1.0\u202e", RequiresPython: strings.Repeat("x", 200), License: "\x1b]0;owned\a", Summary: "\x9b\u2028"}
+	native := sound
+	native.Findings = []assay.Finding{{Code: assay.ArchiveSurprising, Detail: "10 members are native code"}}
 	r := gather(t, "verify",
+		looked(judge(artifact("native", "1.0", "-py3-none-any.whl", day), digestOK, native, unsigned), assay.Inside{Format: "wheel", Members: 10}),
 		looked(judge(artifact("demo", "1.0", "-py3-none-any.whl", day), digestOK, sound, published("github:acme/demo@release.yml")),
 			assay.Inside{Format: "wheel", Members: 12, Unpacked: 34_100, Hashed: 11, About: &about, Metadata: []byte("secret"), Pyproject: []byte("secret")}),
 		looked(judge(artifact("demo", "1.0", ".tar.gz", day), digestOK, build, unsigned), assay.Inside{Format: "sdist", Members: 1, Unpacked: 1, About: &old}),
@@ -43,4 +46,5 @@ func TestInsideGolden(t *testing.T) {
 	}
 	golden(t, "verify-inside.txt", files(r, report.Text{Width: 100}))
 	golden(t, "verify-inside.json", jsonOf(r))
+	golden(t, "run-inside.txt", packages(r, report.Text{Width: 100}))
 }

@@ -89,11 +89,17 @@ func (r Report) WriteJSON(w io.Writer) error {
 	for _, s := range r.Skipped {
 		out.NotLookedAt = append(out.NotLookedAt, jsonSkipped(s))
 	}
+	return EncodeJSON(w, out)
+}
+
+// EncodeJSON writes a value as one indented JSON object and a line feed, with
+// characters that could disturb a terminal escaped.
+func EncodeJSON(w io.Writer, value any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(out); err != nil {
+	if err := enc.Encode(value); err != nil {
 		return fmt.Errorf("encoding the report: %w", err)
 	}
 	if _, err := w.Write(escapeJSON(b.Bytes())); err != nil {

@@ -83,7 +83,7 @@ func packages(items []Item) []pack {
 // are the promised ones.
 func (p pack) plain() bool {
 	return p.outcome == allowed && !slices.ContainsFunc(p.items, func(i Item) bool {
-		return len(i.publishers()) > 0 || !i.bytesVerified() || len(i.reasons()) > 0
+		return len(i.publishers()) > 0 || !i.bytesVerified() || len(i.runReasons()) > 0
 	})
 }
 
@@ -262,6 +262,16 @@ func (t Text) writeDenied(b *strings.Builder, p pack, all []pack) {
 	t.writeReasons(b, reasonIndent, p.reasons())
 }
 
+// runReasons returns those that the report of a run shows. A third of all good wheels
+// hold native code or commands: of what is allowed the JSON and 'assay verify' say so.
+func (i Item) runReasons() []assay.Reason {
+	reasons := i.reasons()
+	if i.Decision.Verdict != assay.Allow {
+		return reasons
+	}
+	return slices.DeleteFunc(slices.Clone(reasons), func(r assay.Reason) bool { return r.Code == assay.ArchiveSurprising })
+}
+
 // reasons returns those of all the package's files, worst first, each once. That
 // another file of the release was refused is left out where that file and its
 // reason are there too.
@@ -275,7 +285,7 @@ func (p pack) reasons() []labelled {
 	})
 	for _, severity := range []assay.Severity{assay.Error, assay.Warning, assay.Note} {
 		for _, item := range p.items {
-			for _, r := range item.reasons() {
+			for _, r := range item.runReasons() {
 				if r.Severity != severity || seen[r] || cause && r.Code == assay.ReleaseRefused {
 					continue
 				}
