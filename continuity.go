@@ -41,15 +41,16 @@ func (b *builder) seenBefore(claims []Claim, memory Memory) (before SeenFile, no
 //	another repository of those known                 publisher.mixed, a warning
 //	an unknown repository beside one that is known    publisher.mixed, a warning
 //	a repository that is not known                    publisher.changed
+//	  of bytes that were let through before           publisher.mixed, a warning
 //	no evidence, where some files had none before     provenance.partial, a warning
-//	no evidence, for bytes that were let through      provenance.partial, a warning
 //	no evidence, where every file before had it       provenance.lost
+//	  for bytes that were let through before          provenance.partial, a warning
 //
 // Only files of earlier versions that were uploaded before count as earlier. For a
 // loss they must be of the same kind and from the same index as well: mirrors drop
 // provenance, and projects attest their wheels alone. Bytes that were let through are
-// no change, whatever was learnt of the project since, and whether or not the index
-// still shows what lay beside them.
+// no change, whatever was learnt of the project since, and whether the index shows what
+// lies beside them then, now or both.
 func (b *builder) continuity(claims []Claim, memory Memory) {
 	earlier := slices.DeleteFunc(slices.Clone(memory.Sightings), func(s Sighting) bool {
 		return s.Order >= 0 || !s.Uploaded.IsZero() && !b.artifact.UploadTime.IsZero() && !s.Uploaded.Before(b.artifact.UploadTime)
@@ -57,15 +58,25 @@ func (b *builder) continuity(claims []Claim, memory Memory) {
 	if len(earlier) == 0 {
 		return
 	}
+	again := b.letThrough(claims, memory)
 	if ids := identities(claims); len(ids) > 0 {
-		b.publisherBefore(ids, earlier, memory.Sightings)
+		b.publisherBefore(ids, earlier, memory.Sightings, again)
 	} else {
-		b.provenanceBefore(claims, earlier, memory)
+		b.provenanceBefore(earlier, memory.Sightings, again)
 	}
 }
 
+// letThrough reports whether these very bytes were let through before, and not only
+// by an acceptance.
+func (b *builder) letThrough(claims []Claim, memory Memory) bool {
+	before, now, ok := b.seenBefore(claims, memory)
+	return ok && now == before.Digest && slices.ContainsFunc(memory.Sightings, func(s Sighting) bool {
+		return s.Index == b.artifact.Index && s.Filename == b.artifact.Filename && !s.Waived
+	})
+}
+
 // publisherBefore compares the publishers of a file with those of earlier ones.
-func (b *builder) publisherBefore(ids []Identity, earlier, all []Sighting) {
+func (b *builder) publisherBefore(ids []Identity, earlier, all []Sighting, again bool) {
 	before := attested(earlier)
 	if len(before) == 0 {
 		return
@@ -73,7 +84,7 @@ func (b *builder) publisherBefore(ids []Identity, earlier, all []Sighting) {
 	known := attested(all)
 	last := before[len(before)-1]
 	// Who is known has signed these very bytes: others beside do not replace them.
-	vouched := slices.ContainsFunc(ids, func(id Identity) bool {
+	vouched := again || slices.ContainsFunc(ids, func(id Identity) bool {
 		return slices.ContainsFunc(known, func(s Sighting) bool { return slices.ContainsFunc(s.Publishers, id.SameRepository) })
 	})
 	for _, id := range ids {
@@ -97,7 +108,7 @@ func (b *builder) publisherBefore(ids []Identity, earlier, all []Sighting) {
 }
 
 // provenanceBefore looks for provenance that a file lacks and earlier ones had.
-func (b *builder) provenanceBefore(claims []Claim, earlier []Sighting, memory Memory) {
+func (b *builder) provenanceBefore(earlier, all []Sighting, again bool) {
 	alike := func(list []Sighting) []Sighting {
 		return slices.DeleteFunc(slices.Clone(list), func(s Sighting) bool {
 			return s.Index != b.artifact.Index || IsSdist(s.Filename) != IsSdist(b.artifact.Filename)
@@ -112,13 +123,9 @@ func (b *builder) provenanceBefore(claims []Claim, earlier []Sighting, memory Me
 		last.Filename, day(last.Uploaded), day(last.First), names(last.Publishers), uploadedOn(b.artifact.UploadTime))
 	// What the file's own release had, or lacked, before counts as well: it is older
 	// than the question, whenever it was uploaded.
-	own := alike(slices.DeleteFunc(slices.Clone(memory.Sightings), func(s Sighting) bool { return s.Order != 0 }))
+	own := alike(slices.DeleteFunc(slices.Clone(all), func(s Sighting) bool { return s.Order != 0 }))
 	bare := func(s Sighting) bool { return len(s.Publishers) == 0 && !s.Waived && s.Order >= first.Order }
-	before, now, ok := b.seenBefore(claims, memory)
-	same := func(s Sighting) bool {
-		return ok && now == before.Digest && s.Filename == b.artifact.Filename && !s.Waived
-	}
-	if slices.ContainsFunc(alike(earlier), bare) || slices.ContainsFunc(own, bare) || slices.ContainsFunc(own, same) {
+	if again || slices.ContainsFunc(alike(earlier), bare) || slices.ContainsFunc(own, bare) {
 		b.add(ProvenancePartial, detail)
 		return
 	}

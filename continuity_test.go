@@ -43,6 +43,7 @@ func TestContinuity(t *testing.T) {
 	kept := map[assay.FileKey]assay.SeenFile{{Index: index, Filename: "foo-2.0-py3-none-any.whl"}: {Digest: bytes, First: day(21), Route: "run"}}
 	changed := map[assay.FileKey]assay.SeenFile{{Index: index, Filename: "foo-2.0-py3-none-any.whl"}: {Digest: assay.Digest{Algorithm: "sha256", Hex: strings.Repeat("b", 64)}, First: day(21), Route: "run"}}
 	const lost = "error provenance.lost: the project's earlier files had provenance and this one has none: foo-1.0-py3-none-any.whl of 2026-01-03, first seen here on 2026-01-04, came from github:acme/foo@release.yml (repository 1), and nobody has signed this one, uploaded 2026-01-20\n"
+	const strangers = "error publisher.changed: foo was published by somebody else before: foo-1.0-py3-none-any.whl of 2026-01-03, first seen here on 2026-01-04, came from github:acme/foo@release.yml (repository 1), and this one comes from github:evil/foo@release.yml (repository 666), uploaded 2026-01-20\n"
 	partial := strings.Replace(lost, "error provenance.lost: the project's earlier files had", "warning provenance.partial: some of the project's files have", 1)
 	for name, c := range map[string]struct {
 		before   []assay.Sighting
@@ -85,6 +86,10 @@ func TestContinuity(t *testing.T) {
 		"it was let through by an acceptance that has ended":                 {before: []assay.Sighting{seen("1.0", -1, 3, a), ownWaived}, files: kept, want: lost},
 		"other bytes, and no longer its provenance": {before: []assay.Sighting{seen("1.0", -1, 3, a), own}, files: changed,
 			want: "error digest.changed: the index offers other bytes under a name that was accepted before: accepted on 2026-01-21 sha256:" + strings.Repeat("b", 64) + ", offered now sha256:" + strings.Repeat("a", 64) + "\n" + lost},
+		"it was let through before it was known that others are signed": {before: []assay.Sighting{seen("1.0", -1, 3, a), bare}, files: kept, claims: claim(moved),
+			want: "warning publisher.mixed: foo is published by several: this one comes from github:evil/foo@release.yml (repository 666), foo-1.0-py3-none-any.whl from github:acme/foo@release.yml (repository 1)\n"},
+		"it was let through by an acceptance that has ended, from another": {before: []assay.Sighting{seen("1.0", -1, 3, a), ownWaived}, files: kept, claims: claim(moved), want: strangers},
+		"another file of its release was let through":                      {before: []assay.Sighting{seen("1.0", -1, 3, a), beside}, claims: claim(moved), want: strangers},
 		"signed by the one that is known and by another": {before: []assay.Sighting{seen("1.0", -1, 3, a)}, claims: append(claim(a), claim(moved)...),
 			want: "warning publisher.mixed: foo is published by several: this one comes from github:evil/foo@release.yml (repository 666), foo-1.0-py3-none-any.whl from github:acme/foo@release.yml (repository 1)\n"},
 		"the sdist had provenance":    {before: []assay.Sighting{sdist}},
