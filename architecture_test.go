@@ -52,7 +52,7 @@ var importRules = []importRule{
 	{folder: "internal/report", allow: []string{".", "internal/engine"}, deny: []string{"net/http"}, thirdOnly: true, why: "the report renders decisions and knows nothing else"},
 	{folder: "internal/intercept", deny: []string{"internal/verify", "internal/gateway"}, why: "the wrapper's proxy is handed an engine: no verifiers, no gateway"},
 	{folder: "internal/gateway", deny: []string{"internal/verify", "internal/intercept"}, why: "the gateway is handed an engine: no verifiers, no wrapper"},
-	{folder: "internal", deny: []string{"cmd", "internal/indextest", "internal/verify/verifytest"}, why: "product code imports neither commands nor test packages"},
+	{folder: "internal", deny: []string{"cmd", "internal/indextest", "internal/historytest", "internal/verify/verifytest"}, why: "product code imports neither commands nor test packages"},
 	{folder: "internal/trustroot", deny: []string{"internal/verify"}, why: "only cmd/assay wires verifiers"},
 	{folder: "internal/index", deny: []string{"internal/verify"}, why: "only cmd/assay wires verifiers"},
 	{folder: "internal/inventory", allow: append([]string{".", "internal/index"}, formats...), deny: []string{"net/http", "os/exec"}, why: "the inventory reads folders: it runs nothing and asks nobody"},

@@ -33,8 +33,21 @@ func TestContinuity(t *testing.T) {
 	mirrored := seen("1.0", -1, 3, a)
 	mirrored.Index = other
 	later := seen("3.0", 1, 8, a)
+	own, ownWaived, bare := seen("2.0", 0, 20, a), seen("2.0", 0, 20), seen("2.0", 0, 20)
+	ownWaived.Waived = true
+	beside := bare
+	beside.Filename = "foo-2.0-cp313-cp313-win_amd64.whl"
+	besideElsewhere := beside
+	besideElsewhere.Index = other
+	bytes := assay.Digest{Algorithm: "sha256", Hex: strings.Repeat("a", 64)}
+	kept := map[assay.FileKey]assay.SeenFile{{Index: index, Filename: "foo-2.0-py3-none-any.whl"}: {Digest: bytes, First: day(21), Route: "run"}}
+	changed := map[assay.FileKey]assay.SeenFile{{Index: index, Filename: "foo-2.0-py3-none-any.whl"}: {Digest: assay.Digest{Algorithm: "sha256", Hex: strings.Repeat("b", 64)}, First: day(21), Route: "run"}}
+	const lost = "error provenance.lost: the project's earlier files had provenance and this one has none: foo-1.0-py3-none-any.whl of 2026-01-03, first seen here on 2026-01-04, came from github:acme/foo@release.yml (repository 1), and nobody has signed this one, uploaded 2026-01-20\n"
+	const strangers = "error publisher.changed: foo was published by somebody else before: foo-1.0-py3-none-any.whl of 2026-01-03, first seen here on 2026-01-04, came from github:acme/foo@release.yml (repository 1), and this one comes from github:evil/foo@release.yml (repository 666), uploaded 2026-01-20\n"
+	partial := strings.Replace(lost, "error provenance.lost: the project's earlier files had", "warning provenance.partial: some of the project's files have", 1)
 	for name, c := range map[string]struct {
 		before   []assay.Sighting
+		files    map[assay.FileKey]assay.SeenFile
 		claims   []assay.Claim
 		accepted []assay.Waiver
 		evidence assay.Requirement
@@ -65,6 +78,20 @@ func TestContinuity(t *testing.T) {
 			want: "error provenance.lost: the project's earlier files had provenance and this one has none: foo-1.0-py3-none-any.whl of 2026-01-03, first seen here on 2026-01-04, came from github:acme/foo@release.yml (repository 1), and nobody has signed this one, uploaded 2026-01-20\n"},
 		"lost before": {before: []assay.Sighting{seen("0.9", -2, 2, a), seen("1.0", -1, 3)},
 			want: "warning provenance.partial: some of the project's files have provenance and this one has none: foo-0.9-py3-none-any.whl of 2026-01-02, first seen here on 2026-01-03, came from github:acme/foo@release.yml (repository 1), and nobody has signed this one, uploaded 2026-01-20\n"},
+		"it was let through before it was known that others have provenance": {before: []assay.Sighting{seen("1.0", -1, 3, a), bare}, files: kept, want: partial},
+		"the index no longer shows its provenance":                           {before: []assay.Sighting{seen("1.0", -1, 3, a), own}, files: kept, want: partial},
+		"its release had a file without provenance before":                   {before: []assay.Sighting{seen("1.0", -1, 3, a), beside}, want: partial},
+		"its release had one on another index":                               {before: []assay.Sighting{seen("1.0", -1, 3, a), besideElsewhere}, want: lost},
+		"its release had files with provenance only":                         {before: []assay.Sighting{seen("1.0", -1, 3, a), own}, want: lost},
+		"it was let through by an acceptance that has ended":                 {before: []assay.Sighting{seen("1.0", -1, 3, a), ownWaived}, files: kept, want: lost},
+		"other bytes, and no longer its provenance": {before: []assay.Sighting{seen("1.0", -1, 3, a), own}, files: changed,
+			want: "error digest.changed: the index offers other bytes under a name that was accepted before: accepted on 2026-01-21 sha256:" + strings.Repeat("b", 64) + ", offered now sha256:" + strings.Repeat("a", 64) + "\n" + lost},
+		"it was let through before it was known that others are signed": {before: []assay.Sighting{seen("1.0", -1, 3, a), bare}, files: kept, claims: claim(moved),
+			want: "warning publisher.mixed: foo is published by several: this one comes from github:evil/foo@release.yml (repository 666), foo-1.0-py3-none-any.whl from github:acme/foo@release.yml (repository 1)\n"},
+		"it was let through by an acceptance that has ended, from another": {before: []assay.Sighting{seen("1.0", -1, 3, a), ownWaived}, files: kept, claims: claim(moved), want: strangers},
+		"another file of its release was let through":                      {before: []assay.Sighting{seen("1.0", -1, 3, a), beside}, claims: claim(moved), want: strangers},
+		"signed by the one that is known and by another": {before: []assay.Sighting{seen("1.0", -1, 3, a)}, claims: append(claim(a), claim(moved)...),
+			want: "warning publisher.mixed: foo is published by several: this one comes from github:evil/foo@release.yml (repository 666), foo-1.0-py3-none-any.whl from github:acme/foo@release.yml (repository 1)\n"},
 		"the sdist had provenance":    {before: []assay.Sighting{sdist}},
 		"the other index had it":      {before: []assay.Sighting{mirrored}},
 		"nothing is to be remembered": {before: []assay.Sighting{seen("1.0", -1, 3, a)}, claims: claim(moved), evidence: assay.RequireNothing},
@@ -80,7 +107,8 @@ func TestContinuity(t *testing.T) {
 			want: "warning provenance.lost: the project's earlier files had provenance and this one has none: foo-1.0-py3-none-any.whl of 2026-01-03, first seen here on 2026-01-04, came from github:acme/foo@release.yml (repository 1), and nobody has signed this one, uploaded 2026-01-20 (only reported: assay.toml:1 says audit)\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			artifact := assay.Artifact{Ecosystem: assay.PyPI, Project: "foo", Version: "2.0", Filename: "foo-2.0-py3-none-any.whl", Index: index, UploadTime: day(20)}
+			artifact := assay.Artifact{Ecosystem: assay.PyPI, Project: "foo", Version: "2.0", Filename: "foo-2.0-py3-none-any.whl", Index: index, UploadTime: day(20),
+				Digests: []assay.Digest{bytes}}
 			if !c.uploaded.IsZero() {
 				artifact.UploadTime = time.Time{}
 			}
@@ -96,7 +124,7 @@ func TestContinuity(t *testing.T) {
 			if c.mode != "" {
 				rules.Mode = c.mode
 			}
-			d := assay.Decide(rules, artifact, evidence, assay.Memory{Sightings: c.before, Accepted: c.accepted}, now)
+			d := assay.Decide(rules, artifact, evidence, assay.Memory{Files: c.files, Sightings: c.before, Accepted: c.accepted}, now)
 			got := lines(d)
 			if name == "nobody says when it was uploaded" {
 				if !strings.HasPrefix(got, "error provenance.lost: ") {
