@@ -39,6 +39,7 @@ func (b *builder) seenBefore(claims []Claim, memory Memory) (before SeenFile, no
 //	evidence where there was none                     fine
 //	the same repository, by another workflow or name  publisher.renamed, a warning
 //	another repository of those known                 publisher.mixed, a warning
+//	  or than another file of the very first release  publisher.mixed, a warning
 //	an unknown repository beside one that is known    publisher.mixed, a warning
 //	a repository that is not known                    publisher.changed
 //	  of bytes that were let through before           publisher.mixed, a warning
@@ -55,13 +56,13 @@ func (b *builder) continuity(claims []Claim, memory Memory) {
 	earlier := slices.DeleteFunc(slices.Clone(memory.Sightings), func(s Sighting) bool {
 		return s.Order >= 0 || !s.Uploaded.IsZero() && !b.artifact.UploadTime.IsZero() && !s.Uploaded.Before(b.artifact.UploadTime)
 	})
-	if len(earlier) == 0 {
-		return
-	}
 	again := b.letThrough(claims, memory)
-	if ids := identities(claims); len(ids) > 0 {
+	switch ids := identities(claims); {
+	case len(ids) > 0 && len(attested(earlier)) > 0:
 		b.publisherBefore(ids, earlier, memory.Sightings, again)
-	} else {
+	case len(ids) > 0:
+		b.publisherBeside(ids, memory.Sightings)
+	case len(earlier) > 0:
 		b.provenanceBefore(earlier, memory.Sightings, again)
 	}
 }
@@ -78,15 +79,10 @@ func (b *builder) letThrough(claims []Claim, memory Memory) bool {
 // publisherBefore compares the publishers of a file with those of earlier ones.
 func (b *builder) publisherBefore(ids []Identity, earlier, all []Sighting, again bool) {
 	before := attested(earlier)
-	if len(before) == 0 {
-		return
-	}
-	known := attested(all)
 	last := before[len(before)-1]
+	known := append(anchored(all), lead(before, b.artifact.Filename, anchored(all))...)
 	// Who is known has signed these very bytes: others beside do not replace them.
-	vouched := again || slices.ContainsFunc(ids, func(id Identity) bool {
-		return slices.ContainsFunc(known, func(s Sighting) bool { return slices.ContainsFunc(s.Publishers, id.SameRepository) })
-	})
+	vouched := again || slices.ContainsFunc(ids, func(id Identity) bool { return slices.ContainsFunc(known, id.SameRepository) })
 	for _, id := range ids {
 		same := func(s Sighting) bool { return slices.ContainsFunc(s.Publishers, id.SameRepository) }
 		if !vouched {
@@ -101,10 +97,71 @@ func (b *builder) publisherBefore(ids []Identity, earlier, all []Sighting, again
 		named := func(s Sighting) bool {
 			return slices.ContainsFunc(s.Publishers, func(o Identity) bool { return strings.EqualFold(o.Name, id.Name) })
 		}
-		if !slices.ContainsFunc(known, named) {
+		if !slices.ContainsFunc(attested(all), named) {
 			b.add(PublisherRenamed, fmt.Sprintf("now %s, before %s", id, names(last.Publishers)))
 		}
 	}
+}
+
+// publisherBeside compares the publishers of a file with those of the other files of
+// its release, where none of an earlier one is known. Wheels may well be built
+// somewhere else than sdists.
+func (b *builder) publisherBeside(ids []Identity, all []Sighting) {
+	beside := slices.DeleteFunc(attested(all), func(s Sighting) bool { return s.Order != 0 || s.Filename == b.artifact.Filename })
+	if len(beside) == 0 {
+		return
+	}
+	known := lead(beside, b.artifact.Filename, anchored(all))
+	if !slices.ContainsFunc(ids, func(id Identity) bool { return slices.ContainsFunc(known, id.SameRepository) }) {
+		b.add(PublisherMixed, fmt.Sprintf("this one comes from %s, %s from %s", names(ids), beside[0].Filename, names(known)))
+	}
+}
+
+// anchored returns the publishers by whom a project is known: those of the first
+// file that was seen, and under the names that they took later. Whoever signed an
+// older version that was fetched later was compared with nothing, and is not known
+// by it: else a strange old version would make way for a strange new one. Nor is who
+// signed beside one that is known.
+func anchored(all []Sighting) []Identity {
+	var known []Identity
+	seen := attested(all)
+	slices.SortStableFunc(seen, func(s, o Sighting) int { return s.First.Compare(o.First) })
+	for i, s := range seen {
+		for _, p := range s.Publishers {
+			if i == 0 || slices.ContainsFunc(known, p.SameRepository) {
+				known = append(known, p)
+			}
+		}
+	}
+	return known
+}
+
+// lead returns the publishers of the latest earlier version, as the first file of
+// this kind that was seen of it had them: who follows them follows the project, also
+// where a later version is known by others. Of several, those that are known count.
+func lead(before []Sighting, filename string, known []Identity) []Identity {
+	order := before[len(before)-1].Order
+	var first *Sighting
+	for i := range before {
+		s := &before[i]
+		like := IsSdist(s.Filename) == IsSdist(filename)
+		switch {
+		case s.Order != order:
+		case first == nil, like && IsSdist(first.Filename) != IsSdist(filename),
+			like == (IsSdist(first.Filename) == IsSdist(filename)) && s.First.Before(first.First):
+			first = s
+		}
+	}
+	var trusted []Identity
+	for _, p := range first.Publishers {
+		if slices.ContainsFunc(known, p.SameRepository) {
+			trusted = append(trusted, p)
+		}
+	}
+	if len(trusted) > 0 {
+		return trusted
+	}
+	return first.Publishers
 }
 
 // provenanceBefore looks for provenance that a file lacks and earlier ones had.

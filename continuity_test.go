@@ -33,6 +33,13 @@ func TestContinuity(t *testing.T) {
 	mirrored := seen("1.0", -1, 3, a)
 	mirrored.Index = other
 	later := seen("3.0", 1, 8, a)
+	seenNow := seen("2.0", 0, 20, a)
+	seenNow.Filename = "foo-2.0-cp313-none-any.whl"
+	old := seen("0.9", -2, 2, moved)
+	old.First = day(19)
+	lateOld := seen("1.0", -1, 3, a)
+	lateOld.First = day(19)
+	laterMoved := seen("3.0", 1, 8, moved)
 	own, ownWaived, bare := seen("2.0", 0, 20, a), seen("2.0", 0, 20), seen("2.0", 0, 20)
 	ownWaived.Waived = true
 	beside := bare
@@ -66,6 +73,14 @@ func TestContinuity(t *testing.T) {
 		"a renamed workflow": {before: []assay.Sighting{seen("1.0", -1, 3, a)}, claims: claim(assay.Identity{Name: "github:acme/foo@publish.yml", RepositoryID: "1"}),
 			want: "warning publisher.renamed: the publisher of foo goes by another name than before: now github:acme/foo@publish.yml (repository 1), before github:acme/foo@release.yml (repository 1)\n"},
 		"letters in the other case": {before: []assay.Sighting{seen("1.0", -1, 3, a)}, claims: claim(assay.Identity{Name: "github:Acme/Foo@release.yml"})},
+		"another than beside it, in the first release": {before: []assay.Sighting{seenNow}, claims: claim(moved),
+			want: "warning publisher.mixed: foo is published by several: this one comes from github:evil/foo@release.yml (repository 666), foo-2.0-cp313-none-any.whl from github:acme/foo@release.yml (repository 1)\n"},
+		"the same as beside it, in the first release": {before: []assay.Sighting{seenNow}, claims: claim(a)},
+		"an old version, fetched later, makes nobody known": {before: []assay.Sighting{old, seen("1.0", -1, 3, a)}, claims: claim(moved),
+			want: "error publisher.changed: foo was published by somebody else before: foo-1.0-py3-none-any.whl of 2026-01-03, first seen here on 2026-01-04, came from github:acme/foo@release.yml (repository 1), and this one comes from github:evil/foo@release.yml (repository 666), uploaded 2026-01-20\n"},
+		"who signed beside one that is known is not known": {before: []assay.Sighting{seen("0.9", -2, 2, a), seen("1.0", -1, 3, a, moved)}, claims: claim(moved),
+			want: "error publisher.changed: foo was published by somebody else before: foo-1.0-py3-none-any.whl of 2026-01-03, first seen here on 2026-01-04, came from github:acme/foo@release.yml (repository 1) and github:evil/foo@release.yml (repository 666), and this one comes from github:evil/foo@release.yml (repository 666), uploaded 2026-01-20\n"},
+		"the next one of an old line of versions": {before: []assay.Sighting{lateOld, laterMoved}, claims: claim(a)},
 		"one of several that are known": {before: []assay.Sighting{seen("1.0", -2, 3, a), seen("1.5", -1, 4, moved)}, claims: claim(a),
 			want: "warning publisher.mixed: foo is published by several: this one comes from github:acme/foo@release.yml (repository 1), foo-1.5-py3-none-any.whl from github:evil/foo@release.yml (repository 666)\n"},
 		"an older version than those seen":    {before: []assay.Sighting{later}, claims: claim(moved)},
