@@ -13,7 +13,7 @@ RACE        ?= ./...
 
 export GOTOOLCHAIN := local
 
-.PHONY: build demo test stress live tools routes race lint vuln cross bench bench-install fuzz clean help
+.PHONY: build demo test stress live tools backends routes race lint vuln cross bench bench-install fuzz clean help
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/' | sed 's/^/  make /'
@@ -46,6 +46,9 @@ tools: ## virtual environments with the newest installers and two old pips, for 
 	  test -x $$dir/bin/python || $(PYTHON) -m venv $$dir || exit 1; \
 	  $$dir/bin/python -m pip install --quiet --disable-pip-version-check "pip==$${old#*:}" || exit 1; \
 	done
+
+backends: ## build hundreds of wheels and sdists with real build back ends, old and new, and read them strictly
+	@PYTHON='$(PYTHON)' bash scripts/backends.sh
 
 routes: tools ## every way to a file with every installer, held to docs/installers/routes.md (ARGS=-update writes it anew)
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" ASSAY_TEST_ROUTES=1 $(GO) test -count=1 -timeout 45m ./cmd/assay -run 'TestRoutes' $(ARGS)
