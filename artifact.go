@@ -42,6 +42,10 @@ type Artifact struct {
 	Index string
 	URL   string
 
+	// Led says that Index is no configured index's page: a redirect, or somebody
+	// else's word, led there. What is remembered of any index is held against it.
+	Led bool
+
 	// Provenance is the URL at which the index says that the file's PEP 740
 	// provenance is; empty where it offers none. ProvenanceGuess says that the
 	// page could not have told (it speaks an API version older than 1.3) and

@@ -20,6 +20,9 @@ func (b *builder) bytesBefore(claims []Claim, memory Memory) {
 // not known.
 func (b *builder) seenBefore(claims []Claim, memory Memory) (before SeenFile, now Digest, ok bool) {
 	before, ok = memory.Files[FileKey{b.artifact.Index, b.artifact.Filename}]
+	if !ok && b.artifact.Led {
+		before, ok = elsewhere(memory, b.artifact.Filename)
+	}
 	if !ok {
 		return before, now, false
 	}
@@ -32,6 +35,19 @@ func (b *builder) seenBefore(claims []Claim, memory Memory) (before SeenFile, no
 	return before, now, ok
 }
 
+// elsewhere returns what was let through under a name from any index: from the one
+// that had it first.
+func elsewhere(memory Memory, filename string) (SeenFile, bool) {
+	var first SeenFile
+	found := false
+	for k, f := range memory.Files {
+		if k.Filename == filename && (!found || f.First.Before(first.First) || f.First.Equal(first.First) && f.Digest.Hex < first.Digest.Hex) {
+			first, found = f, true
+		}
+	}
+	return first, found
+}
+
 // continuity holds who published a file against who published the project's
 // earlier files. What is often innocent does not refuse:
 //
@@ -39,32 +55,60 @@ func (b *builder) seenBefore(claims []Claim, memory Memory) (before SeenFile, no
 //	evidence where there was none                     fine
 //	the same repository, by another workflow or name  publisher.renamed, a warning
 //	another repository of those known                 publisher.mixed, a warning
-//	  or than another file of the very first release  publisher.mixed, a warning
+//	another than a file beside it, of the other kind  publisher.mixed, a warning
+//	another than a file beside it, of the same kind   publisher.changed
 //	an unknown repository beside one that is known    publisher.mixed, a warning
 //	a repository that is not known                    publisher.changed
 //	  of bytes that were let through before           publisher.mixed, a warning
 //	no evidence, where some files had none before     provenance.partial, a warning
 //	no evidence, where every file before had it       provenance.lost
 //	  for bytes that were let through before          provenance.partial, a warning
+//	no evidence, where only other kinds had it        provenance.partial, a warning
 //
-// Only files of earlier versions that were uploaded before count as earlier. For a
-// loss they must be of the same kind and from the same index as well: mirrors drop
-// provenance, and projects attest their wheels alone. Bytes that were let through are
-// no change, whatever was learnt of the project since, and whether the index shows what
-// lies beside them then, now or both.
+// Only files of earlier versions that were uploaded before count as earlier: what an
+// older line of versions gets later warns at most. When a file was signed is known
+// from a witness and counts as well; when it was uploaded is the index's word, and
+// one that lies ahead of when it was seen here is not believed. For a loss, files
+// must be of the same kind and from the same index: mirrors drop provenance, and
+// projects attest their wheels alone; else it warns. Bytes that were let through are
+// no change, whatever was learnt of the project since, and whether the index shows
+// what lies beside them then, now or both.
 func (b *builder) continuity(claims []Claim, memory Memory) {
-	earlier := slices.DeleteFunc(slices.Clone(memory.Sightings), func(s Sighting) bool {
-		return s.Order >= 0 || !s.Uploaded.IsZero() && !b.artifact.UploadTime.IsZero() && !s.Uploaded.Before(b.artifact.UploadTime)
-	})
+	at := b.artifact.UploadTime
+	for _, c := range claims {
+		if c.Time.After(at) {
+			at = c.Time
+		}
+	}
+	var earlier, later []Sighting // of earlier versions, by when they were uploaded
+	for _, s := range memory.Sightings {
+		switch {
+		case s.Order >= 0:
+		case uploadedBefore(s, at):
+			earlier = append(earlier, s)
+		default:
+			later = append(later, s)
+		}
+	}
 	again := b.letThrough(claims, memory)
 	switch ids := identities(claims); {
 	case len(ids) > 0 && len(attested(earlier)) > 0:
 		b.publisherBefore(ids, earlier, memory.Sightings, again)
 	case len(ids) > 0:
-		b.publisherBeside(ids, memory.Sightings)
-	case len(earlier) > 0:
-		b.provenanceBefore(earlier, memory.Sightings, again)
+		b.publisherBeside(ids, append(later, memory.Sightings...), memory.Sightings, again)
+	default:
+		b.provenanceBefore(earlier, later, memory.Sightings, again)
 	}
+}
+
+// uploadedBefore reports whether a file was uploaded before a time, as far as that is
+// known.
+func uploadedBefore(s Sighting, at time.Time) bool {
+	when := s.Uploaded
+	if !s.First.IsZero() && when.After(s.First) {
+		when = s.First
+	}
+	return when.IsZero() || at.IsZero() || when.Before(at)
 }
 
 // letThrough reports whether these very bytes were let through before, and not only
@@ -104,17 +148,30 @@ func (b *builder) publisherBefore(ids []Identity, earlier, all []Sighting, again
 }
 
 // publisherBeside compares the publishers of a file with those of the other files of
-// its release, where none of an earlier one is known. Wheels may well be built
-// somewhere else than sdists.
-func (b *builder) publisherBeside(ids []Identity, all []Sighting) {
-	beside := slices.DeleteFunc(attested(all), func(s Sighting) bool { return s.Order != 0 || s.Filename == b.artifact.Filename })
+// its release, and of earlier versions that were uploaded later, where no other is
+// known. Wheels may well be built somewhere else than sdists; but two of a kind, in
+// one release, are not.
+func (b *builder) publisherBeside(ids []Identity, list, all []Sighting, again bool) {
+	beside := slices.DeleteFunc(attested(list), func(s Sighting) bool { return s.Order > 0 || s.Filename == b.artifact.Filename })
 	if len(beside) == 0 {
 		return
 	}
+	slices.SortStableFunc(beside, func(s, o Sighting) int { return s.Order - o.Order })
 	known := lead(beside, b.artifact.Filename, anchored(all))
-	if !slices.ContainsFunc(ids, func(id Identity) bool { return slices.ContainsFunc(known, id.SameRepository) }) {
-		b.add(PublisherMixed, fmt.Sprintf("this one comes from %s, %s from %s", names(ids), beside[0].Filename, names(known)))
+	among := func(list []Identity) bool {
+		return slices.ContainsFunc(ids, func(id Identity) bool { return slices.ContainsFunc(list, id.SameRepository) })
 	}
+	if among(known) {
+		return
+	}
+	last := beside[len(beside)-1]
+	code := PublisherMixed
+	alike := func(s Sighting) bool { return s.Order == 0 && IsSdist(s.Filename) == IsSdist(b.artifact.Filename) }
+	if !again && !among(anchored(all)) && slices.ContainsFunc(beside, alike) {
+		code = PublisherChanged
+	}
+	b.add(code, fmt.Sprintf("%s, first seen here on %s, came from %s, and this one comes from %s%s",
+		last.Filename, day(last.First), names(known), names(ids), uploadedOn(b.artifact.UploadTime)))
 }
 
 // anchored returns the publishers by whom a project is known: those of the first
@@ -165,28 +222,46 @@ func lead(before []Sighting, filename string, known []Identity) []Identity {
 }
 
 // provenanceBefore looks for provenance that a file lacks and earlier ones had.
-func (b *builder) provenanceBefore(earlier, all []Sighting, again bool) {
-	alike := func(list []Sighting) []Sighting {
+func (b *builder) provenanceBefore(earlier, later, all []Sighting, again bool) {
+	like := func(list []Sighting) []Sighting {
 		return slices.DeleteFunc(slices.Clone(list), func(s Sighting) bool {
-			return s.Index != b.artifact.Index || IsSdist(s.Filename) != IsSdist(b.artifact.Filename)
+			return s.Index != b.artifact.Index && !b.artifact.Led || IsSdist(s.Filename) != IsSdist(b.artifact.Filename)
 		})
 	}
-	had := attested(alike(earlier))
+	own := slices.DeleteFunc(slices.Clone(all), func(s Sighting) bool { return s.Order != 0 || s.Filename == b.artifact.Filename })
+	had := attested(like(earlier))
 	if len(had) == 0 {
+		if usual := func(s Sighting) bool { return len(s.Publishers) == 0 && !s.Waived }; !slices.ContainsFunc(like(all), usual) {
+			b.provenanceElsewhere(slices.Concat(earlier, later, own))
+		}
 		return
 	}
 	first, last := had[0], had[len(had)-1]
-	detail := fmt.Sprintf("%s of %s, first seen here on %s, came from %s, and nobody has signed this one%s",
-		last.Filename, day(last.Uploaded), day(last.First), names(last.Publishers), uploadedOn(b.artifact.UploadTime))
+	detail := b.unsigned(last)
 	// What the file's own release had, or lacked, before counts as well: it is older
 	// than the question, whenever it was uploaded.
-	own := alike(slices.DeleteFunc(slices.Clone(all), func(s Sighting) bool { return s.Order != 0 }))
 	bare := func(s Sighting) bool { return len(s.Publishers) == 0 && !s.Waived && s.Order >= first.Order }
-	if again || slices.ContainsFunc(alike(earlier), bare) || slices.ContainsFunc(own, bare) {
+	if again || slices.ContainsFunc(like(earlier), bare) || slices.ContainsFunc(like(own), bare) {
 		b.add(ProvenancePartial, detail)
 		return
 	}
 	b.add(ProvenanceLost, detail)
+}
+
+// provenanceElsewhere warns where no earlier file of this kind is known from this
+// index, and others had provenance: of the other kind, of the same release, from an
+// older line of versions.
+func (b *builder) provenanceElsewhere(others []Sighting) {
+	others = slices.DeleteFunc(others, func(s Sighting) bool { return s.Index != b.artifact.Index && !b.artifact.Led })
+	if had := attested(others); len(had) > 0 {
+		b.add(ProvenancePartial, b.unsigned(had[len(had)-1]))
+	}
+}
+
+// unsigned says that a file lacks what another one had.
+func (b *builder) unsigned(last Sighting) string {
+	return fmt.Sprintf("%s of %s, first seen here on %s, came from %s, and nobody has signed this one%s",
+		last.Filename, day(last.Uploaded), day(last.First), names(last.Publishers), uploadedOn(b.artifact.UploadTime))
 }
 
 // attested returns the sightings that make their publishers known.

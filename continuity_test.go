@@ -35,6 +35,15 @@ func TestContinuity(t *testing.T) {
 	later := seen("3.0", 1, 8, a)
 	seenNow := seen("2.0", 0, 20, a)
 	seenNow.Filename = "foo-2.0-cp313-none-any.whl"
+	sdistNow := seen("2.0", 0, 20, a)
+	sdistNow.Filename = "foo-2.0.tar.gz"
+	ahead := seen("1.0", -1, 3, a)
+	ahead.Uploaded = time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)
+	signedOn := func(i assay.Identity, n int) []assay.Claim {
+		c := claim(i)
+		c[0].Time = day(n)
+		return c
+	}
 	old := seen("0.9", -2, 2, moved)
 	old.First = day(19)
 	lateOld := seen("1.0", -1, 3, a)
@@ -74,7 +83,15 @@ func TestContinuity(t *testing.T) {
 			want: "warning publisher.renamed: the publisher of foo goes by another name than before: now github:acme/foo@publish.yml (repository 1), before github:acme/foo@release.yml (repository 1)\n"},
 		"letters in the other case": {before: []assay.Sighting{seen("1.0", -1, 3, a)}, claims: claim(assay.Identity{Name: "github:Acme/Foo@release.yml"})},
 		"another than beside it, in the first release": {before: []assay.Sighting{seenNow}, claims: claim(moved),
-			want: "warning publisher.mixed: foo is published by several: this one comes from github:evil/foo@release.yml (repository 666), foo-2.0-cp313-none-any.whl from github:acme/foo@release.yml (repository 1)\n"},
+			want: "error publisher.changed: foo was published by somebody else before: foo-2.0-cp313-none-any.whl, first seen here on 2026-01-21, came from github:acme/foo@release.yml (repository 1), and this one comes from github:evil/foo@release.yml (repository 666), uploaded 2026-01-20\n"},
+		"another than the sdist beside it, in the first release": {before: []assay.Sighting{sdistNow}, claims: claim(moved),
+			want: "warning publisher.mixed: foo is published by several: foo-2.0.tar.gz, first seen here on 2026-01-21, came from github:acme/foo@release.yml (repository 1), and this one comes from github:evil/foo@release.yml (repository 666), uploaded 2026-01-20\n"},
+		"nobody, beside one that is signed, in the first release": {before: []assay.Sighting{seenNow},
+			want: "warning provenance.partial: some of the project's files have provenance and this one has none: foo-2.0-cp313-none-any.whl of 2026-01-20, first seen here on 2026-01-21, came from github:acme/foo@release.yml (repository 1), and nobody has signed this one, uploaded 2026-01-20\n"},
+		"uploaded before, as the index says, and signed after": {before: []assay.Sighting{seen("1.0", -1, 25, a)}, claims: signedOn(moved, 28),
+			want: "error publisher.changed: foo was published by somebody else before: foo-1.0-py3-none-any.whl of 2026-01-25, first seen here on 2026-01-26, came from github:acme/foo@release.yml (repository 1), and this one comes from github:evil/foo@release.yml (repository 666), uploaded 2026-01-20\n"},
+		"an upload that was seen before it is said to have been": {before: []assay.Sighting{ahead},
+			want: "error provenance.lost: the project's earlier files had provenance and this one has none: foo-1.0-py3-none-any.whl of 2099-01-01, first seen here on 2026-01-04, came from github:acme/foo@release.yml (repository 1), and nobody has signed this one, uploaded 2026-01-20\n"},
 		"the same as beside it, in the first release": {before: []assay.Sighting{seenNow}, claims: claim(a)},
 		"an old version, fetched later, makes nobody known": {before: []assay.Sighting{old, seen("1.0", -1, 3, a)}, claims: claim(moved),
 			want: "error publisher.changed: foo was published by somebody else before: foo-1.0-py3-none-any.whl of 2026-01-03, first seen here on 2026-01-04, came from github:acme/foo@release.yml (repository 1), and this one comes from github:evil/foo@release.yml (repository 666), uploaded 2026-01-20\n"},
@@ -85,7 +102,8 @@ func TestContinuity(t *testing.T) {
 			want: "warning publisher.mixed: foo is published by several: this one comes from github:acme/foo@release.yml (repository 1), foo-1.5-py3-none-any.whl from github:evil/foo@release.yml (repository 666)\n"},
 		"an older version than those seen":    {before: []assay.Sighting{later}, claims: claim(moved)},
 		"an older version without provenance": {before: []assay.Sighting{later}},
-		"an older upload":                     {before: []assay.Sighting{seen("1.0", -1, 25, a)}},
+		"an older upload": {before: []assay.Sighting{seen("1.0", -1, 25, a)},
+			want: "warning provenance.partial: some of the project's files have provenance and this one has none: foo-1.0-py3-none-any.whl of 2026-01-25, first seen here on 2026-01-26, came from github:acme/foo@release.yml (repository 1), and nobody has signed this one, uploaded 2026-01-20\n"},
 		"nobody says when it was uploaded": {before: []assay.Sighting{seen("1.0", -1, 25, a)}, uploaded: time.Time{}.Add(1),
 			want: ""},
 		"provenance regained": {before: []assay.Sighting{seen("1.0", -1, 3)}, claims: claim(a)},
@@ -107,7 +125,8 @@ func TestContinuity(t *testing.T) {
 		"another file of its release was let through":                      {before: []assay.Sighting{seen("1.0", -1, 3, a), beside}, claims: claim(moved), want: strangers},
 		"signed by the one that is known and by another": {before: []assay.Sighting{seen("1.0", -1, 3, a)}, claims: append(claim(a), claim(moved)...),
 			want: "warning publisher.mixed: foo is published by several: this one comes from github:evil/foo@release.yml (repository 666), foo-1.0-py3-none-any.whl from github:acme/foo@release.yml (repository 1)\n"},
-		"the sdist had provenance":    {before: []assay.Sighting{sdist}},
+		"the sdist had provenance": {before: []assay.Sighting{sdist},
+			want: "warning provenance.partial: some of the project's files have provenance and this one has none: foo-1.0.tar.gz of 2026-01-03, first seen here on 2026-01-04, came from github:acme/foo@release.yml (repository 1), and nobody has signed this one, uploaded 2026-01-20\n"},
 		"the other index had it":      {before: []assay.Sighting{mirrored}},
 		"nothing is to be remembered": {before: []assay.Sighting{seen("1.0", -1, 3, a)}, claims: claim(moved), evidence: assay.RequireNothing},
 		"accepted": {before: []assay.Sighting{seen("1.0", -1, 3, a)}, claims: claim(moved),

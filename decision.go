@@ -21,6 +21,9 @@ const (
 type Decision struct {
 	Verdict Verdict
 	Reasons []Reason
+	// Waived says that the file was not held to who published the project before, or
+	// is let through in spite of what that says. Nobody becomes known by it.
+	Waived bool
 }
 
 // Reason is one reason, ready to be shown: Message is one plain sentence
@@ -50,11 +53,28 @@ func (d Decision) Undecided() bool {
 // which says nothing about the other files of its release: where source
 // distributions are not wanted, the wheels beside them are.
 func (d Decision) OfFileAlone() bool {
-	if d.Verdict != Deny {
-		return false
-	}
+	return d.Verdict == Deny && d.only(func(c Code) bool { return c == SdistUnwanted })
+}
+
+// OfRelease reports whether the decision refuses a file in a way that says something
+// about the other files of its release, and will go on to: not for being of a kind
+// that is not wanted, nor for lack of an answer.
+func (d Decision) OfRelease() bool {
+	return d.Verdict == Deny && !d.only(func(c Code) bool { return c == SdistUnwanted || c.outOfReach() })
+}
+
+// OfIndex reports whether the decision refuses a file for what one index says of it,
+// or for that index itself: another one may offer the same release.
+func (d Decision) OfIndex() bool {
+	return d.Verdict == Deny && d.only(func(c Code) bool {
+		return c == IndexOther || c == CooldownYoung || c == CooldownUnknownAge || c == SdistUnwanted || c.outOfReach()
+	})
+}
+
+// only reports whether every reason that refuses is one of these.
+func (d Decision) only(these func(Code) bool) bool {
 	for _, r := range d.Reasons {
-		if r.Severity == Error && r.Code != SdistUnwanted {
+		if r.Severity == Error && !these(r.Code) {
 			return false
 		}
 	}
@@ -104,6 +124,8 @@ func Decide(rules Rules, a Artifact, evidence []Evidence, memory Memory, now tim
 	b.bytesBefore(claims, memory)
 	if rules.Evidence != RequireNothing && !troubled {
 		b.continuity(claims, memory)
+	} else {
+		b.waived = true // nobody becomes known by what was compared with nothing
 	}
 	b.publishers(rules, claims)
 	b.listed(rules, now)
@@ -114,7 +136,7 @@ func Decide(rules Rules, a Artifact, evidence []Evidence, memory Memory, now tim
 	if a.Yanked {
 		b.add(FileYanked, a.YankReason)
 	}
-	b.waive(rules, claims, memory, now)
+	b.waive(rules, claims, memory, now, false)
 	return b.decision()
 }
 
@@ -130,7 +152,7 @@ func DecideListed(rules Rules, a Artifact, memory Memory, now time.Time) Decisio
 	if len(b.reasons) == 0 {
 		return Decision{Verdict: Allow}
 	}
-	b.waive(rules, nil, memory, now)
+	b.waive(rules, nil, memory, now, true)
 	return b.decision()
 }
 
@@ -153,7 +175,7 @@ func Remark(a Artifact, code Code, detail string) Decision {
 
 // Join adds the reasons of other to the decision's and takes the worse verdict.
 func (d Decision) Join(other Decision) Decision {
-	b := builder{reasons: append(append([]Reason(nil), d.Reasons...), other.Reasons...)}
+	b := builder{reasons: append(append([]Reason(nil), d.Reasons...), other.Reasons...), waived: d.Waived || other.Waived}
 	return b.decision()
 }
 
@@ -161,6 +183,7 @@ func (d Decision) Join(other Decision) Decision {
 type builder struct {
 	artifact Artifact
 	reasons  []Reason
+	waived   bool // see Decision
 }
 
 // allEvidence adds what the evidence says, and returns the claims that hold and
@@ -225,7 +248,7 @@ func (b *builder) addAs(code Code, detail string, severity Severity) {
 // decision orders the reasons by severity, drops repeated ones and derives the
 // verdict.
 func (b *builder) decision() Decision {
-	d := Decision{Verdict: Allow}
+	d := Decision{Verdict: Allow, Waived: b.waived}
 	seen := map[Reason]bool{}
 	for _, level := range []Severity{Error, Warning, Note} {
 		for _, r := range b.reasons {

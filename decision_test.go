@@ -145,3 +145,76 @@ func TestLongDetailsAreCut(t *testing.T) {
 		t.Errorf("%d bytes, ending %q", len(main.Message), main.Message[len(main.Message)-10:])
 	}
 }
+
+// TestWaived tells which files make nobody known.
+func TestWaived(t *testing.T) {
+	signed := assay.Evidence{Verifier: "pep740", State: assay.Verified, Claims: []assay.Claim{{Method: "pep740", Identity: "github:evil/foo@w.yml"}}}
+	tomorrow := now.Add(24 * time.Hour)
+	rules := func(change func(*assay.Rules)) assay.Rules {
+		r := assay.DefaultRules()
+		change(&r)
+		return r
+	}
+	for name, c := range map[string]struct {
+		rules    assay.Rules
+		evidence []assay.Evidence
+		want     bool
+	}{
+		"as it should be":     {rules: assay.DefaultRules(), evidence: []assay.Evidence{signed}},
+		"nothing is compared": {rules: rules(func(r *assay.Rules) { r.Evidence = assay.RequireNothing }), evidence: []assay.Evidence{signed}, want: true},
+		"it could not be asked for": {rules: rules(func(r *assay.Rules) { r.OnUnavailable = assay.Warning }),
+			evidence: []assay.Evidence{{Verifier: "pep740", State: assay.Unavailable}}, want: true},
+		"not who the policy names, and accepted": {rules: rules(func(r *assay.Rules) {
+			r.Publishers = []assay.Publisher{{Identity: "github:acme/foo"}}
+			r.Waivers = []assay.Waiver{{Codes: []assay.Code{assay.PublisherUnexpected}, Until: tomorrow}}
+		}), evidence: []assay.Evidence{signed}, want: true},
+		"not who the policy names, in audit mode": {rules: rules(func(r *assay.Rules) {
+			r.Publishers, r.Mode = []assay.Publisher{{Identity: "github:acme/foo"}}, assay.Audit
+		}), evidence: []assay.Evidence{signed}, want: true},
+		"too young, and accepted": {rules: rules(func(r *assay.Rules) {
+			r.Cooldown = time.Hour
+			r.Waivers = []assay.Waiver{{Codes: []assay.Code{assay.CooldownUnknownAge}, Until: tomorrow}}
+		}), evidence: []assay.Evidence{signed}},
+	} {
+		d := assay.Decide(c.rules, file, c.evidence, assay.Memory{}, now)
+		if d.Verdict == assay.Deny || d.Waived != c.want || d.Join(assay.Decision{}).Waived != c.want {
+			t.Errorf("%s: got %+v, want waived %v", name, d, c.want)
+		}
+	}
+}
+
+// TestIndexes holds where a file is offered to where the rules take it from.
+func TestIndexes(t *testing.T) {
+	rules := assay.DefaultRules()
+	rules.Indexes = []string{"https://corp.example.invalid/simple/"}
+	for index, ok := range map[string]bool{
+		"https://corp.example.invalid/simple/foo/": true, "https://corp.example.invalid/simple": true,
+		"https://corp.example.invalid/simpleton/foo/": false, "https://corp.example.invalid/simple/%2e%2E/public/foo/": false,
+		"https://corp.example.invalid/simple/../public/foo/": false, "https://index.example.invalid/simple/foo/": false,
+	} {
+		a := file
+		a.Index = index
+		if d := assay.DecideListed(rules, a, assay.Memory{}, now); (d.Verdict == assay.Allow) != ok {
+			t.Errorf("%s: %+v", index, d)
+		}
+	}
+	a := file
+	a.Index, a.URL = "", "https://elsewhere.example.invalid/foo-9.0.tar.gz"
+	want := "error index.other: foo may not come from this index: no index lists it, and the default policy takes it from https://corp.example.invalid/simple/\n"
+	if got := lines(assay.DecideListed(rules, a, assay.Memory{}, now)); got != want {
+		t.Errorf("a file that no index lists: %q, want %q", got, want)
+	}
+	a.URL = "file:///home/you/foo-9.0.tar.gz"
+	if d := assay.DecideListed(rules, a, assay.Memory{}, now); d.Verdict != assay.Allow {
+		t.Errorf("a file of one's own: %+v", d)
+	}
+}
+
+func TestIsSdist(t *testing.T) {
+	for name, want := range map[string]bool{"foo-1.0.tar.gz": true, "foo-1.0.zip": true, "foo-1.0.txz": true, "foo-1.0.tar.zst": true, "foo-1.0.tbz ": true,
+		"foo-1.0-py3-none-any.whl": false, "FOO-1.0-py3-none-any.WHL ": false, "foo-1.0.egg": false, "foo-1.0.win32.exe": false, "": false} {
+		if got := assay.IsSdist(name); got != want {
+			t.Errorf("IsSdist(%q) = %v", name, got)
+		}
+	}
+}

@@ -98,14 +98,17 @@ func (i Identity) String() string {
 	return i.Name + " (repository " + i.RepositoryID + ")"
 }
 
-// IsSdist reports whether a file name is a source distribution's: what is no wheel
-// and no other built file, and so has to be built.
+// builtEndings are the endings of files that are built, or that no installer takes.
+var builtEndings = []string{".whl", ".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg"}
+
+// IsSdist reports whether a file name is a source distribution's: what has to be
+// built, and whatever else an installer might try to build.
 func IsSdist(filename string) bool {
 	name := strings.ToLower(strings.TrimSpace(filename))
-	for _, ending := range []string{".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.z", ".tar"} {
+	for _, ending := range builtEndings {
 		if strings.HasSuffix(name, ending) {
-			return true
+			return false
 		}
 	}
-	return false
+	return name != ""
 }

@@ -26,17 +26,32 @@ func (b *builder) listed(rules Rules, now time.Time) {
 	if (rules.Sdist == Warning || rules.Sdist == Error) && IsSdist(a.Filename) {
 		b.addAs(SdistUnwanted, rules.origin("sdist"), rules.Sdist)
 	}
-	if len(rules.Indexes) > 0 && a.Index != "" && !slices.ContainsFunc(rules.Indexes, func(i string) bool { return below(a.Index, i) }) {
-		b.add(IndexOther, fmt.Sprintf("it is offered by %s, and %s takes it from %s", a.Index, rules.origin("index"), strings.Join(rules.Indexes, " or ")))
+	if len(rules.Indexes) > 0 && !isLocal(a) && !slices.ContainsFunc(rules.Indexes, func(i string) bool { return below(a.Index, i) }) {
+		by := "it is offered by " + a.Index
+		if a.Index == "" {
+			by = "no index lists it"
+		}
+		b.add(IndexOther, fmt.Sprintf("%s, and %s takes it from %s", by, rules.origin("index"), strings.Join(rules.Indexes, " or ")))
 	}
 	for _, v := range rules.Verdicts {
 		b.add(v.Code, v.Detail)
 	}
 }
 
-// below reports whether a page's URL is an index's, or below it.
+// isLocal reports whether a file is one of this computer, which no index offers.
+func isLocal(a Artifact) bool {
+	return a.Index == "" && (a.URL == "" || strings.HasPrefix(strings.ToLower(a.URL), "file:"))
+}
+
+// below reports whether a page's URL is an index's, or below it. Where a part of the
+// path may lead upwards again it is not.
 func below(page, index string) bool {
 	index = strings.TrimSuffix(index, "/")
+	for _, part := range strings.Split(strings.ReplaceAll(strings.ToLower(page), "%2e", "."), "/") {
+		if part == "." || part == ".." {
+			return false
+		}
+	}
 	return page == index || strings.HasPrefix(page, index+"/")
 }
 
@@ -70,8 +85,14 @@ func (b *builder) publishers(rules Rules, claims []Claim) {
 	b.add(PublisherUnexpected, fmt.Sprintf("%s, and %s names %s%s", by, rules.origin("publisher"), how, strings.Join(wanted, ", ")))
 }
 
-// waive takes the edge off the reasons that somebody may go on in spite of.
-func (b *builder) waive(rules Rules, claims []Claim, memory Memory, now time.Time) {
+// ofIdentity are the reasons without which a file would be held to have been
+// published by whom the project is known by.
+var ofIdentity = []Code{PublisherChanged, ProvenanceLost, PublisherUnexpected, IndexOther, EvidenceUnavailable, ProvenanceUnavailable}
+
+// waive takes the edge off the reasons that somebody may go on in spite of. early
+// says that the claims are not known yet, so that a waiver for an identity may turn
+// out to fit.
+func (b *builder) waive(rules Rules, claims []Claim, memory Memory, now time.Time, early bool) {
 	waivers := append(slices.Clip(rules.Waivers), memory.Accepted...)
 	for i := range b.reasons {
 		r := &b.reasons[i]
@@ -81,7 +102,7 @@ func (b *builder) waive(rules Rules, claims []Claim, memory Memory, now time.Tim
 		ended := ""
 		for _, w := range waivers {
 			switch {
-			case !w.fits(r.Code, b.artifact, claims):
+			case !w.fits(r.Code, b.artifact, claims, early):
 			case now.Before(w.Until):
 				r.Severity = Warning
 				r.Message += fmt.Sprintf(" (accepted until %s, %s: %s)", w.lastDay(), clean(w.Origin), clean(w.Reason))
@@ -100,13 +121,14 @@ func (b *builder) waive(rules Rules, claims []Claim, memory Memory, now time.Tim
 		default:
 			r.Message += ended
 		}
+		b.waived = b.waived || r.Severity == Warning && slices.Contains(ofIdentity, r.Code)
 	}
 }
 
 // fits reports whether a waiver is for a reason against a file.
-func (w Waiver) fits(code Code, a Artifact, claims []Claim) bool {
+func (w Waiver) fits(code Code, a Artifact, claims []Claim, early bool) bool {
 	return slices.Contains(w.Codes, code) && (w.Version == "" || w.Version == a.Version) &&
-		(w.Identity == "" || slices.ContainsFunc(claims, Publisher{Identity: w.Identity}.Matches))
+		(w.Identity == "" || early || slices.ContainsFunc(claims, Publisher{Identity: w.Identity}.Matches))
 }
 
 // lastDay is the last day on which a waiver holds.

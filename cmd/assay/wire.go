@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -71,7 +72,40 @@ func (n *network) client(known *credentials) *index.Client {
 }
 
 // upstream answers the catalog's questions about the indexes behind it.
-type upstream struct{ index.Upstream }
+type upstream struct {
+	index.Upstream
+	pages []string // by Key: of configured indexes, and of further pages with files
+}
+
+func upstreamOf(client *index.Client, settings installer.Config) upstream {
+	u := upstream{Upstream: index.Upstream{Client: client, Indexes: bases(settings)}}
+	add := func(raw string) {
+		if at, err := url.Parse(raw); err == nil {
+			u.pages = append(u.pages, strings.TrimSuffix(index.Key(at), "/"))
+		}
+	}
+	for _, ix := range settings.Indexes {
+		add(ix.URL.String())
+	}
+	for _, link := range settings.FindLinks {
+		if !link.Local {
+			add(link.Where)
+		}
+	}
+	return u
+}
+
+// Configured reports whether a page is one of a configured index, or one of links
+// that is configured. Where a part of its path may lead elsewhere it is none.
+func (u upstream) Configured(page *url.URL) bool {
+	key := index.Key(page)
+	for _, part := range strings.Split(key, "/") {
+		if part == "." || part == ".." {
+			return false
+		}
+	}
+	return slices.ContainsFunc(u.pages, func(p string) bool { return key == p || strings.HasPrefix(key, p+"/") })
+}
 
 // Key renders a URL so that two spellings of one resource compare equal.
 func (upstream) Key(u *url.URL) string { return index.Key(u) }

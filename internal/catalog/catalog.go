@@ -56,6 +56,8 @@ type Upstream interface {
 	// Locate finds a page that lists a file at exactly this URL, for a file
 	// that was asked for without a page. False means that no index lists it.
 	Locate(ctx context.Context, file *url.URL) (pypi.Place, bool, error)
+	// Configured reports whether a page is one of a configured index.
+	Configured(page *url.URL) bool
 	// ProvenanceGuess names where an index keeps a file's provenance when its
 	// page is too old to say so.
 	ProvenanceGuess(page *pypi.Page, index *url.URL, f pypi.File) (string, bool)
@@ -106,7 +108,7 @@ type Catalog struct {
 	mu      sync.Mutex
 	pages   []*seen // oldest first, one of each address
 	bytes   int64   // of the pages
-	refused map[assay.Release]refusal
+	refused map[refusedKey]refusal
 	tried   map[string]*attempt
 	told    map[string]bool
 	broken  map[string]int          // transfers that broke off, by file URL
@@ -180,7 +182,7 @@ type attempt struct {
 func New(judge Judge, upstream Upstream, now func() time.Time) *Catalog {
 	return &Catalog{
 		judge: judge, upstream: upstream, now: now,
-		refused: map[assay.Release]refusal{},
+		refused: map[refusedKey]refusal{},
 		tried:   map[string]*attempt{},
 		told:    map[string]bool{},
 		broken:  map[string]int{},
@@ -275,25 +277,46 @@ func releaseOf(a assay.Artifact) assay.Release {
 	return r
 }
 
-// refuse remembers that a release is refused. A decision that only lacks an
-// answer is not remembered: the next try may get one; nor is one that says
+// refusedKey is a refused release, on one index where it is refused for what that
+// index says, else on all.
+type refusedKey struct {
+	release assay.Release
+	index   string
+}
+
+// refuse remembers that the release of a file is refused. A decision that only lacks
+// an answer is not remembered: the next try may get one; nor is one that says
 // nothing about the release's other files.
-func (c *Catalog) refuse(r assay.Release, filename string, d assay.Decision) {
-	if r.Project == "" || r.Version == "" || d.Undecided() || d.OfFileAlone() {
+func (c *Catalog) refuse(a assay.Artifact, d assay.Decision) {
+	k := refusedKey{release: releaseOf(a)}
+	if k.release.Project == "" || k.release.Version == "" || !d.OfRelease() {
 		return
+	}
+	if d.OfIndex() {
+		k.index = a.Index
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.refused[r]; !ok {
-		c.refused[r] = refusal{filename, d}
+	if _, ok := c.refused[k]; !ok {
+		c.refused[k] = refusal{a.Filename, d}
 	}
+}
+
+// refusedAs returns why a release is refused, as an index offers it. The caller
+// holds mu.
+func (c *Catalog) refusedAs(release assay.Release, index string) (refusal, bool) {
+	if r, ok := c.refused[refusedKey{release: release}]; ok {
+		return r, true
+	}
+	r, ok := c.refused[refusedKey{release, index}]
+	return r, ok
 }
 
 // refusalOf returns why an artifact's release is refused, in the artifact's own
 // words where it is the file that was refused.
 func (c *Catalog) refusalOf(a assay.Artifact) (assay.Decision, bool) {
 	c.mu.Lock()
-	r, ok := c.refused[releaseOf(a)]
+	r, ok := c.refusedAs(releaseOf(a), a.Index)
 	c.mu.Unlock()
 	if !ok {
 		return assay.Decision{}, false
@@ -310,18 +333,24 @@ func because(r refusal) string {
 	return r.filename + ", " + main.Message + " [" + string(main.Code) + "]"
 }
 
-// record hands a refusal to the recorder once for each file.
+// recordOnce hands a judgement to the recorder once for each file, or now and then
+// twice where two ask at once: what could not be recorded is not told.
 func (c *Catalog) recordOnce(ctx context.Context, j engine.Judgement) error {
 	a := j.Subject.Artifact
 	k := a.Index + " " + a.Project + " " + a.Filename + " " + string(j.Decision.Verdict)
 	c.mu.Lock()
 	told := c.told[k]
-	c.told[k] = true
 	c.mu.Unlock()
 	if told {
 		return nil
 	}
-	return c.judge.Record(ctx, j)
+	if err := c.judge.Record(ctx, j); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.told[k] = true
+	c.mu.Unlock()
+	return nil
 }
 
 // evidence judges an artifact from its promised digest, once for all who ask

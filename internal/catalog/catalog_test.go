@@ -66,6 +66,9 @@ func (u upstream) Locate(_ context.Context, at *url.URL) (pypi.Place, bool, erro
 	}
 	return pypi.Place{}, false, nil
 }
+func (upstream) Configured(u *url.URL) bool {
+	return strings.HasPrefix(u.String(), "https://index.example.invalid/")
+}
 func (upstream) ProvenanceGuess(*pypi.Page, *url.URL, pypi.File) (string, bool) { return "", false }
 
 type records struct {

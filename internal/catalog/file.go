@@ -67,7 +67,7 @@ func (c *Catalog) File(ctx context.Context, u *url.URL) (*File, error) {
 	if j.Decision.Verdict != assay.Deny {
 		return f, nil
 	}
-	c.refuse(releaseOf(a), a.Filename, j.Decision)
+	c.refuse(a, j.Decision)
 	return f, c.recordOnce(ctx, j)
 }
 
@@ -99,7 +99,7 @@ func (c *Catalog) lookUp(ctx context.Context, u *url.URL) (offered, error) {
 		}
 		return c.offer(listing{s, place.File}), nil
 	}
-	a := assay.Artifact{Ecosystem: assay.PyPI, Filename: path.Base(u.Path), URL: indexOf(u)}
+	a := assay.Artifact{Ecosystem: assay.PyPI, Filename: path.Base(u.Path), URL: withoutSecrets(u)}
 	if name, err := pypi.ParseFilename(a.Filename); err == nil {
 		a.Project, a.Version = name.Project, name.Version.String()
 	}
@@ -150,7 +150,7 @@ func (c *Catalog) Conclude(ctx context.Context, f *File, content assay.Content) 
 		j.Decision = j.Decision.Join(c.ownMetadata(f, content))
 	}
 	if j.Decision.Verdict == assay.Deny {
-		c.refuse(releaseOf(a), a.Filename, j.Decision)
+		c.refuse(a, j.Decision)
 	}
 	return j.Decision, c.recordOnce(ctx, j)
 }

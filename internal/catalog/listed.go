@@ -25,7 +25,7 @@ func (c *Catalog) judgeListed(ctx context.Context, s *seen) (verdicts, error) {
 	}
 	files := make([]assay.Artifact, len(s.page.Files))
 	for i := range files {
-		files[i] = s.page.Artifact(i, indexOf(pageAt(s.index)))
+		files[i] = c.artifactOf(s.page, i, s.index)
 	}
 	decisions, err := c.judge.Listed(ctx, files)
 	if err != nil {
@@ -44,8 +44,8 @@ func (c *Catalog) judgeListed(ctx context.Context, s *seen) (verdicts, error) {
 			}
 		}
 	}
-	for g, i := range v.releases {
-		c.refuse(g.release, files[i].Filename, v.files[i])
+	for _, i := range v.releases {
+		c.refuse(files[i], v.files[i])
 	}
 	if err := c.recordPassedOver(ctx, s, v, files); err != nil {
 		return verdicts{}, err

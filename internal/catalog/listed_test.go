@@ -1,6 +1,8 @@
 package catalog_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -8,6 +10,7 @@ import (
 	"time"
 
 	"assay"
+	"assay/internal/catalog"
 	"assay/internal/engine"
 	"assay/internal/pypi"
 )
@@ -129,4 +132,89 @@ func mustURL(s string) *url.URL {
 		panic(err)
 	}
 	return u
+}
+
+// TestRefusedForItsIndexAlone takes from the right index what the wrong one offers
+// as well.
+func TestRefusedForItsIndexAlone(t *testing.T) {
+	rules := assay.DefaultRules()
+	rules.Indexes = []string{"https://corp.example.invalid/simple/"}
+	b := startWith(t, upstream{}, rules)
+	body := dated("foo", "foo-1.0-py3-none-any.whl@01")
+	if p := b.mustPage(t, body); !p.Edited {
+		t.Error("the page of the wrong index passes as it is")
+	}
+	if _, no := b.mustFile(t, "foo-1.0-py3-none-any.whl").Refusal(); !no {
+		t.Error("the file of the wrong index may be had")
+	}
+	p, err := b.Page(t.Context(), at(t, "https://corp.example.invalid/simple/foo/"), jsonType, body)
+	if err != nil || p.Edited {
+		t.Errorf("the page of the right index is edited: %v", err)
+	}
+	if d, no := b.mustFile(t, "foo-1.0-py3-none-any.whl").Refusal(); no {
+		t.Errorf("the file of the right index is refused: %v", d)
+	}
+}
+
+// TestLedElsewhere holds what a redirect leads to against what any index had.
+func TestLedElsewhere(t *testing.T) {
+	const name = "foo-1.0-py3-none-any.whl"
+	m := assay.Memory{Files: map[assay.FileKey]assay.SeenFile{{Index: indexPage, Filename: name}: {Digest: assay.Digest{Algorithm: "sha256", Hex: strings.Repeat("b", 64)}}}}
+	for index, refused := range map[string]bool{indexPage: true, "https://index.example.invalid/other/foo/": false, "https://elsewhere.example.invalid/simple/foo/": true} {
+		now := func() time.Time { return time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC) }
+		e := engine.New(engine.Config{Memory: recalls(m), Now: now})
+		c := catalog.New(e, upstream{}, now)
+		if _, err := c.Page(t.Context(), at(t, index), jsonType, dated("foo", name+"@01")); err != nil {
+			t.Fatal(err)
+		}
+		f, err := c.File(t.Context(), at(t, "https://files.example.invalid/"+name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, no := f.Refusal()
+		if no != refused || no && !strings.HasPrefix(refusalText(d), "digest.changed: ") {
+			t.Errorf("from %s: %v %v", index, no, d)
+		}
+	}
+}
+
+type recalls assay.Memory
+
+func (r recalls) Memory(context.Context, assay.Artifact) (assay.Memory, error) {
+	return assay.Memory(r), nil
+}
+
+// TestARecordThatFails is tried again.
+func TestARecordThatFails(t *testing.T) {
+	r := &failing{left: 1}
+	now := func() time.Time { return time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC) }
+	c := catalog.New(engine.New(engine.Config{Recorder: r, Now: now}), upstream{}, now)
+	if _, err := c.Page(t.Context(), at(t, indexPage), jsonType, dated("foo", "foo-1.0-py3-none-any.whl@01")); err != nil {
+		t.Fatal(err)
+	}
+	f, err := c.File(t.Context(), at(t, "https://files.example.invalid/foo-1.0-py3-none-any.whl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Conclude(t.Context(), f, content("foo-1.0-py3-none-any.whl")); err == nil {
+		t.Error("a file passes that could not be recorded")
+	}
+	for range 2 {
+		if _, err := c.Conclude(t.Context(), f, content("foo-1.0-py3-none-any.whl")); err != nil {
+			t.Error(err)
+		}
+	}
+	if r.kept != 1 {
+		t.Errorf("it is recorded %d times, want once", r.kept)
+	}
+}
+
+type failing struct{ left, kept int }
+
+func (f *failing) Record(context.Context, engine.Judgement) error {
+	if f.left--; f.left >= 0 {
+		return errors.New("the disk is full")
+	}
+	f.kept++
+	return nil
 }

@@ -42,7 +42,7 @@ func (c *Catalog) concludeMetadata(ctx context.Context, f *File, content assay.C
 	}
 	j := f.Judgement
 	j.Decision = assay.Refuse(a, code, detail)
-	c.refuse(releaseOf(a), a.Filename, j.Decision)
+	c.refuse(a, j.Decision)
 	return j.Decision, c.recordOnce(ctx, j)
 }
 

@@ -94,7 +94,7 @@ func (c *Catalog) judgeRelease(ctx context.Context, s *seen, files []int) (assay
 			if err != nil || j.Decision.Verdict != assay.Deny || j.Decision.OfFileAlone() {
 				return // not answered within the budget: judged when it is asked for
 			}
-			c.refuse(releaseOf(a), a.Filename, j.Decision)
+			c.refuse(a, j.Decision)
 			err = c.recordOnce(ctx, j)
 			mu.Lock()
 			defer mu.Unlock()

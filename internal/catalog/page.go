@@ -56,7 +56,7 @@ func (c *Catalog) Page(ctx context.Context, u *url.URL, contentType string, body
 	maps.Copy(marks, undecided)
 	c.mu.Lock()
 	for _, g := range s.sorted.groups {
-		if r, ok := c.refused[g.release]; ok {
+		if r, ok := c.refusedAs(g.release, indexOf(u)); ok {
 			for _, i := range g.files {
 				marks[i] = yankReason(r.decision)
 			}
@@ -153,9 +153,22 @@ func projectOf(u *url.URL) string {
 	return name
 }
 
-// indexOf is the page's address as it may be shown and remembered.
+// indexOf is the page's address as it may be shown and remembered, in one spelling:
+// without doubled slashes, and of a folder with the slash at its end.
 func indexOf(u *url.URL) string {
 	k := *pageAt(u)
+	for strings.Contains(k.Path, "//") && k.RawPath == "" {
+		k.Path = strings.ReplaceAll(k.Path, "//", "/")
+	}
+	if k.RawPath == "" && !strings.HasSuffix(k.Path, "/") && path.Ext(k.Path) == "" {
+		k.Path += "/"
+	}
+	return withoutSecrets(&k)
+}
+
+// withoutSecrets is a URL as it may be shown and remembered.
+func withoutSecrets(u *url.URL) string {
+	k := *u
 	k.User, k.Fragment, k.RawFragment, k.RawQuery = nil, "", "", ""
 	return k.String()
 }
@@ -171,14 +184,21 @@ func (c *Catalog) refuseListed(ctx context.Context, a assay.Artifact, d assay.De
 // wrong, where the file is the project's own.
 func (c *Catalog) refuseRelease(a assay.Artifact, d assay.Decision) {
 	if main, _ := d.Main(); main.Code != assay.FileWrongProject {
-		c.refuse(releaseOf(a), a.Filename, d)
+		c.refuse(a, d)
 	}
+}
+
+// artifactOf is a file of a page as a value.
+func (c *Catalog) artifactOf(page *pypi.Page, i int, at *url.URL) assay.Artifact {
+	a := page.Artifact(i, indexOf(at))
+	a.Led = !c.upstream.Configured(pageAt(at))
+	return a
 }
 
 // artifact is the listed file as a value, with the place of its provenance where
 // the page is too old to name it.
 func (c *Catalog) artifact(l listing) assay.Artifact {
-	a := l.page.Artifact(l.i, indexOf(l.index))
+	a := c.artifactOf(l.page, l.i, l.index)
 	if a.Provenance == "" {
 		if guess, ok := c.upstream.ProvenanceGuess(l.page, pageAt(l.index), l.page.Files[l.i]); ok {
 			a.Provenance, a.ProvenanceGuess = guess, true

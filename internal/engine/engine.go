@@ -71,8 +71,8 @@ type Judgement struct {
 	NeedsContent bool
 }
 
-// Config says what an engine works with. Verifiers and Rules are needed; Now
-// defaults to time.Now, and a nil Source, Memory or Recorder has nothing to say.
+// Config says what an engine works with. Verifiers are needed; Rules default to
+// assay.DefaultRules, Now to time.Now, and a nil Source, Memory or Recorder has nothing to say.
 type Config struct {
 	Verifiers []Verifier
 	Rules     Policy
@@ -87,6 +87,9 @@ type Engine struct{ config Config }
 
 // New returns an engine.
 func New(config Config) *Engine {
+	if config.Rules == nil {
+		config.Rules = assay.DefaultRules()
+	}
 	if config.Now == nil {
 		config.Now = time.Now
 	}
@@ -193,26 +196,27 @@ func claims(evidence []assay.Evidence) []assay.Claim {
 	return out
 }
 
-// Listed judges what an index says of the files of one project, before any
-// evidence is asked for. Memory is asked only where something is refused.
+// Listed judges what an index says of files, before any evidence is asked for. Memory
+// is asked only where something is refused, and once for each project.
 func (e *Engine) Listed(ctx context.Context, files []assay.Artifact) ([]assay.Decision, error) {
 	now := e.config.Now()
 	out := make([]assay.Decision, len(files))
-	var memory *assay.Memory
+	known := map[string]assay.Memory{}
 	for i, a := range files {
 		rules := e.config.Rules.For(a, nil)
 		out[i] = assay.DecideListed(rules, a, assay.Memory{}, now)
 		if out[i].Verdict != assay.Deny || e.config.Memory == nil {
 			continue
 		}
-		if memory == nil {
+		memory, ok := known[a.Project]
+		if !ok {
 			m, err := e.config.Memory.Memory(ctx, a)
 			if err != nil {
 				return nil, fmt.Errorf("recalling %s: %w", a.Project, err)
 			}
-			memory = &m
+			memory, known[a.Project] = m, m
 		}
-		out[i] = assay.DecideListed(rules, a, *memory, now)
+		out[i] = assay.DecideListed(rules, a, memory, now)
 	}
 	return out, ctx.Err()
 }

@@ -52,6 +52,7 @@ func (nowhere) Key(u *url.URL) string { return u.String() }
 func (nowhere) Locate(context.Context, *url.URL) (pypi.Place, bool, error) {
 	return pypi.Place{}, false, nil
 }
+func (nowhere) Configured(*url.URL) bool                                       { return true }
 func (nowhere) ProvenanceGuess(*pypi.Page, *url.URL, pypi.File) (string, bool) { return "", false }
 
 // BenchmarkPage4000 serves a page of 4,056 files through the proxy, judged by

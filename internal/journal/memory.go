@@ -113,11 +113,7 @@ func (j *Journal) entryOf(judged engine.Judgement) (Entry, bool) {
 			}
 		}
 	}
-	for _, r := range judged.Decision.Reasons {
-		if (r.Code == assay.PublisherChanged || r.Code == assay.ProvenanceLost) && r.Severity == assay.Warning {
-			e.Waived = true
-		}
-	}
+	e.Waived = judged.Decision.Waived
 	return e, e.check() == nil // what cannot be written down could not be looked up either
 }
 
@@ -240,6 +236,9 @@ func newHistory() *history { return &history{files: map[assay.FileKey]*fact{}} }
 // them where nobody is known, or that they came without being waived. Publishers
 // that are known stay: an index may add to what it shows of an old file.
 func (f *fact) improvedBy(e *Entry) bool {
+	if len(e.Publishers) == 0 && len(f.Publishers) > 0 {
+		return false // what could not be asked for this time is no news
+	}
 	return len(f.Publishers) == 0 && len(e.Publishers) > 0 || f.Waived && !e.Waived
 }
 
@@ -320,7 +319,11 @@ func (h *history) memory(version string) assay.Memory {
 		}
 	}
 	for _, a := range h.accepted {
-		m.Accepted = append(m.Accepted, a.Waiver())
+		w := a.Waiver()
+		if w.Version != "" && sameVersion(w.Version, version) {
+			w.Version = version // 2.0 and 2.0.0 are one release
+		}
+		m.Accepted = append(m.Accepted, w)
 	}
 	return m
 }
