@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -104,7 +105,7 @@ func isPageError(err error) bool {
 func releaseFiles(page *pypi.Page, at *url.URL, project string, version pypi.Version) []assay.Artifact {
 	var files []assay.Artifact
 	for i := range page.Files {
-		a := page.Artifact(i, index.Redact(at))
+		a := page.Artifact(i, index.Redact(withoutDefaultPort(at)))
 		name, err := pypi.ParseFilenameFor(project, a.Filename)
 		switch {
 		case errors.Is(err, pypi.ErrFilename) && pypi.IsDistribution(a.Filename):
@@ -119,6 +120,16 @@ func releaseFiles(page *pypi.Page, at *url.URL, project string, version pypi.Ver
 		}
 	}
 	return files
+}
+
+// withoutDefaultPort is a page's address as the proxy of a run sees it: memory keeps
+// what an index had under its address.
+func withoutDefaultPort(u *url.URL) *url.URL {
+	out := *u
+	if p := u.Port(); p == "443" && u.Scheme == "https" || p == "80" && u.Scheme == "http" {
+		out.Host = strings.TrimSuffix(u.Host, ":"+p)
+	}
+	return &out
 }
 
 // verifyListed judges the files of a release with their bytes.
