@@ -86,6 +86,27 @@ func TestBroken(t *testing.T) {
 				"assay.toml:9: when: column 31: syntax error: mismatched input '<EOF>'\n" +
 				"assay.toml:12: when is an expression in quotes, not true or false\n" +
 				"assay.toml:15: when: column 1: undeclared reference to 'artefact'"},
+		{"control characters", `[[project]]
+name = "a"
+when = "artifact.project == '\u001b]0;owned\u0007\u001b[2K"
+[[project]]
+name = "b"
+when = "artifact.project == 'a' \u009b2K"
+warn = "\u009b2K"
+deny = "\u001b[2K"
+`, "assay.toml:3: when holds a control character\n" +
+			"assay.toml:6: when holds a control character\n" +
+			"assay.toml:7: warn holds a control character\n" +
+			"assay.toml:8: deny holds a control character"},
+		{"what libraries repeat", `[[project]]
+name = "a"
+when = "artifact.project == '\u202eabc"
+[[project]]
+name = "a"
+when = "artifact.project.matches('(?\\u001b[2K')"
+`, "assay.toml:3: when: column 21: syntax error: token recognition error at: ''\\u{202e}abc'\n" +
+			"assay.toml:6: when: error parsing regexp: invalid or unsupported Perl syntax: `(?\\u{1b}`"},
+		{"a key twice that no terminal should see", `"\u001b[2K" = 1` + "\n" + `"\u001b[2K" = 2` + "\n", "assay.toml:2: not TOML: key \\u{1b}[2K is already defined"},
 		{"single brackets", "[project]\nname = \"a\"\n", "assay.toml:1: [project] is a single table: write [[project]], with two brackets"},
 		{"no tables", "defaults = 3\nproject = \"a\"\nexception = [1]\n",
 			"assay.toml:1: defaults is a table, not a number: write [defaults]\n" +

@@ -244,6 +244,8 @@ func TestConditions(t *testing.T) {
 		{"claims.all(c, c.time > timestamp('2020-01-01T00:00:00Z'))", "true"},
 		{"claims.size() == 1 && claims[0] == claims[0] && artifact == artifact", "true"},
 		{"claims.exists(c, c.details.environment == 'release')", "assay.toml:3: when: no such key: environment"},
+		{`claims.exists(c, c.details['\\u001b[2K'] == 'x')`, `assay.toml:3: when: no such key: \u{1b}[2K`},
+		{"artifact.project == 'foo'\\r\\n&& artifact.version == '1.0'", "true"},
 		{"claims[3].method == 'x'", "assay.toml:3: when: index out of bounds: 3"},
 		{"[1,2,3,4,5,6,7,8,9,10].all(a, [1,2,3,4,5,6,7,8,9,10].all(b, [1,2,3,4,5,6,7,8,9,10].all(c, [1,2,3,4,5,6,7,8,9,10].all(d, [1,2,3,4,5,6,7,8,9,10].all(e, [1,2,3,4,5,6,7,8,9,10].all(f, artifact.size > 0))))))",
 			"assay.toml:3: when: operation cancelled: actual cost limit exceeded"},

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"assay"
 	"assay/internal/pypi"
@@ -56,7 +55,7 @@ func (r *reader) text(e *entry, v *value) string {
 		r.add(v.line, "%s is empty", e.key)
 	case len(v.text) > maxText:
 		r.add(v.line, "%s has %d bytes, the bound is %d", e.key, len(v.text), maxText)
-	case strings.ContainsFunc(v.text, func(c rune) bool { return c < 0x20 && c != '\n' && c != '\t' || c == 0x7f || c == utf8.RuneError }):
+	case hasControls(v.text):
 		r.add(v.line, "%s holds a control character", e.key)
 	default:
 		return v.text
