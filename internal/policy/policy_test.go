@@ -200,6 +200,33 @@ func TestJoin(t *testing.T) {
 	}
 }
 
+// TestBelow holds that no spelling of a way up counts as a way down.
+func TestBelow(t *testing.T) {
+	const index = "https://corp.example/simple"
+	for url, want := range map[string]bool{
+		index:                           true,
+		index + "/team":                 true,
+		index + "/team%20a/..b/.c/d..":  true,
+		index + "st":                    false,
+		"https://corp.example":          false,
+		index + "/../public":            false,
+		index + "/./team":               false,
+		index + "/..":                   false,
+		index + "/%2e%2e/public":        false,
+		index + "/.%2E/public":          false,
+		index + "/%2e%2e%2fpublic":      false,
+		index + "/%252e%252e/public":    false,
+		index + `/..\public`:            false,
+		index + "/%5c..%5cpublic":       false,
+		index + "/%25/%25252e%25252e/x": false,
+		index + "/%zz":                  false,
+	} {
+		if got := len(below([]string{url}, []string{index})) == 1; got != want {
+			t.Errorf("%s: got %v", url, got)
+		}
+	}
+}
+
 // TestBothNamePublishers holds that a file must come from publishers that both files
 // name.
 func TestBothNamePublishers(t *testing.T) {

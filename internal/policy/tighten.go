@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -66,15 +67,37 @@ func requireRank(n int) int {
 	return n
 }
 
-// below are those of the URLs that are, or lie below, one of the others.
+// below are those of the URLs that are, or lie below, one of the others. One with a
+// dot segment lies where a server takes it to, which is below nothing.
 func below(urls, others []string) []string {
 	var out []string
 	for _, u := range urls {
-		if slices.ContainsFunc(others, func(o string) bool { return u == o || strings.HasPrefix(u, o+"/") }) {
+		if !climbs(u) && slices.ContainsFunc(others, func(o string) bool { return u == o || strings.HasPrefix(u, o+"/") }) {
 			out = append(out, u)
 		}
 	}
 	return out
+}
+
+// climbs reports whether a URL has a segment "." or "..", plain or percent-encoded
+// (RFC 3986, section 6.2.2.3), however often. A backslash counts as a slash, as it
+// does in browsers. One that cannot be decoded may be anything, and counts too.
+func climbs(u string) bool {
+	for range maxDecoded {
+		separator := func(c rune) bool { return strings.ContainsRune(`/\?#`, c) }
+		if slices.ContainsFunc(strings.FieldsFunc(u, separator), func(s string) bool { return s == "." || s == ".." }) {
+			return true
+		}
+		plain, err := url.PathUnescape(u)
+		if err != nil {
+			return true
+		}
+		if plain == u {
+			return false
+		}
+		u = plain
+	}
+	return true
 }
 
 // protects reports whether the settings say something that a reason comes from, so
