@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+
+	"assay/internal/report"
 )
 
 // confinedChild runs the command, confined where that was asked for.
@@ -20,7 +22,7 @@ func (a *app) confinedChild(f runFlags, s *session, program string, args []strin
 	defer c.tidy()
 	status, err := a.child(program, args, s.env, c)
 	if err == nil && status != 0 {
-		fmt.Fprintln(a.stderr, "assay: "+c.hint())
+		fmt.Fprintln(a.stderr, "assay: "+report.Line(c.hint()))
 	}
 	return status, err
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/internal/confine"
+	"assay/internal/report"
 )
 
 // Exit statuses beside report.Exit's, the same for every verb and format. What
@@ -127,9 +128,21 @@ func (a *app) explain(err error) int {
 
 // complain writes an error the way every error of this program reads.
 func (a *app) complain(err error, hint string) {
-	fmt.Fprintf(a.stderr, "assay: error: %s\n", strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "\nassay: error: "))
+	a.say("error", err.Error())
 	if hint != "" {
-		fmt.Fprintf(a.stderr, "assay: hint: %s\n", hint)
+		a.say("hint", hint)
+	}
+}
+
+// warn writes what a person should know, and that stops nothing.
+func (a *app) warn(format string, args ...any) { a.say("warning", fmt.Sprintf(format, args...)) }
+
+// say writes a text to stderr, each of its lines as one of this program's. Errors
+// quote file names, settings and what servers answer, so nothing of it reaches a
+// terminal unescaped.
+func (a *app) say(kind, text string) {
+	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+		fmt.Fprintf(a.stderr, "assay: %s: %s\n", kind, report.Line(line))
 	}
 }
 

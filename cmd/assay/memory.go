@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"time"
 
@@ -87,7 +86,7 @@ func (a *app) sayNotes(m *memory) {
 
 func (a *app) warnNotes(j *journal.Journal) {
 	for _, note := range j.Notes() {
-		fmt.Fprintf(a.stderr, "assay: warning: %s\n", note)
+		a.warn("%s", note)
 	}
 }
 

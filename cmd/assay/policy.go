@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/internal/policy"
+	"assay/internal/report"
 )
 
 func (a *app) policyCommand() *cobra.Command {
@@ -131,7 +132,7 @@ func (c *checked) write(a *app) error {
 		if f.Line > 0 {
 			place = fmt.Sprintf("%s:%d", f.File, f.Line)
 		}
-		fmt.Fprintf(a.stdout, "%s: %s: %s\n", place, f.Severity, f.Message)
+		fmt.Fprintln(a.stdout, report.Line(fmt.Sprintf("%s: %s: %s", place, f.Severity, f.Message)))
 	}
 	_, err := fmt.Fprintf(a.stdout, "%s checked: %s, %s\n", counted(len(c.Files), "file"), counted(c.Errors, "error"), counted(c.Warnings, "warning"))
 	return err

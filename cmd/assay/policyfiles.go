@@ -51,7 +51,7 @@ func (a *app) policy(named string) (*policy.Policy, error) {
 		return nil, err
 	}
 	for _, note := range p.Notes() {
-		fmt.Fprintf(a.stderr, "assay: warning: %s\n", note)
+		a.warn("%s", note)
 	}
 	return p, nil
 }

@@ -108,7 +108,7 @@ func (a *app) surveyProject(pyproject *policyFile) (policy.Project, error) {
 	for _, tool := range tools {
 		settings, err := a.settings(tool, installer.Options{})
 		if err != nil {
-			fmt.Fprintf(a.stderr, "assay: warning: the indexes that are configured are left out: %v\n", err)
+			a.warn("the indexes that are configured are left out: %v", err)
 			continue
 		}
 		s.settings(settings)

@@ -162,16 +162,16 @@ func (t *tested) add(c policy.Case, p *policy.Policy) {
 func (t *tested) write(a *app, name string) error {
 	for _, c := range t.Cases {
 		if c.OK {
-			fmt.Fprintf(a.stdout, "ok      %s\n", c.Name)
+			fmt.Fprintf(a.stdout, "ok      %s\n", report.Line(c.Name))
 			continue
 		}
-		fmt.Fprintf(a.stdout, "FAILED  %s (%s:%d): %s\n", c.Name, name, c.Line, c.Failure)
+		fmt.Fprintf(a.stdout, "FAILED  %s (%s:%d): %s\n", report.Line(c.Name), report.Line(name), c.Line, c.Failure)
 		for _, r := range c.Reasons {
-			fmt.Fprintf(a.stdout, "        %s\n", r)
+			fmt.Fprintf(a.stdout, "        %s\n", report.Line(r))
 		}
 		for _, r := range c.Rules {
 			if r.Origin != policy.BuiltIn {
-				fmt.Fprintf(a.stdout, "        rule: %s = %s (%s)\n", r.Key, r.Value, r.Origin)
+				fmt.Fprintf(a.stdout, "        rule: %s = %s (%s)\n", r.Key, report.Line(r.Value), report.Line(r.Origin))
 			}
 		}
 	}
@@ -321,7 +321,7 @@ func (a *app) writeApplied(applied []appliedRules) error {
 			}
 		}
 		for _, rule := range first.Rules {
-			_, err = fmt.Fprintf(a.stdout, "    %-15s %s (%s)\n", rule.Key, rule.Value, rule.Origin)
+			_, err = fmt.Fprintf(a.stdout, "    %-15s %s (%s)\n", rule.Key, report.Line(rule.Value), report.Line(rule.Origin))
 		}
 		applied = slices.DeleteFunc(applied, same)
 	}

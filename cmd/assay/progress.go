@@ -42,7 +42,7 @@ func (p *progress) step(name string) {
 	defer p.mu.Unlock()
 	p.n++
 	if p.w != nil && time.Since(p.started) > progressAfter {
-		fmt.Fprintf(p.w, "\r\x1b[Kassay: %s %d of %d: %.60s", p.verb, p.n, p.total, name)
+		fmt.Fprintf(p.w, "\r\x1b[Kassay: %s %d of %d: %.60s", p.verb, p.n, p.total, report.Line(name))
 		p.shown = true
 	}
 }

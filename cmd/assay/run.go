@@ -147,7 +147,7 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 	forgotten := before.close()
 	reportPassed(stats, collector)
 	for _, host := range stats.OpenedAnyway {
-		fmt.Fprintf(a.stderr, "assay: %s was looked into although --tunnel names it: it belongs to an index\n", host)
+		fmt.Fprintf(a.stderr, "assay: %s was looked into although --tunnel names it: it belongs to an index\n", report.Line(host))
 	}
 	a.reportRoot(s.root)
 	if err := a.writeReport(f, collector.Report("run"), out, status); err != nil {

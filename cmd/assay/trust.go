@@ -29,7 +29,7 @@ func (a *app) trustedRoot(path string) (trustroot.Loaded, error) {
 		return root, badRoot(err)
 	}
 	if root.Note != "" {
-		fmt.Fprintf(a.stderr, "assay: warning: %s\n", root.Note)
+		a.warn("%s", root.Note)
 	}
 	return root, nil
 }
@@ -55,7 +55,7 @@ func (a *app) reportRoot(root *trustroot.Deferred) {
 		a.complain(err, "no provenance could be verified")
 	}
 	if loaded.Note != "" {
-		fmt.Fprintf(a.stderr, "assay: warning: %s\n", loaded.Note)
+		a.warn("%s", loaded.Note)
 	}
 }
 

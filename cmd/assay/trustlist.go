@@ -116,10 +116,10 @@ func (a *app) checkMemory(cmd *cobra.Command, format string) error {
 		return err
 	}
 	if c.IndexWrong {
-		fmt.Fprintln(a.stderr, "assay: warning: the index of memory did not say what the journal says; it was made anew")
+		a.warn("the index of memory did not say what the journal says; it was made anew")
 	}
 	if c.Ahead > 0 {
-		fmt.Fprintf(a.stderr, "assay: warning: entries from the future: %d; see whether this computer's clock is right\n", c.Ahead)
+		a.warn("entries from the future: %d; see whether this computer's clock is right", c.Ahead)
 	}
 	if format == "json" {
 		return writeJSON(a.stdout, map[string]any{"schema": report.Schema, "entries": c.Entries, "head": c.Head, "from_the_future": c.Ahead})

@@ -102,7 +102,7 @@ func (a *app) verify(ctx context.Context, f verifyFlags, args []string) error {
 	failed := a.verifyAll(ctx, f, args, config)
 	a.sayNotes(before)
 	if err := before.close(); err != nil {
-		fmt.Fprintf(a.stderr, "assay: warning: %v\n", err)
+		a.warn("%v", err)
 	}
 	r := collector.Report("verify")
 	if failed != nil && (len(r.Items) == 0 || errors.Is(failed, context.Canceled)) {

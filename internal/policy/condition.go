@@ -52,6 +52,9 @@ func (r *reader) condition(e *entry) *condition {
 	case len(e.value.text) > maxWhen:
 		r.add(e.line, "when has %d bytes, the bound is %d", len(e.value.text), maxWhen)
 		return nil
+	case hasControls(strings.ReplaceAll(e.value.text, "\r\n", "\n")): // several lines, as Windows writes them
+		r.add(e.line, "when holds a control character")
+		return nil
 	}
 	if r.whens++; r.whens > maxWhens {
 		if r.whens == maxWhens+1 {
@@ -117,8 +120,9 @@ func firstIssue(issues *cel.Issues) string {
 	return fmt.Sprintf("column %d: %s", column, message)
 }
 
-// plain is the text of one of the library's errors on one line.
-func plain(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+// plain is the text of one of the library's errors on one line. It may quote what the
+// condition spells with an escape of its own ("\u001b"), hence [visible].
+func plain(err error) string { return visible(strings.Join(strings.Fields(err.Error()), " ")) }
 
 // fold finds out whether the condition is the same whatever the file.
 func (c *condition) fold() {

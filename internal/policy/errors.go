@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Problem is one thing that is wrong with a file, or that a person should look
@@ -56,7 +58,27 @@ func (p *problems) add(line int, format string, args ...any) {
 		p.more++
 		return
 	}
-	p.list = append(p.list, Problem{p.file, line, fmt.Sprintf(format, args...)})
+	p.list = append(p.list, Problem{p.file, line, visible(fmt.Sprintf(format, args...))})
+}
+
+// visible escapes what is not printable as \u{hex}. A policy may be a stranger's, and
+// libraries repeat what stands in it as it is: a terminal must not obey it.
+func visible(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) && r != utf8.RuneError {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, `\u{%x}`, r)
+		}
+	}
+	return b.String()
+}
+
+// hasControls reports whether a text holds control characters other than line breaks
+// and tabs, or what is no UTF-8.
+func hasControls(s string) bool {
+	return strings.ContainsFunc(s, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' || c == utf8.RuneError })
 }
 
 // err returns an [*Error], or nil where nothing is wrong.

@@ -19,6 +19,7 @@ const (
 	maxWhens     = 1000    // conditions of one file
 	maxDrafted   = 50      // dependencies that a first policy proposes a table for
 	maxKeys      = 100_000 // keys of one file
+	maxDecoded   = 4       // times that a URL may be percent-encoded
 )
 
 // day is the unit in which a cooldown is written.

@@ -63,6 +63,36 @@ func TestBroken(t *testing.T) {
 			"assay.toml:3: index is the beginning of an index's URL, such as https://index.example/simple, not \"internal\"\n" +
 				"assay.toml:3: index carries a user or a password: leave them out\n" +
 				"assay.toml:3: index is a string, not a number"},
+		{"indexes that are more than a place", `[[project]]
+name = "a"
+index = [
+"https://index.example/simple?token=abc",
+"https://index.example/simple/?",
+"https://index.example/simple#abc",
+"index.example?token=abc",
+"ftp://me:secret@index.example/simple?token=abc",
+"ftp://me:sec?ret@index.example/simple",
+"https://index.example/simple/../public",
+"https://index.example/simple/%2e%2E/public",
+"https://index.example/simple/.%252e%252fpublic",
+"https://index.example/simple/..\\public",
+"https://index.example/.",
+"https://index.example/%25252525252e",
+"https://index.example/100%25",
+]
+`, "assay.toml:4: index carries a query or a fragment: leave it out of \"https://index.example/simple…\"\n" +
+			"assay.toml:5: index carries a query or a fragment: leave it out of \"https://index.example/simple/…\"\n" +
+			"assay.toml:6: index carries a query or a fragment: leave it out of \"https://index.example/simple…\"\n" +
+			"assay.toml:7: index is the beginning of an index's URL, such as https://index.example/simple, not \"index.example…\"\n" +
+			"assay.toml:8: index is the beginning of an index's URL, such as https://index.example/simple, not \"…@index.example/simple…\"\n" +
+			"assay.toml:9: index is the beginning of an index's URL, such as https://index.example/simple, not \"…\"\n" +
+			"assay.toml:10: index has a segment that is \".\" or \"..\", or may be read as one: write out where \"https://index.example/simple/../public\" leads\n" +
+			"assay.toml:11: index has a segment that is \".\" or \"..\", or may be read as one: write out where \"https://index.example/simple/%2e%2E/public\" leads\n" +
+			"assay.toml:12: index has a segment that is \".\" or \"..\", or may be read as one: write out where \"https://index.example/simple/.%252e%252fpublic\" leads\n" +
+			"assay.toml:13: index has a segment that is \".\" or \"..\", or may be read as one: write out where \"https://index.example/simple/..\\\\public\" leads\n" +
+			"assay.toml:14: index has a segment that is \".\" or \"..\", or may be read as one: write out where \"https://index.example/.\" leads\n" +
+			"assay.toml:15: index has a segment that is \".\" or \"..\", or may be read as one: write out where \"https://index.example/%25252525252e\" leads\n" +
+			"assay.toml:16: index has a segment that is \".\" or \"..\", or may be read as one: write out where \"https://index.example/100%25\" leads"},
 		{"hosts", "[defaults]\nallow_http = [\"http://a.example\", \"*\", \"a.example:0\", \"b*.example\"]\n",
 			"assay.toml:2: allow_http holds hosts, such as \"index.example\", \"*.example\" or \"index.example:8080\", not \"http://a.example\"\n" +
 				"assay.toml:2: allow_http holds hosts, such as \"index.example\", \"*.example\" or \"index.example:8080\", not \"*\"\n" +
@@ -86,6 +116,27 @@ func TestBroken(t *testing.T) {
 				"assay.toml:9: when: column 31: syntax error: mismatched input '<EOF>'\n" +
 				"assay.toml:12: when is an expression in quotes, not true or false\n" +
 				"assay.toml:15: when: column 1: undeclared reference to 'artefact'"},
+		{"control characters", `[[project]]
+name = "a"
+when = "artifact.project == '\u001b]0;owned\u0007\u001b[2K"
+[[project]]
+name = "b"
+when = "artifact.project == 'a' \u009b2K"
+warn = "\u009b2K"
+deny = "\u001b[2K"
+`, "assay.toml:3: when holds a control character\n" +
+			"assay.toml:6: when holds a control character\n" +
+			"assay.toml:7: warn holds a control character\n" +
+			"assay.toml:8: deny holds a control character"},
+		{"what libraries repeat", `[[project]]
+name = "a"
+when = "artifact.project == '\u202eabc"
+[[project]]
+name = "a"
+when = "artifact.project.matches('(?\\u001b[2K')"
+`, "assay.toml:3: when: column 21: syntax error: token recognition error at: ''\\u{202e}abc'\n" +
+			"assay.toml:6: when: error parsing regexp: invalid or unsupported Perl syntax: `(?\\u{1b}`"},
+		{"a key twice that no terminal should see", `"\u001b[2K" = 1` + "\n" + `"\u001b[2K" = 2` + "\n", "assay.toml:2: not TOML: key \\u{1b}[2K is already defined"},
 		{"single brackets", "[project]\nname = \"a\"\n", "assay.toml:1: [project] is a single table: write [[project]], with two brackets"},
 		{"no tables", "defaults = 3\nproject = \"a\"\nexception = [1]\n",
 			"assay.toml:1: defaults is a table, not a number: write [defaults]\n" +

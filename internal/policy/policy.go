@@ -26,14 +26,20 @@ type Policy struct {
 // project, either of which may be nil.
 //
 // The project's file may be a stranger's, cloned with a repository, so it can only
-// tighten what the person's own file sets. Key by key: what only one of them sets
-// holds as it stands there. Of two modes, requirements, cooldowns and words the
+// tighten what the person's own file comes to. Where that is silent on the mode,
+// evidence, on_unavailable, vcs or allow_http, it counts as if it said what is built
+// in. Key by key: what only one of them sets holds as it stands there. Of two modes, requirements, cooldowns and words the
 // stricter one holds. A file must come from publishers that both name. Of the
 // indexes hold those of the project's that lie below the person's own, else the
 // person's own; of the hosts without TLS the person's own. What either denies is
 // denied. An exception of the project's does not lift what the person's own file
 // sets for the same package. [Policy.Notes] says what came to nothing.
 func Join(own, project *File) *Policy {
+	if own != nil && project != nil {
+		whole := *own
+		whole.defaults = own.defaults.over(builtIn)
+		own = &whole
+	}
 	return &Policy{own: own, project: project, names: map[string]*compiled{}}
 }
 

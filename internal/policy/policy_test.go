@@ -125,10 +125,10 @@ func TestJoin(t *testing.T) {
 		{"own alone", "mode = \"audit\"\n", "", "mode audit (own.toml:1)", ""},
 		{"the project's alone", "", loose,
 			"mode audit (assay.toml:1)\nevidence none (assay.toml:3)\ncooldown 0d (assay.toml:4)\nsdist allow (assay.toml:5)\non_unavailable warn (assay.toml:6)",
-			"assay.toml:1: mode = \"audit\" is looser than the built-in rules, and your own policy does not speak against it\n" +
-				"assay.toml:3: evidence = \"none\" is looser than the built-in rules, and your own policy does not speak against it\n" +
-				"assay.toml:6: on_unavailable = \"warn\" is looser than the built-in rules, and your own policy does not speak against it\n" +
-				"assay.toml:8: allow_http is looser than the built-in rules, and your own policy does not speak against it"},
+			"assay.toml:1: mode = \"audit\" is looser than the built-in rules, and you have no policy of your own\n" +
+				"assay.toml:3: evidence = \"none\" is looser than the built-in rules, and you have no policy of your own\n" +
+				"assay.toml:6: on_unavailable = \"warn\" is looser than the built-in rules, and you have no policy of your own\n" +
+				"assay.toml:8: allow_http is looser than the built-in rules, and you have no policy of your own"},
 		{"it loosens nothing", strict, loose,
 			"mode enforce (own.toml:1)\nevidence require (own.toml:3)\ncooldown 7d (own.toml:4)\nsdist deny (own.toml:5)\non_unavailable refuse (own.toml:6)",
 			"assay.toml:1: mode is ignored: your own policy is stricter, own.toml:1\n" +
@@ -158,8 +158,29 @@ func TestJoin(t *testing.T) {
 			"deny one (own.toml:3)\nwarn two (assay.toml:4)", ""},
 		{"exceptions", "[defaults]\ncooldown = \"7d\"\n",
 			"[[exception]]\nproject = \"dj*\"\nallow = [\"cooldown.young\", \"publisher.changed\"]\nuntil = 2026-12-31\nreason = \"x\"\n",
-			"cooldown 7d (own.toml:2)\nexception publisher.changed until 2026-12-31: x (assay.toml:1)",
-			"assay.toml:1: the exception for cooldown.young lifts nothing: your own policy says what holds for dj*"},
+			"cooldown 7d (own.toml:2)",
+			"assay.toml:1: the exception for cooldown.young lifts nothing for dj*: only one in your own policy would\n" +
+				"assay.toml:1: the exception for publisher.changed lifts nothing for dj*: only one in your own policy would"},
+		{"exceptions from the project's own rules", "[[project]]\nname = \"other\"\nsdist = \"deny\"\n",
+			"[defaults]\ncooldown = \"7d\"\n[[exception]]\nproject = \"django\"\nallow = [\"cooldown.young\", \"provenance.unavailable\"]\nuntil = 2026-12-31\nreason = \"x\"\n",
+			"cooldown 7d (assay.toml:2)\nexception cooldown.young until 2026-12-31: x (assay.toml:3)",
+			"assay.toml:3: the exception for provenance.unavailable lifts nothing for django: only one in your own policy would"},
+		{"it loosens nothing where one's own is silent", "[[project]]\nname = \"django\"\ndeny = \"not reviewed\"\n",
+			loose + "[[project]]\nname = \"*\"\nwhen = \"true\"\nevidence = \"none\"\non_unavailable = \"warn\"\n",
+			"cooldown 0d (assay.toml:4)\nsdist allow (assay.toml:5)\ndeny not reviewed (own.toml:3)",
+			"assay.toml:1: mode is ignored: your own policy leaves it to the built-in rules, which are stricter\n" +
+				"assay.toml:3: evidence is ignored: your own policy leaves it to the built-in rules, which are stricter\n" +
+				"assay.toml:6: on_unavailable is ignored: your own policy leaves it to the built-in rules, which are stricter\n" +
+				"assay.toml:8: allow_http is ignored: your own policy names no host\n" +
+				"assay.toml:12: evidence is ignored for *: your own policy leaves it to the built-in rules, which are stricter\n" +
+				"assay.toml:13: on_unavailable is ignored for *: your own policy leaves it to the built-in rules, which are stricter"},
+		{"it tightens where one's own is silent", "[[exception]]\nproject = \"other\"\nallow = [\"cooldown.young\"]\nuntil = 2026-12-31\nreason = \"x\"\n", strict,
+			"mode enforce (assay.toml:1)\nevidence require (assay.toml:3)\ncooldown 7d (assay.toml:4)\nsdist deny (assay.toml:5)\non_unavailable refuse (assay.toml:6)",
+			"assay.toml:8: allow_http is ignored: your own policy names no host"},
+		{"what one's own loosens for one project", "[[project]]\nname = \"django\"\nevidence = \"none\"\n", "[defaults]\nevidence = \"none\"\n",
+			"evidence none (own.toml:3)", "assay.toml:2: evidence is ignored: your own policy leaves it to the built-in rules, which are stricter"},
+		{"one's own that is empty", "# nothing yet\n", "mode = \"audit\"\n", "",
+			"assay.toml:1: mode is ignored: your own policy leaves it to the built-in rules, which are stricter"},
 		{"own exceptions", "[[exception]]\nproject = \"django\"\nallow = [\"cooldown.young\"]\nuntil = 2026-12-31\nreason = \"x\"\n", "[defaults]\ncooldown = \"7d\"\n",
 			"cooldown 7d (assay.toml:2)\nexception cooldown.young until 2026-12-31: x (own.toml:1)", ""},
 	} {
@@ -176,6 +197,33 @@ func TestJoin(t *testing.T) {
 				t.Errorf("notes: got\n%s\nwant\n%s", got, tc.notes)
 			}
 		})
+	}
+}
+
+// TestBelow holds that no spelling of a way up counts as a way down.
+func TestBelow(t *testing.T) {
+	const index = "https://corp.example/simple"
+	for url, want := range map[string]bool{
+		index:                           true,
+		index + "/team":                 true,
+		index + "/team%20a/..b/.c/d..":  true,
+		index + "st":                    false,
+		"https://corp.example":          false,
+		index + "/../public":            false,
+		index + "/./team":               false,
+		index + "/..":                   false,
+		index + "/%2e%2e/public":        false,
+		index + "/.%2E/public":          false,
+		index + "/%2e%2e%2fpublic":      false,
+		index + "/%252e%252e/public":    false,
+		index + `/..\public`:            false,
+		index + "/%5c..%5cpublic":       false,
+		index + "/%25/%25252e%25252e/x": false,
+		index + "/%zz":                  false,
+	} {
+		if got := len(below([]string{url}, []string{index})) == 1; got != want {
+			t.Errorf("%s: got %v", url, got)
+		}
 	}
 }
 
@@ -223,6 +271,8 @@ func TestConditions(t *testing.T) {
 		{"claims.all(c, c.time > timestamp('2020-01-01T00:00:00Z'))", "true"},
 		{"claims.size() == 1 && claims[0] == claims[0] && artifact == artifact", "true"},
 		{"claims.exists(c, c.details.environment == 'release')", "assay.toml:3: when: no such key: environment"},
+		{`claims.exists(c, c.details['\\u001b[2K'] == 'x')`, `assay.toml:3: when: no such key: \u{1b}[2K`},
+		{"artifact.project == 'foo'\\r\\n&& artifact.version == '1.0'", "true"},
 		{"claims[3].method == 'x'", "assay.toml:3: when: index out of bounds: 3"},
 		{"[1,2,3,4,5,6,7,8,9,10].all(a, [1,2,3,4,5,6,7,8,9,10].all(b, [1,2,3,4,5,6,7,8,9,10].all(c, [1,2,3,4,5,6,7,8,9,10].all(d, [1,2,3,4,5,6,7,8,9,10].all(e, [1,2,3,4,5,6,7,8,9,10].all(f, artifact.size > 0))))))",
 			"assay.toml:3: when: operation cancelled: actual cost limit exceeded"},
@@ -281,6 +331,10 @@ func TestBase(t *testing.T) {
 	p = Join(mustParse(t, "own.toml", "mode = \"audit\"\n[defaults]\nvcs = \"deny\"\n"), nil)
 	if r := p.Base(); r.VCS != assay.Warning {
 		t.Errorf("in audit mode version control is %s", r.VCS)
+	}
+	p = Join(mustParse(t, "own.toml", "[[project]]\nname = \"a\"\nsdist = \"deny\"\n"), mustParse(t, "assay.toml", "mode = \"audit\"\n[defaults]\nallow_http = [\"a.example\"]\nvcs = \"allow\"\n"))
+	if r := p.Base(); r.Mode != assay.Enforce || len(r.PlainHTTP) > 0 || r.VCS != assay.Warning || r.OnUnavailable != assay.Error || r.Evidence != assay.Remember {
+		t.Errorf("a project's policy loosens what one's own leaves to the built-in rules: %+v", r)
 	}
 	if r := Join(nil, nil).Base(); r.Mode != assay.Enforce || r.VCS != assay.Warning || r.Evidence != assay.Remember {
 		t.Errorf("%+v", r)

@@ -6,8 +6,8 @@ import (
 	"assay"
 )
 
-// opt is a value that a file may set; at is where it does ("assay.toml:4"), and
-// empty where it does not.
+// opt is a value that a file may set; at is where it does ("assay.toml:4"), [BuiltIn]
+// where nobody does and it holds as if somebody did, and empty where it is not set.
 type opt[T any] struct {
 	value T
 	at    string
@@ -50,6 +50,17 @@ func (s settings) over(weaker settings) settings {
 	}
 }
 
+// builtIn are the built-in rules, as if the person's own file had them, for the keys
+// with which a project's file could ask for less. What is built in of the other keys
+// asks for nothing, so whatever a project's file says of them is as strict.
+var builtIn = settings{
+	mode:          opt[assay.Mode]{assay.Enforce, BuiltIn},
+	vcs:           opt[assay.Severity]{assay.Warning, BuiltIn},
+	plainHTTP:     opt[[]string]{nil, BuiltIn},
+	evidence:      opt[assay.Requirement]{assay.Remember, BuiltIn},
+	onUnavailable: opt[assay.Severity]{assay.Error, BuiltIn},
+}
+
 // rules makes rules of the settings, with the built-in ones where nothing is set.
 func (s settings) rules() assay.Rules {
 	r := assay.DefaultRules()
@@ -84,9 +95,13 @@ func (s settings) verdicts(origins map[string]string) []assay.Finding {
 	return out
 }
 
-// take sets a rule, and notes where it comes from.
+// take sets a rule, and notes where it is written.
 func take[T any](rule *T, o opt[T], key string, origins map[string]string) {
-	if o.set() {
-		*rule, origins[key] = o.value, o.at
+	if !o.set() {
+		return
+	}
+	*rule = o.value
+	if o.at != BuiltIn {
+		origins[key] = o.at
 	}
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -31,13 +32,17 @@ func tighten(own, project settings) settings {
 	return out
 }
 
-// stricter is the one of two values that ranks higher, the person's own where they
-// are equal.
+// stricter is the one of two values that ranks higher. Where they are equal it is the
+// person's own, or if nobody wrote that down, the one that somebody did.
 func stricter[T any](own, project opt[T], rank func(T) int) opt[T] {
-	if own.set() && project.set() && rank(project.value) > rank(own.value) {
+	if !own.set() || !project.set() {
+		return own.or(project)
+	}
+	switch more := rank(project.value) - rank(own.value); {
+	case more > 0, more == 0 && own.at == BuiltIn:
 		return project
 	}
-	return own.or(project)
+	return own
 }
 
 func modeRank(m assay.Mode) int {
@@ -62,15 +67,37 @@ func requireRank(n int) int {
 	return n
 }
 
-// below are those of the URLs that are, or lie below, one of the others.
+// below are those of the URLs that are, or lie below, one of the others. One with a
+// dot segment lies where a server takes it to, which is below nothing.
 func below(urls, others []string) []string {
 	var out []string
 	for _, u := range urls {
-		if slices.ContainsFunc(others, func(o string) bool { return u == o || strings.HasPrefix(u, o+"/") }) {
+		if !climbs(u) && slices.ContainsFunc(others, func(o string) bool { return u == o || strings.HasPrefix(u, o+"/") }) {
 			out = append(out, u)
 		}
 	}
 	return out
+}
+
+// climbs reports whether a URL has a segment "." or "..", plain or percent-encoded
+// (RFC 3986, section 6.2.2.3), however often. A backslash counts as a slash, as it
+// does in browsers. One that cannot be decoded may be anything, and counts too.
+func climbs(u string) bool {
+	for range maxDecoded {
+		separator := func(c rune) bool { return strings.ContainsRune(`/\?#`, c) }
+		if slices.ContainsFunc(strings.FieldsFunc(u, separator), func(s string) bool { return s == "." || s == ".." }) {
+			return true
+		}
+		plain, err := url.PathUnescape(u)
+		if err != nil {
+			return true
+		}
+		if plain == u {
+			return false
+		}
+		u = plain
+	}
+	return true
 }
 
 // protects reports whether the settings say something that a reason comes from, so
@@ -98,7 +125,8 @@ func (s settings) protects(code assay.Code) bool {
 }
 
 // Notes say what of the project's file comes to nothing, because the person's own
-// is the stronger, and where it is looser than the built-in rules.
+// is the stronger, and where it is looser than the built-in rules and there is no
+// other.
 func (p *Policy) Notes() []Problem {
 	if p.project == nil {
 		return nil
@@ -114,7 +142,7 @@ func (p *Policy) Notes() []Problem {
 		own := p.own.find(x.project.pattern).settings
 		for _, code := range x.waiver.Codes {
 			if own.protects(code) {
-				n.list.add(x.line, "the exception for %s lifts nothing: your own policy says what holds for %s", code, x.project.pattern)
+				n.list.add(x.line, "the exception for %s lifts nothing for %s: only one in your own policy would", code, x.project.pattern)
 			}
 		}
 	}
@@ -133,14 +161,18 @@ func (n *notes) compare(own, project settings, whom string) {
 	weaker(n, "sdist", own.sdist, project.sdist, severityRank, whom)
 	weaker(n, "on_unavailable", own.onUnavailable, project.onUnavailable, severityRank, whom)
 	if own.plainHTTP.set() && project.plainHTTP.set() {
-		n.add(project.plainHTTP.at, "allow_http is ignored: your own policy says %s", own.plainHTTP.at)
+		why := "your own policy says " + own.plainHTTP.at
+		if own.plainHTTP.at == BuiltIn {
+			why = "your own policy names no host"
+		}
+		n.add(project.plainHTTP.at, "allow_http is ignored: %s", why)
 	}
 	if own.indexes.set() && project.indexes.set() && len(below(project.indexes.value, own.indexes.value)) == 0 {
 		n.add(project.indexes.at, "index is ignored%s: it lies outside of what your own policy says, %s", whom, own.indexes.at)
 	}
 	loose := func(set bool, at, what string) {
 		if set {
-			n.add(at, "%s%s is looser than the built-in rules, and your own policy does not speak against it", what, whom)
+			n.add(at, "%s%s is looser than the built-in rules, and you have no policy of your own", what, whom)
 		}
 	}
 	loose(!own.mode.set() && project.mode.value == assay.Audit, project.mode.at, `mode = "audit"`)
@@ -152,7 +184,11 @@ func (n *notes) compare(own, project settings, whom string) {
 // weaker notes a value of the project's that is less strict than the person's own.
 func weaker[T any](n *notes, key string, own, project opt[T], rank func(T) int, whom string) {
 	if own.set() && project.set() && rank(project.value) < rank(own.value) {
-		n.add(project.at, "%s is ignored%s: your own policy is stricter, %s", key, whom, own.at)
+		why := "your own policy is stricter, " + own.at
+		if own.at == BuiltIn {
+			why = "your own policy leaves it to the built-in rules, which are stricter"
+		}
+		n.add(project.at, "%s is ignored%s: %s", key, whom, why)
 	}
 }
 

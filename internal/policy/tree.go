@@ -110,7 +110,7 @@ func syntaxProblem(name string, err error) Problem {
 		line, _ = at.Position()
 	}
 	detail := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "toml: "), "unstable: ")
-	return Problem{name, line, "not TOML: " + detail}
+	return Problem{name, line, "not TOML: " + visible(detail)}
 }
 
 func newlines(data []byte) []int {

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"assay"
 	"assay/internal/pypi"
@@ -56,7 +55,7 @@ func (r *reader) text(e *entry, v *value) string {
 		r.add(v.line, "%s is empty", e.key)
 	case len(v.text) > maxText:
 		r.add(v.line, "%s has %d bytes, the bound is %d", e.key, len(v.text), maxText)
-	case strings.ContainsFunc(v.text, func(c rune) bool { return c < 0x20 && c != '\n' && c != '\t' || c == 0x7f || c == utf8.RuneError }):
+	case hasControls(v.text):
 		r.add(v.line, "%s holds a control character", e.key)
 	default:
 		return v.text
@@ -204,10 +203,14 @@ func (r *reader) indexes(e *entry) opt[[]string] {
 		}
 		u, err := url.Parse(text)
 		switch {
-		case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "":
+		case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
 			r.add(v.line, "index is the beginning of an index's URL, such as https://index.example/simple, not %s", quoted(shownURL(text)))
 		case u.User != nil:
 			r.add(v.line, "index carries a user or a password: leave them out")
+		case strings.ContainsAny(text, "?#"): // no page lies below such a URL, and it may hold a token
+			r.add(v.line, "index carries a query or a fragment: leave it out of %s", quoted(shownURL(text)))
+		case climbs(text):
+			r.add(v.line, "index has a segment that is \".\" or \"..\", or may be read as one: write out where %s leads", quoted(shownURL(text)))
 		default:
 			u.Host = strings.ToLower(u.Host)
 			out.value = append(out.value, strings.TrimSuffix(u.String(), "/"))
@@ -216,10 +219,19 @@ func (r *reader) indexes(e *entry) opt[[]string] {
 	return out
 }
 
-// shownURL leaves out what may be a password.
+// shownURL leaves out what may be a password or a token: all before an "@", and the
+// query and the fragment. Where an "@" stands behind a "?", nobody knows which of the
+// two is which.
 func shownURL(s string) string {
-	if i := strings.LastIndexByte(s, '@'); i >= 0 {
-		return "…" + s[i:]
+	user, query := strings.LastIndexByte(s, '@'), strings.IndexAny(s, "?#")
+	switch {
+	case query >= 0 && query < user:
+		return "…"
+	case query >= 0:
+		s = s[:query] + "…"
+	}
+	if user >= 0 {
+		s = "…" + s[user:]
 	}
 	return s
 }
@@ -239,7 +251,7 @@ func (r *reader) hosts(e *entry) opt[[]string] {
 			continue
 		}
 		if !isHostPattern(text) {
-			r.add(v.line, `%s holds hosts, such as "index.example", "*.example" or "index.example:8080", not %s`, e.key, quoted(text))
+			r.add(v.line, `%s holds hosts, such as "index.example", "*.example" or "index.example:8080", not %s`, e.key, quoted(shownURL(text)))
 			continue
 		}
 		out.value = append(out.value, text)

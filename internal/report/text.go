@@ -98,6 +98,10 @@ func (t Text) prose(s string) string {
 	})
 }
 
+// Line makes a text from outside safe to stand in a line on a terminal, as a report
+// shows it: what is not printable, line breaks with it, appears as \u{hex}.
+func Line(s string) string { return Text{}.prose(s) }
+
 // printable reports whether a character may go to a terminal as it is: controls,
 // invisible and direction characters may not.
 func printable(r rune) bool { return unicode.IsPrint(r) && r != utf8.RuneError }
