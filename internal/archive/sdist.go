@@ -72,10 +72,10 @@ func (a *archive) checkSdist(stem string, r *roots) {
 		a.add(assay.ArchiveIrregular, "its top directory %s is not called like the file", quoted(root))
 	}
 	text := func(name string) []byte {
-		if t, ok := a.texts[root+"/"+name]; ok {
+		if t := a.text(root + "/" + name); t != nil {
 			return t
 		}
-		return a.texts["./"+root+"/"+name]
+		return a.text("./" + root + "/" + name)
 	}
 	a.inside.Metadata = text("PKG-INFO")
 	a.inside.Pyproject = text("pyproject.toml")

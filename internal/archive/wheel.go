@@ -61,7 +61,7 @@ func (a *archive) readWheel() error {
 			}
 			return nil
 		}
-		return a.texts[infos[0]+"/"+name]
+		return a.text(infos[0] + "/" + name)
 	}
 	a.inside.Metadata = text("METADATA")
 	if t := text("WHEEL"); t != nil {
@@ -71,6 +71,10 @@ func (a *archive) readWheel() error {
 		if problem := entryPointsProblem(t); problem != "" {
 			a.add(assay.ArchiveIrregular, "entry_points.txt %s", problem)
 		}
+	}
+	if k := a.texts[infos[0]+"/RECORD"]; k != nil && k.size > maxPlainText {
+		parsing <- struct{}{}
+		defer func() { <-parsing }()
 	}
 	if t := text("RECORD"); t != nil {
 		a.compareRecord(z.members, infos[0], t)
