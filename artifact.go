@@ -141,6 +141,9 @@ type Inside struct {
 	// .dist-info folder without that ending, or an sdist's top folder. Empty where
 	// there is none.
 	Folder string
+	// Scattered reports that an sdist has members beside its top folder: what is
+	// built is what lies around the folder, and not what is in it.
+	Scattered bool
 	// About is what Metadata or Pyproject say, once they were read; nil where they
 	// say nothing that can be read.
 	About *About

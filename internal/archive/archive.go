@@ -52,7 +52,11 @@ type archive struct {
 	buf    []byte
 	names  names
 	// texts are the members that are read at the end, by name.
-	texts     map[string][]byte
+	texts map[string]*kept
+	// keptSize is how many bytes they have, and info a wheel's first .dist-info.
+	keptSize  int64
+	info      string
+	twoInfos  bool // there is another
 	surprises surprises
 }
 
@@ -106,6 +110,16 @@ func (a *archive) wanted(name string) int64 {
 	switch {
 	case !ok || len(a.texts) >= maxTexts:
 	case a.inside.Format == "wheel" && isDistInfo(dir):
+		if a.info == "" {
+			a.info = dir
+		}
+		if dir != a.info {
+			// The wheel is refused for the second one: no text of it is read.
+			a.twoInfos, a.texts = true, nil
+		}
+		if a.twoInfos {
+			return 0
+		}
 		switch base {
 		case "RECORD":
 			return a.limits.Record
@@ -121,16 +135,23 @@ func (a *archive) wanted(name string) int64 {
 }
 
 // keep keeps a text under its name.
-func (a *archive) keep(name string, text []byte) {
+func (a *archive) keep(name string, text *kept) {
 	if a.texts == nil {
-		a.texts = map[string][]byte{}
-	}
-	if text == nil {
-		text = []byte{}
+		a.texts = map[string]*kept{}
 	}
 	if _, ok := a.texts[name]; !ok {
+		text.close()
 		a.texts[name] = text
+		a.keptSize += int64(text.size)
 	}
+}
+
+// text returns a text that was kept, and nil where it was not.
+func (a *archive) text(name string) []byte {
+	if t, ok := a.texts[name]; ok {
+		return t.text()
+	}
+	return nil
 }
 
 // unpacked adds a member's size to the sum and says whether the sum is still

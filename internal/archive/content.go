@@ -17,7 +17,7 @@ type content struct {
 	crc  uint32
 	size int64
 	head [8]byte
-	text []byte
+	text *kept // nil where it is not kept
 	cap  int64 // of text; 0 for nothing
 }
 
@@ -33,6 +33,9 @@ func (c *content) reset(hashed bool, cap int64) {
 		c.sha.Reset()
 	}
 	c.crc, c.size, c.head, c.text, c.cap = 0, 0, [8]byte{}, nil, cap
+	if cap > 0 {
+		c.text = &kept{}
+	}
 }
 
 func (c *content) write(p []byte) {
@@ -43,8 +46,11 @@ func (c *content) write(p []byte) {
 		copy(c.head[c.size:], p)
 	}
 	c.size += int64(len(p))
-	if c.cap > 0 && c.size <= c.cap {
-		c.text = append(c.text, p...)
+	if c.size > c.cap {
+		c.text = nil
+	}
+	if c.text != nil {
+		c.text.write(p)
 	}
 }
 
@@ -69,9 +75,12 @@ func (c *content) native() bool {
 // take keeps a text that was wanted and looks at what a member is.
 func (a *archive) take(name string, c *content) {
 	if c.cap > 0 {
-		if c.size > c.cap {
+		switch kept := a.keptSize + c.size; {
+		case c.size > c.cap:
 			a.add(assay.ArchiveBomb, "member %s has %d bytes, more than the %d that are read of it", quoted(name), c.size, c.cap)
-		} else {
+		case kept > maxKept:
+			a.add(assay.ArchiveBomb, "member %s and the texts before it have %d bytes, more than the %d that are read of them", quoted(name), kept, int64(maxKept))
+		default:
 			a.keep(name, c.text)
 		}
 	}

@@ -17,12 +17,13 @@ type Limits struct {
 }
 
 // DefaultLimits are the limits in use where none are given. PyPI takes no new
-// member of over 64 MiB that unpacks to more than 50 times its packed size.
+// member of over 64 MiB that unpacks to more than 50 times its packed size. The
+// largest RECORD of a real wheel is below 2 MiB.
 var DefaultLimits = Limits{
 	Members: 200_000,
 	Member:  16 << 30, Total: 32 << 30,
 	Ratio: 50, RatioFloor: 64 << 20,
-	Record: 32 << 20, Text: 8 << 20,
+	Record: 8 << 20, Text: 4 << 20,
 }
 
 // The caps that nobody needs to choose.
@@ -35,8 +36,12 @@ const (
 	maxPaxKeys   = 256        // records of one pax header
 	maxGzipName  = 4 << 10    // bytes of the name or comment in a gzip header
 	maxTexts     = 16         // texts that are kept of one archive
+	maxKept      = 16 << 20   // bytes of all texts that are kept of one archive
+	maxPlainText = 256 << 10  // bytes of a text that is kept as it is, not packed
+	maxParsing   = 2          // large RECORDs that are compared at a time
 	maxSmallText = 1 << 20    // bytes of WHEEL and of entry_points.txt
-	maxRows      = 2          // rows of RECORD for each member that an archive may have
+	maxRows      = 2          // rows of RECORD for each member that an archive has
+	maxSpareRows = 10_000     // rows of RECORD beyond those
 	maxPerCode   = 10         // findings of one code; the rest is counted
 	maxShown     = 120        // bytes of a name that a finding shows
 	maxRootsKept = 8          // top directories that are told apart

@@ -111,7 +111,7 @@ func (a *archive) compareRecord(members []zipMember, info string, text []byte) {
 		a.add(assay.ArchiveIrregular, "RECORD begins with a byte order mark")
 		text = trimmed
 	}
-	if most := maxRows * a.limits.Members; bytes.Count(text, []byte("\n")) > most {
+	if most := maxRows*len(members) + maxSpareRows; bytes.Count(text, []byte("\n")) > most {
 		a.add(assay.ArchiveBomb, "RECORD has more than %d rows", most)
 		return
 	}

@@ -13,7 +13,7 @@ func (a *archive) readSdistZip(stem string) error {
 	if err := z.read(); err != nil {
 		return err
 	}
-	r := roots{}
+	r := roots{stem: stem}
 	for i := range z.members {
 		r.add(z.members[i].name)
 	}
@@ -23,28 +23,41 @@ func (a *archive) readSdistZip(stem string) error {
 
 // roots are the top directories of an sdist, and what lies beside them.
 type roots struct {
+	stem  string // what the file is called
 	dirs  []string
+	named bool   // one is called like the file, in whatever letter case
 	loose string // the first member that is in no directory
+	build string // the first of them that makes what is around it a project
 	last  string
 }
 
 // add takes up a member's name.
 func (r *roots) add(name string) {
-	name = strings.TrimPrefix(name, "./")
-	dir, _, below := strings.Cut(name, "/")
+	clean, _ := cleanName(name)
+	dir, _, below := strings.Cut(clean, "/")
+	below = below || strings.HasSuffix(name, "/")
 	switch {
-	case name == "" || below && dir == r.last:
+	case clean == "." || below && dir == r.last:
 	case !below:
 		if r.loose == "" {
-			r.loose = name
+			r.loose = clean
+		}
+		if base := fold(clean); r.build == "" && (base == "setup.py" || base == "pyproject.toml") {
+			r.build = clean
 		}
 	default:
 		r.last = dir
+		r.named = r.named || strings.EqualFold(dir, r.stem)
 		if !slices.Contains(r.dirs, dir) && len(r.dirs) < maxRootsKept {
 			r.dirs = append(r.dirs, dir)
 		}
 	}
 }
+
+// scattered reports whether members lie beside the top directory. Installers take
+// the one directory that everything is in, and else build what lies around it: pip
+// and uv always, Poetry only where no directory is called like the file.
+func (r *roots) scattered() bool { return len(r.dirs) > 1 || r.loose != "" }
 
 // checkSdist judges an sdist as a whole (PEP 625, the source distribution
 // format): one directory called like the file, with PKG-INFO in it.
@@ -61,8 +74,12 @@ func (a *archive) checkSdist(stem string, r *roots) {
 		}
 	}
 	a.inside.Folder = root
-	if r.loose != "" && a.names.exact[r.loose] != isDir {
+	a.inside.Scattered = r.scattered()
+	if r.loose != "" {
 		a.add(assay.ArchiveIrregular, "member %s is in no directory", quoted(r.loose))
+	}
+	if r.build != "" && r.named {
+		a.add(assay.ArchiveAmbiguous, "member %s makes a project beside the one in the top directory: some installers build the one, some the other", quoted(r.build))
 	}
 	switch {
 	case root == stem:
@@ -72,10 +89,10 @@ func (a *archive) checkSdist(stem string, r *roots) {
 		a.add(assay.ArchiveIrregular, "its top directory %s is not called like the file", quoted(root))
 	}
 	text := func(name string) []byte {
-		if t, ok := a.texts[root+"/"+name]; ok {
+		if t := a.text(root + "/" + name); t != nil {
 			return t
 		}
-		return a.texts["./"+root+"/"+name]
+		return a.text("./" + root + "/" + name)
 	}
 	a.inside.Metadata = text("PKG-INFO")
 	a.inside.Pyproject = text("pyproject.toml")

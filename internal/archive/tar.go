@@ -50,7 +50,7 @@ func (a *archive) readSdistTar(stem string, f format) error {
 	if err != nil {
 		return err
 	}
-	t := &tarReader{archive: a, in: u}
+	t := &tarReader{archive: a, in: u, roots: roots{stem: stem}}
 	if err := t.read(); err != nil {
 		return err
 	}

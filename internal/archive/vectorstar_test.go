@@ -95,6 +95,17 @@ func tarVectors() []vector {
 		warned("tar-hardlink-missing.tar.gz", "a hard link to a member that is not there", link('1', "demo-1.0/gone.py")),
 		warned("tar-two-roots.tar.gz", "two top directories", more(entry{name: "other-2.0/a.py", data: "x"})),
 		warned("tar-loose-file.tar.gz", "a member beside the top directory", more(entry{name: "README", data: "x"})),
+		warned("tar-loose-build.tar.gz", "nothing but a project beside a directory, which is not called like the file", tarred(func(t *tarFile) {
+			t.entries = []entry{{name: "setup.py", data: "x"}, {name: "PKG-INFO", data: metadataText}, {name: "demo/__init__.py", data: initText}}
+		})),
+		refused("tar-two-projects.tar.gz", "a project beside the top directory: pip and uv build it, Poetry the one in the directory", more(entry{name: "setup.py", data: "evil"})),
+		refused("tar-two-projects-dot.tar.gz", "a project beside the top directory, behind ./", more(entry{name: "./pyproject.toml", data: "evil"})),
+		refused("tar-two-projects-many.tar.gz", "a project beside many top directories", tarred(func(t *tarFile) {
+			for i := range 2 * maxRootsKept {
+				t.entries = append([]entry{{name: fmt.Sprintf("%d/a.py", i), data: "x"}}, t.entries...)
+			}
+			t.entries = append(t.entries, entry{name: "setup.py", data: "evil"})
+		})),
 		warned("tar-no-pkg-info.tar.gz", "an sdist without PKG-INFO", tarred(func(t *tarFile) { t.entries = append(t.entries[:1], t.entries[3]) })),
 		warned("tar-dot-names.tar.gz", "names that begin with ./", tarred(func(t *tarFile) {
 			for i := range t.entries {

@@ -19,7 +19,7 @@ func (a *archive) readWheel() error {
 	if err := z.read(); err != nil {
 		return err
 	}
-	var infos, datas []string
+	var infos []string
 	last := ""
 	for i := range z.members {
 		// A file at the top counts like a directory: installers look at first parts.
@@ -30,9 +30,6 @@ func (a *archive) readWheel() error {
 		last = dir
 		if isDistInfo(dir) && !slices.Contains(infos, dir) && len(infos) < maxRootsKept {
 			infos = append(infos, dir)
-		}
-		if strings.HasSuffix(dir, ".data") && !slices.Contains(datas, dir) && len(datas) < maxRootsKept {
-			datas = append(datas, dir)
 		}
 	}
 	switch len(infos) {
@@ -46,14 +43,7 @@ func (a *archive) readWheel() error {
 	}
 	stem := strings.TrimSuffix(infos[0], ".dist-info")
 	a.inside.Folder = stem
-	for _, dir := range datas {
-		if dir != stem+".data" {
-			a.add(assay.ArchiveIrregular, "directory %s is not called after the .dist-info directory", quoted(dir))
-		}
-	}
-	if len(datas) > 0 {
-		a.checkTargets(z.members, stem+".data/")
-	}
+	a.checkData(z.members, stem+".data")
 	text := func(name string) []byte {
 		if a.names.exact[infos[0]+"/"+name] != isFile {
 			if name != "entry_points.txt" {
@@ -61,7 +51,7 @@ func (a *archive) readWheel() error {
 			}
 			return nil
 		}
-		return a.texts[infos[0]+"/"+name]
+		return a.text(infos[0] + "/" + name)
 	}
 	a.inside.Metadata = text("METADATA")
 	if t := text("WHEEL"); t != nil {
@@ -72,31 +62,76 @@ func (a *archive) readWheel() error {
 			a.add(assay.ArchiveIrregular, "entry_points.txt %s", problem)
 		}
 	}
+	if k := a.texts[infos[0]+"/RECORD"]; k != nil && k.size > maxPlainText {
+		parsing <- struct{}{}
+		defer func() { <-parsing }()
+	}
 	if t := text("RECORD"); t != nil {
 		a.compareRecord(z.members, infos[0], t)
 	}
 	return nil
 }
 
-// checkTargets reports members that are installed to one place: what lies below
-// purelib and platlib in .data goes where the wheel's own top level goes, and
-// which of the two stays depends on the installer.
-func (a *archive) checkTargets(members []zipMember, data string) {
-	seen := map[string]bool{}
+// isDataDir reports whether installers, on one system or another, take the first
+// part of a name for a .data directory: pip any that ends in ".data", uv the one
+// that is called after .dist-info, in the letter case that the file system knows.
+func isDataDir(dir string) bool { return strings.HasSuffix(fold(dir), ".data") }
+
+// checkData judges what lies in .data directories. pip spreads out every top
+// directory that ends in ".data", by the name as it stands; uv the one that is
+// called after the .dist-info directory, by the path it is unpacked to, and leaves
+// others where they are. Whatever lies in another one is installed to two places.
+func (a *archive) checkData(members []zipMember, data string) {
+	seen := map[string]string{}
 	for i := range members {
-		below, ok := strings.CutPrefix(members[i].name, data)
-		if !ok || members[i].dir() {
+		m := &members[i]
+		if m.dir() {
 			continue
 		}
-		scheme, target, _ := strings.Cut(below, "/")
-		if scheme != "purelib" && scheme != "platlib" {
+		name, _ := cleanName(m.name)
+		dir, below, _ := strings.Cut(name, "/")
+		if !isDataDir(dir) {
 			continue
 		}
-		if seen[target] || a.names.exact[target] == isFile {
-			a.add(assay.ArchiveAmbiguous, "member %s is installed to the place of another one", quoted(members[i].name))
+		if first, _, _ := strings.Cut(m.name, "/"); first != data {
+			a.add(assay.ArchiveAmbiguous, "member %s lies in a .data directory that some installers spread out and others leave as it is", quoted(m.name))
+			continue
 		}
-		seen[target] = true
+		target := dataTarget(below)
+		if target == "" {
+			continue
+		}
+		before, twice := seen[target]
+		if twice && before != name || a.names.exact[target] == isFile {
+			a.add(assay.ArchiveAmbiguous, "member %s is installed to the place of another one", quoted(m.name))
+		}
+		seen[target] = name
 	}
+}
+
+// dataTarget is where a member below .data is installed, as a path from the folder
+// of installed packages or, after "scripts:", of commands; empty for other places.
+// The data scheme begins at the environment, in which both of these lie.
+func dataTarget(below string) string {
+	scheme, rest, _ := strings.Cut(below, "/")
+	switch scheme {
+	case "purelib", "platlib":
+		return rest
+	case "scripts":
+		return "scripts:" + rest
+	case "data":
+		top, rest, _ := strings.Cut(rest, "/")
+		if top == "bin" || top == "Scripts" {
+			return "scripts:" + rest
+		}
+		if python, after, _ := strings.Cut(rest, "/"); strings.HasPrefix(python, "python") {
+			rest = after // lib/python3.14/site-packages; on Windows Lib/site-packages
+		}
+		if below, ok := strings.CutPrefix(rest, "site-packages/"); ok && fold(strings.TrimSuffix(top, "64")) == "lib" {
+			return below
+		}
+	}
+	return ""
 }
 
 // checkWheelFile judges a wheel's WHEEL: fields as in an e-mail's header.

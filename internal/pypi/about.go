@@ -91,7 +91,8 @@ func (m *Metadata) static() bool {
 
 // About reads what a distribution file says of itself. Of an sdist, PKG-INFO serves
 // where it speaks for every build, else a static [project] table, else PKG-INFO with
-// the reason why a build is needed. Without readable metadata there is a
+// the reason why a build is needed. Neither serves where files lie beside the folder
+// that they are in. Without readable metadata there is a
 // [*MetadataError], or nil for an sdist whose PKG-INFO no installer would believe:
 // old ones break every rule, and are built in any case.
 func About(in *assay.Inside) (*assay.About, error) {
@@ -111,13 +112,15 @@ func About(in *assay.Inside) (*assay.About, error) {
 		return nil, err
 	case errors.As(err, &bad):
 		why = "its PKG-INFO cannot be read, " + bad.Why
+	case in.Scattered:
+		why = "files lie beside its top folder, so that what is built is not what this PKG-INFO is about"
 	default:
 		why = m.Build()
 	}
 	if why == "" {
 		return m.about(""), nil
 	}
-	if p, err := ParseProject(in.Pyproject); err == nil && p.static() {
+	if p, err := ParseProject(in.Pyproject); err == nil && p.static() && !in.Scattered {
 		return p.about(""), nil
 	}
 	if m == nil {

@@ -58,6 +58,8 @@ func TestFindings(t *testing.T) {
 	good, static := string(metadata("2.1", "demo_project", "1.0")), string(metadata("2.3", "demo_project", "1.0"))
 	const table = "[project]\nname = \"demo-project\"\nversion = \"1\"\n"
 	const build = `sdist.build: its PKG-INFO has the format version "2.1", and speaks for a build from 2.2 on`
+	const beside = `sdist.build: files lie beside its top folder, so that what is built is not what this PKG-INFO is about`
+	scattered := func(in *assay.Inside) *assay.Inside { in.Scattered = true; return in }
 	for name, c := range map[string]struct {
 		in   *assay.Inside
 		want string
@@ -81,6 +83,8 @@ func TestFindings(t *testing.T) {
 		"sdist, old and of another":    {in("sdist", "", string(metadata("1.0", "other", "1.0")), ""), "archive.wrong-project: PKG-INFO names the project \"other\"\nsdist.build: its PKG-INFO has the format version \"1.0\", and speaks for a build from 2.2 on"},
 		"sdist, old and strange":       {in("sdist", "", "Metadata-Version: 1.0\nName: demo-project\nSummary: a\nb\nVersion: 1.0\n", ""), `sdist.build: its PKG-INFO cannot be read, "b" is no header, and no empty line ends the headers before it`},
 		"sdist, new and strange":       {in("sdist", "", static+"Version: 2.0\n", table), "metadata.malformed: the field version is there more than once"},
+		"sdist, scattered":             {scattered(in("sdist", "demo_project-1.0", static, table)), beside},
+		"sdist, scattered, of another": {scattered(in("sdist", "demo_project-1.0", strings.Replace(static, "demo", "other", 1), "")), "archive.wrong-project: PKG-INFO names the project \"other_project\"\n" + beside},
 		"sdist, nothing":               {&assay.Inside{Format: "sdist"}, "sdist.build: it has no PKG-INFO"},
 	} {
 		ev, err := Verifier{}.Verify(t.Context(), subject(c.in))
