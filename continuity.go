@@ -134,8 +134,9 @@ func (b *builder) publisherBefore(ids []Identity, earlier, all []Sighting, again
 				last.Filename, day(last.Uploaded), day(last.First), names(last.Publishers), id, uploadedOn(b.artifact.UploadTime)))
 			continue
 		}
-		if !slices.ContainsFunc(before, same) || slices.ContainsFunc(before, func(s Sighting) bool { return !same(s) }) {
-			b.add(PublisherMixed, fmt.Sprintf("this one comes from %s, %s from %s", id, last.Filename, names(last.Publishers)))
+		if others := slices.DeleteFunc(slices.Clone(before), same); len(others) > 0 {
+			other := others[len(others)-1]
+			b.add(PublisherMixed, fmt.Sprintf("this one comes from %s, %s from %s", id, other.Filename, names(other.Publishers)))
 			continue
 		}
 		named := func(s Sighting) bool {
