@@ -78,6 +78,7 @@ const (
 	ArchiveSurprising     Code = "archive.surprising"
 	ArchiveUnlistedMember Code = "archive.unlisted-member"
 	ArchiveUnopened       Code = "archive.unopened"
+	ArchiveUnreadSdist    Code = "archive.unread-sdist"
 	ArchiveUnreadable     Code = "archive.unreadable"
 	ArchiveUnsafeName     Code = "archive.unsafe-name"
 	ArchiveWrongProject   Code = "archive.wrong-project"
@@ -218,6 +219,7 @@ var registry = map[Code]Entry{
 	ArchiveSurprising:     {Severity: Note, Text: "{filename} holds something that does more than it looks like", Hint: "ask yourself whether {project} needs it"},
 	ArchiveUnlistedMember: {Severity: Warning, Text: "{filename} holds a file that its own RECORD does not list", Hint: "pip will not remove the file with the project: ask the project's maintainers what it is"},
 	ArchiveUnopened:       {Severity: Note, Text: "assay does not look into files like {filename}", Hint: "install a wheel or a .tar.gz of {project} instead, if there is one"},
+	ArchiveUnreadSdist:    {Severity: Warning, Text: "assay cannot look into {filename}, and pip may build it", Hint: "take a wheel or a .tar.gz of {project}, or refuse builds: pip's '--only-binary :all:'"},
 	ArchiveUnreadable:     {Severity: Error, Text: "{filename} is damaged, or not what its name says", Hint: hintArchive},
 	ArchiveUnsafeName:     {Severity: Error, Text: "{filename} holds something that leaves its place when it is unpacked", Hint: hintArchive},
 	ArchiveWrongProject:   {Severity: Error, Text: "{filename} is another project or version inside than its name says", Hint: hintArchive},

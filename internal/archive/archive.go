@@ -25,11 +25,13 @@ func Read(filename string, r io.Reader, limits Limits) (*assay.Inside, error) {
 	case sdistZip:
 		a.inside.Format = "sdist"
 		err = a.readSdistZip(stem)
-	case sdistGzip, sdistBzip2:
+	case sdistPlain, sdistGzip, sdistBzip2:
 		a.inside.Format = "sdist"
 		err = a.readSdistTar(stem, format)
+	case sdistUnread:
+		a.add(assay.ArchiveUnreadSdist, "sdists are read that end in .tar.gz, .tgz, .tar.bz2, .tbz, .tar and .zip")
 	default:
-		a.add(assay.ArchiveUnopened, "its name ends in none of .whl, .tar.gz, .tgz, .tar.bz2, .tbz and .zip")
+		a.add(assay.ArchiveUnopened, "its name ends in none of .whl, .tar.gz, .tgz, .tar.bz2, .tbz, .tar and .zip")
 	}
 	a.ended(err)
 	if own := a.src.drain(a.buf); own != nil {
@@ -81,8 +83,10 @@ const (
 	unopened format = iota
 	wheelZip
 	sdistZip
+	sdistPlain
 	sdistGzip
 	sdistBzip2
+	sdistUnread // an installer may build it, and it is not looked into
 )
 
 // formatOf returns the format of a file by its name's ending, in whatever case
@@ -94,7 +98,10 @@ func formatOf(filename string) (format, string) {
 		format format
 	}{
 		{".whl", wheelZip}, {".zip", sdistZip}, {".tar.gz", sdistGzip}, {".tgz", sdistGzip},
-		{".tar.bz2", sdistBzip2}, {".tbz", sdistBzip2},
+		{".tar.bz2", sdistBzip2}, {".tbz", sdistBzip2}, {".tar", sdistPlain},
+		// What pip takes as xz, what uv took, and what indexes still carry.
+		{".tar.xz", sdistUnread}, {".txz", sdistUnread}, {".tar.lz", sdistUnread}, {".tlz", sdistUnread}, {".tar.lzma", sdistUnread},
+		{".tar.zst", sdistUnread}, {".tzst", sdistUnread}, {".tar.z", sdistUnread},
 	} {
 		if n := len(filename) - len(e.suffix); n > 0 && strings.EqualFold(filename[n:], e.suffix) {
 			return e.format, filename[:n]

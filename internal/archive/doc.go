@@ -1,5 +1,5 @@
 // Package archive reads distribution files strictly: wheels and old .zip sdists
-// (APPNOTE.TXT of PKWARE, PEP 427), and .tar.gz and .tar.bz2 sdists (RFC 1952,
+// (APPNOTE.TXT of PKWARE, PEP 427), and .tar, .tar.gz and .tar.bz2 sdists (RFC 1952,
 // POSIX.1-2001 pax, GNU tar; PEP 625).
 //
 // A zip can be read from its end or from its beginning, and a tar has three ways

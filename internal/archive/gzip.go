@@ -32,10 +32,14 @@ type unpacker struct {
 	err   error
 }
 
-// newUnpacker reads the header of a .tar.gz or a .tar.bz2.
+// newUnpacker reads the header of a .tar.gz or a .tar.bz2; a .tar has none.
 func (a *archive) newUnpacker(f format) (*unpacker, error) {
 	u := &unpacker{archive: a, gzip: f == sdistGzip}
-	if !u.gzip {
+	switch f {
+	case sdistPlain:
+		u.in = a.src.Reader
+		return u, nil
+	case sdistBzip2:
 		if p, _ := a.src.Peek(3); string(p) != "BZh" {
 			return nil, lose(assay.ArchiveUnreadable, "it does not begin like a bzip2 file")
 		}

@@ -35,6 +35,13 @@ func more(entries ...entry) func() []byte {
 // tarred is an sdist with a change.
 func tarred(change func(*tarFile)) func() []byte { return func() []byte { return sdist(change) } }
 
+// plain is an sdist that is not compressed.
+func plain() []byte {
+	t := &tarFile{}
+	sdist(func(made *tarFile) { t.entries = made.entries })
+	return t.tar()
+}
+
 // described is a member with a pax header of its own.
 func described(kind byte, records ...string) func() []byte {
 	return more(entry{name: "pax", kind: kind, data: strings.Join(records, "")}, entry{name: "demo-1.0/a.py", data: "0123456789"})
@@ -217,6 +224,11 @@ func tarVectors() []vector {
 			sum := crc32.ChecksumIEEE([]byte{0x1f, 0x8b, 8, gzipHeaderCRC, 0, 0, 0, 0, 2, 0xff})
 			t.header = string(le.AppendUint16(nil, uint16(sum)))
 		})),
+		{"plain.tar", "demo-1.0.tar", ok, "", "an sdist that is not compressed", plain},
+		{"plain-trailing.tar", "demo-1.0.tar", refuse, assay.ArchiveAmbiguous, "bytes behind the end of a tar that is not compressed", func() []byte { return append(plain(), "trailing"...) }},
+		{"plain-cut.tar", "demo-1.0.tar", refuse, assay.ArchiveUnreadable, "a tar that is cut off", func() []byte { return plain()[:5*blockSize+3] }},
+		{"plain-is-gzip.tar", "demo-1.0.tar", refuse, assay.ArchiveUnreadable, "a tar.gz that is called .tar, which Python unpacks all the same", tarred(nil)},
+		{"unread.tar.xz", "demo-1.0.tar.xz", warn, assay.ArchiveUnreadSdist, "an sdist in a compression that is not looked into: pip builds it", func() []byte { return []byte("\xfd7zXZ\x00") }},
 		{"bzip2.tar.bz2", "demo-1.0.tar.bz2", ok, "", "an sdist in bzip2", bzip2ed},
 		{"bzip2-trailing.tar.bz2", "demo-1.0.tar.bz2", refuse, assay.ArchiveUnreadable, "bytes behind the bzip2 file", func() []byte { return append(bzip2ed(), "trailing"...) }},
 		{"bzip2-crc.tar.bz2", "demo-1.0.tar.bz2", refuse, assay.ArchiveUnreadable, "a wrong CRC in the bzip2 file", func() []byte { b := bzip2ed(); b[len(b)-2] ^= 0x10; return b }},

@@ -6,6 +6,7 @@
 //	METADATA is of bar 1.0                                                → Invalid (archive.wrong-project)
 //	PKG-INFO speaks for no build                                          → Verified (sdist.build)
 //	an .egg                                                               → Absent  (archive.unopened)
+//	an sdist in xz, which pip builds and nobody looked into               → Absent  (archive.unread-sdist)
 //	bytes that were not read to their end                                 → Absent
 //
 // It makes no claims: that a file is sound says nothing about who made it.

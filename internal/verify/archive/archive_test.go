@@ -44,6 +44,7 @@ func TestContract(t *testing.T) {
 		verifytest.Case{Name: "damaged", Subject: subject(&assay.Inside{Format: "sdist", Findings: []assay.Finding{{Code: assay.ArchiveUnreadable, Detail: "it ends too early"}}}),
 			State: assay.Invalid, Codes: []assay.Code{assay.ArchiveUnreadable}},
 		verifytest.Case{Name: "egg", Subject: subject(&assay.Inside{}), State: assay.Absent, Codes: []assay.Code{assay.ArchiveUnopened}},
+		verifytest.Case{Name: "sdist in xz", Subject: subject(&assay.Inside{Findings: []assay.Finding{{Code: assay.ArchiveUnreadSdist, Detail: "not read"}}}), State: assay.Absent, Codes: []assay.Code{assay.ArchiveUnreadSdist}},
 		verifytest.Case{Name: "broke down", Subject: subject(&assay.Inside{Findings: []assay.Finding{{Code: assay.EvidenceInvalid}}}), State: assay.Invalid},
 		verifytest.Case{Name: "nobody looked", Subject: subject(nil), State: assay.Absent, Codes: []assay.Code{assay.ArchiveUnopened}},
 		verifytest.Case{Name: "not read to its end", Subject: assay.Subject{Content: &assay.Content{Size: 2}}, State: assay.Absent, Codes: []assay.Code{}},
