@@ -198,23 +198,17 @@ func findReleases(ctx context.Context, client *index.Client, settings installer.
 
 // findPage returns a project's page on the first index that has it.
 func findPage(ctx context.Context, client *index.Client, settings installer.Config, project string) (*pypi.Page, *url.URL, error) {
-	for _, ix := range settings.Indexes {
-		page, err := client.Page(ctx, ix.Base(), project)
-		switch {
-		case errors.Is(err, index.ErrNotFound):
-			continue
-		case errors.Is(err, context.Canceled):
-			return nil, nil, err
-		case err != nil:
-			return nil, nil, &failure{statusUndecided, err, "check the network and the index that " + ix.Origin + " names, or give '--offline' to see the rules and what is remembered"}
-		}
-		at, err := index.PageURL(ix.URL.String(), project)
-		if err != nil {
-			return nil, nil, usage("", "%w", err)
-		}
-		return page, at, nil
+	var found *pypi.Page
+	var where *url.URL
+	known, err := eachPage(ctx, client, settings, project, ", or give '--offline' to see the rules and what is remembered",
+		func(page *pypi.Page, at *url.URL) bool {
+			found, where = page, at
+			return false
+		})
+	if err == nil && !known {
+		err = usage("check the name; the index is the one that pip or uv is configured with", "there is no project %s on the configured index", project)
 	}
-	return nil, nil, usage("check the name; the index is the one that pip or uv is configured with", "there is no project %s on the configured index", project)
+	return found, where, err
 }
 
 // explainRelease judges the files of one release as if their bytes were the

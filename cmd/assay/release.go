@@ -61,27 +61,13 @@ func findRelease(ctx context.Context, client *index.Client, settings installer.C
 	if len(settings.Indexes) == 0 {
 		return nil, usage("correct the configuration; assay reads the same as pip and uv", "no index is configured that could be asked for %s", project)
 	}
-	known := false
-	for _, ix := range settings.Indexes {
-		page, err := client.Page(ctx, ix.Base(), project)
-		switch {
-		case errors.Is(err, index.ErrNotFound):
-			continue
-		case errors.Is(err, context.Canceled):
-			return nil, err
-		case isPageError(err):
-			return nil, &failure{statusUndecided, err, "tell the index's operators, or use another index than the one that " + ix.Origin + " names"}
-		case err != nil:
-			return nil, &failure{statusUndecided, err, "check the network and the index that " + ix.Origin + " names"}
-		}
-		known = true
-		at, err := index.PageURL(ix.URL.String(), project)
-		if err != nil {
-			return nil, usage("", "%w", err)
-		}
-		if files := releaseFiles(page, at, project, version); len(files) > 0 {
-			return files, nil
-		}
+	var files []assay.Artifact
+	known, err := eachPage(ctx, client, settings, project, "", func(page *pypi.Page, at *url.URL) bool {
+		files = releaseFiles(page, at, project, version)
+		return len(files) == 0
+	})
+	if err != nil || len(files) > 0 {
+		return files, err
 	}
 	where := "the configured index"
 	if len(settings.Indexes) == 1 {
@@ -91,6 +77,34 @@ func findRelease(ctx context.Context, client *index.Client, settings installer.C
 		return nil, usage("check the name; the index is the one that pip or uv is configured with", "there is no project %s on %s", project, where)
 	}
 	return nil, usage("check the version", "there is no release %s==%s on %s", project, version, where)
+}
+
+// eachPage hands a project's page on each configured index to do, until that wants
+// no more, and reports whether any index has the project. more is what else helps
+// where one cannot be reached.
+func eachPage(ctx context.Context, client *index.Client, settings installer.Config, project, more string, do func(*pypi.Page, *url.URL) bool) (known bool, err error) {
+	for _, ix := range settings.Indexes {
+		page, err := client.Page(ctx, ix.Base(), project)
+		switch {
+		case errors.Is(err, index.ErrNotFound):
+			continue
+		case errors.Is(err, context.Canceled):
+			return known, err
+		case isPageError(err):
+			return known, &failure{statusUndecided, err, "tell the index's operators, or use another index than the one that " + ix.Origin + " names" + more}
+		case err != nil:
+			return known, &failure{statusUndecided, err, "check the network and the index that " + ix.Origin + " names" + more}
+		}
+		known = true
+		at, err := index.PageURL(ix.URL.String(), project)
+		if err != nil {
+			return known, usage("", "%w", err)
+		}
+		if !do(page, at) {
+			break
+		}
+	}
+	return known, nil
 }
 
 // isPageError reports whether the index answered with a page that cannot be used.
