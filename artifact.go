@@ -53,6 +53,10 @@ type Artifact struct {
 	Provenance      string
 	ProvenanceGuess bool
 
+	// Signature is the URL at which the index says that a detached OpenPGP signature
+	// is (the gpg-sig of the Simple API); empty where it names none.
+	Signature string
+
 	// Yanked says that the index marks the file as yanked (PEP 592), and
 	// YankReason why.
 	Yanked     bool
@@ -108,6 +112,12 @@ const (
 	Attestation MaterialKind = "attestation"
 	// SigstoreBundle is a Sigstore bundle (protobuf-specs, JSON).
 	SigstoreBundle MaterialKind = "sigstore-bundle"
+	// OpenPGPSignature is a detached OpenPGP signature of the file, armored or not.
+	OpenPGPSignature MaterialKind = "openpgp-signature"
+	// OpenPGPChecksums is a clearsigned list of checksums (RFC 9580, section 7).
+	OpenPGPChecksums MaterialKind = "openpgp-checksums"
+	// SSHSignature is a detached SSH signature (OpenSSH's PROTOCOL.sshsig).
+	SSHSignature MaterialKind = "ssh-signature"
 )
 
 // Content is what was found when an artifact's bytes were read to their end.
@@ -118,6 +128,8 @@ type Content struct {
 	// Inside is what a strict reader saw in the archive that the bytes are; nil
 	// where nobody looked.
 	Inside *Inside
+
+	states []state // see State
 }
 
 // Inside is what a strict reader saw in a distribution file between its first
@@ -137,6 +149,12 @@ type Inside struct {
 	// an sdist), and Pyproject an sdist's pyproject.toml. Nil where there is none.
 	Metadata  []byte
 	Pyproject []byte
+	// RecordJWS is a wheel's RECORD.jws, nil without one, and RecordSHA256 the digest
+	// of the RECORD that it signs. Listed says that RECORD names every member with a
+	// hash, so that who vouches for it vouches for the whole archive.
+	RecordJWS    []byte
+	RecordSHA256 Digest
+	Listed       bool
 	// Folder is the name of the folder that says what the archive is: a wheel's
 	// .dist-info folder without that ending, or an sdist's top folder. Empty where
 	// there is none.

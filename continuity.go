@@ -72,9 +72,11 @@ func elsewhere(memory Memory, filename string) (SeenFile, bool) {
 // must be of the same kind and from the same index: mirrors drop provenance, and
 // projects attest their wheels alone; else it warns. Bytes that were let through are
 // no change, whatever was learnt of the project since, and whether the index shows
-// what lies beside them then, now or both.
-func (b *builder) continuity(claims []Claim, memory Memory) {
-	at := b.artifact.UploadTime
+// what lies beside them then, now or both. Nor is a change what a grant vouches for: it
+// is somebody's word, and weighs more than what was seen. Keys are held to grants, and
+// are not compared here.
+func (b *builder) continuity(standing standing, memory Memory) {
+	claims, at := standing.counted, b.artifact.UploadTime
 	for _, c := range claims {
 		if c.Time.After(at) {
 			at = c.Time
@@ -90,7 +92,7 @@ func (b *builder) continuity(claims []Claim, memory Memory) {
 			later = append(later, s)
 		}
 	}
-	again := b.letThrough(claims, memory)
+	again := standing.vouched || b.letThrough(claims, memory)
 	switch ids := identities(claims); {
 	case len(ids) > 0 && len(attested(earlier)) > 0:
 		b.publisherBefore(ids, earlier, memory.Sightings, again)
@@ -270,11 +272,11 @@ func attested(list []Sighting) []Sighting {
 	return slices.DeleteFunc(slices.Clone(list), func(s Sighting) bool { return len(s.Publishers) == 0 || s.Waived })
 }
 
-// identities returns who made the claims, each once.
+// identities returns who made the claims, each once. Keys are nobody by themselves.
 func identities(claims []Claim) []Identity {
 	var out []Identity
 	for _, c := range claims {
-		if id := IdentityOf(c); id.Name != "" && !slices.Contains(out, id) {
+		if id := IdentityOf(c); id.Name != "" && !id.IsKey() && !slices.Contains(out, id) {
 			out = append(out, id)
 		}
 	}

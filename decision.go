@@ -97,6 +97,7 @@ const clockTolerance = 10 * time.Minute
 // Decide judges the evidence about an artifact. It is pure: the same arguments
 // give the same decision. Every reason is returned, not only the first.
 //
+// What keys have signed counts as far as grants let them speak for the project.
 // Invalid evidence denies. Unavailable evidence does what the rules say. Absent
 // evidence is noted, and a file of which there is no evidence at all warns or,
 // where the rules require evidence, is denied. Evidence without a state denies:
@@ -114,20 +115,24 @@ func Decide(rules Rules, a Artifact, evidence []Evidence, memory Memory, now tim
 				c.Time.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)))
 		}
 	}
-	identified := slices.ContainsFunc(claims, func(c Claim) bool { return c.Identity != "" })
+	s := b.granted(rules, claims, evidence, memory, now)
+	identified := s.vouched || slices.ContainsFunc(s.counted, func(c Claim) bool { return c.Identity != "" })
 	switch {
+	case s.pending:
 	case rules.Evidence == RequireEvidence && !identified:
 		b.add(EvidenceRequired, "")
-	case len(claims) == 0 && !troubled:
+	case len(s.counted) == 0 && !s.vouched && !troubled:
 		b.add(EvidenceNone, "")
 	}
 	b.bytesBefore(claims, memory)
 	if rules.Evidence != RequireNothing && !troubled {
-		b.continuity(claims, memory)
+		b.continuity(s, memory)
 	} else {
 		b.waived = true // nobody becomes known by what was compared with nothing
 	}
-	b.publishers(rules, claims)
+	if !s.pending {
+		b.publishers(rules, s.counted)
+	}
 	b.listed(rules, now)
 	if a.UploadTime.After(now.Add(clockTolerance)) {
 		b.add(ClockBehind, fmt.Sprintf("the file is from %s, the clock says %s",
@@ -193,7 +198,7 @@ type builder struct {
 func (b *builder) allEvidence(rules Rules, evidence []Evidence) (claims []Claim, troubled bool) {
 	for _, e := range evidence {
 		b.evidence(rules, e)
-		troubled = troubled || e.State != Verified && e.State != Absent
+		troubled = troubled || e.State != Verified && e.State != Absent && e.State != Pending
 		if e.State == Verified {
 			claims = append(claims, e.Claims...)
 		}
@@ -212,7 +217,7 @@ func (b *builder) evidence(rules Rules, e Evidence) {
 		refused = refused || severity == Error
 	}
 	switch e.State {
-	case Verified, Absent:
+	case Verified, Absent, Pending:
 	case Invalid:
 		if !refused {
 			b.add(EvidenceInvalid, "the "+e.Verifier+" evidence does not hold")

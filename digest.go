@@ -1,11 +1,15 @@
 package assay
 
 import (
+	"crypto/md5"
+	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha3"
 	"crypto/sha512"
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"slices"
 	"strings"
 )
 
@@ -73,22 +77,70 @@ func pick(digests []Digest, algorithm string) (Digest, bool) {
 	return Digest{}, false
 }
 
+// Hashing names a hash over a file's bytes whose state a signature goes on from:
+// it covers the bytes and then something of its own. Salt comes before the bytes
+// (RFC 9580, section 5.2.4, version 6).
+type Hashing struct {
+	Algorithm string // "sha256", "sha512", "sha3-256", "sha1", …
+	Salt      string // bytes, most often none
+}
+
+// maxHashings bounds how many hashes one pass over a file computes for signatures.
+const maxHashings = 24
+
+// stateful are the hashes that signatures are made over. The weak ones are here to
+// tell a weak signature from a false one.
+var stateful = map[string]func() hash.Hash{
+	"md5": md5.New, "sha1": sha1.New, "sha224": sha256.New224, "sha256": sha256.New, "sha384": sha512.New384, "sha512": sha512.New,
+	"sha3-256": func() hash.Hash { return sha3.New256() }, "sha3-512": func() hash.Hash { return sha3.New512() },
+}
+
+// Known reports whether the hash can be computed.
+func (h Hashing) Known() bool { return stateful[h.Algorithm] != nil }
+
+// New returns the hash's state before the file's first byte, and nil for a hash
+// that is not known.
+func (h Hashing) New() hash.Hash {
+	make := stateful[h.Algorithm]
+	if make == nil {
+		return nil
+	}
+	x := make()
+	x.Write([]byte(h.Salt))
+	return x
+}
+
 // Hasher computes, in one pass over a file's bytes, SHA-256 and every other
-// strong algorithm that the file's promised digests use.
+// strong algorithm that the file's promised digests use, and the states that
+// signatures go on from.
 type Hasher struct {
 	names  []string
 	hashes []hash.Hash
+	states []state
 	size   int64
 }
 
-// NewHasher returns a Hasher for a file with the given promised digests.
-func NewHasher(promised []Digest) *Hasher {
+// state is a hash over a file's bytes so far.
+type state struct {
+	of   Hashing
+	hash hash.Hash
+}
+
+// NewHasher returns a Hasher for a file with the given promised digests and
+// signatures. Of signatures, what is not known or too many is left out.
+func NewHasher(promised []Digest, signed ...Hashing) *Hasher {
 	h := &Hasher{names: []string{"sha256"}, hashes: []hash.Hash{sha256.New()}}
 	for _, d := range promised {
 		if d.Algorithm == "sha256" || !d.Strong() {
 			continue
 		}
 		h.add(d.Algorithm)
+	}
+	for _, s := range signed {
+		same := func(x state) bool { return x.of == s }
+		if len(h.states) < maxHashings && s.Known() && !slices.ContainsFunc(h.states, same) {
+			h.states = append(h.states, state{s, s.New()})
+		}
 	}
 	return h
 }
@@ -108,15 +160,35 @@ func (h *Hasher) Write(p []byte) (int, error) {
 	for _, x := range h.hashes {
 		x.Write(p)
 	}
+	for _, x := range h.states {
+		x.hash.Write(p)
+	}
 	h.size += int64(len(p))
 	return len(p), nil
 }
 
-// Content returns what the bytes written so far amount to.
+// Content returns what the bytes written so far amount to. Nothing may be written
+// afterwards.
 func (h *Hasher) Content() Content {
-	c := Content{Size: h.size}
+	c := Content{Size: h.size, states: h.states}
 	for i, x := range h.hashes {
 		c.Digests = append(c.Digests, Digest{Algorithm: h.names[i], Hex: hex.EncodeToString(x.Sum(nil))})
 	}
 	return c
+}
+
+// State returns a hash's state after the file's last byte, to go on from, and false
+// where it was not computed. It is safe for concurrent use.
+func (c Content) State(h Hashing) (hash.Hash, bool) {
+	for _, s := range c.states {
+		if s.of != h {
+			continue
+		}
+		if cloner, ok := s.hash.(hash.Cloner); ok {
+			if x, err := cloner.Clone(); err == nil {
+				return x, true
+			}
+		}
+	}
+	return nil, false
 }

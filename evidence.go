@@ -6,7 +6,7 @@ import "time"
 // state at all: [Decide] refuses evidence that carries it.
 type State int
 
-// The four states of evidence.
+// The states of evidence.
 const (
 	// Verified: there is evidence of this kind and all of it holds.
 	Verified State = iota + 1
@@ -16,9 +16,12 @@ const (
 	Invalid
 	// Unavailable: there may be some, but it could not be asked for.
 	Unavailable
+	// Pending: there is some, and only the bytes will tell whether it holds. Once
+	// they are known no evidence is pending.
+	Pending
 )
 
-// String returns "verified", "absent", "invalid" or "unavailable".
+// String returns "verified", "absent", "invalid", "unavailable" or "pending".
 func (s State) String() string {
 	switch s {
 	case Verified:
@@ -29,6 +32,8 @@ func (s State) String() string {
 		return "invalid"
 	case Unavailable:
 		return "unavailable"
+	case Pending:
+		return "pending"
 	}
 	return "none"
 }
@@ -36,7 +41,8 @@ func (s State) String() string {
 // Evidence is what one verifier found about one artifact. It survives a
 // denial: what was found is reported whatever was decided.
 type Evidence struct {
-	// Verifier is the verifier's name: "digest", "archive", "pep740".
+	// Verifier is the verifier's name: "digest", "archive", "pep740", "openpgp",
+	// "ssh", "jws".
 	Verifier string
 	State    State
 	// Claims are the statements that hold. Evidence that is not Verified
@@ -51,11 +57,13 @@ type Evidence struct {
 // Claim is one verified statement: this digest was published by this identity
 // at this time, by this method.
 type Claim struct {
-	// Method says how it was verified: "sha256", "pep740", "slsa", "sigstore".
+	// Method says how it was verified: "sha256", "pep740", "slsa", "sigstore",
+	// "openpgp", "ssh", "jws".
 	Method string
 	// Identity says who stated it: "github:owner/repo@workflow.yml",
-	// "gitlab:group/project@path", "google:email", "email:address". Empty for
-	// claims that nobody signs.
+	// "gitlab:group/project@path", "google:email", "email:address", or which key:
+	// "openpgp:FINGERPRINT", "ssh:SHA256:…", "jws:…". Empty for claims that nobody
+	// signs. A key says nothing about a project: grants do, see [Grant].
 	Identity string
 	// Digest is what the claim is about.
 	Digest Digest
@@ -65,6 +73,15 @@ type Claim struct {
 	// Details are further facts for policy and display, such as "ref",
 	// "repository_id", "issuer".
 	Details map[string]string
+
+	// What follows is known of claims by a key only. Role is what was signed. Signed
+	// is when, by the signer's own word. Ends is when the key ended (it expired, or
+	// was revoked without being lost); zero where it did not. Weak names what about
+	// the signature or the key is too weak to believe ("sha1", "rsa1024").
+	Role   Role
+	Signed time.Time
+	Ends   time.Time
+	Weak   []string
 }
 
 // Finding is one observation with its reason code. Detail is a clause that

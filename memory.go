@@ -1,6 +1,7 @@
 package assay
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -43,6 +44,8 @@ type Sighting struct {
 	First time.Time
 	// Publishers are who had signed it; none where it had no attestations.
 	Publishers []Identity
+	// Keys are the keys that had signed it, as grants had it then.
+	Keys []Identity
 	// Order is where its version stands, as seen from the version of the artifact
 	// that is judged: 0 for the same one, -1 for the next earlier one of those seen,
 	// -2 for the one before it, 1 for the next later one, and so on.
@@ -59,6 +62,12 @@ type Identity struct {
 	// RepositoryID and OwnerID are the forge's own numbers, empty where unknown.
 	RepositoryID, OwnerID string
 }
+
+// keySchemes are the beginnings of names that keys have.
+var keySchemes = []string{"openpgp", "ssh", "jws"}
+
+// IsKey reports whether the name is a key's, and not that of somebody who publishes.
+func (i Identity) IsKey() bool { return slices.Contains(keySchemes, forge(i.Name)) }
 
 // IdentityOf returns who made a claim.
 func IdentityOf(c Claim) Identity {

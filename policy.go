@@ -79,15 +79,22 @@ func (b *builder) publishers(rules Rules, claims []Claim) {
 		how = fmt.Sprintf("%d of ", need)
 	}
 	by := "nobody has signed it"
-	if ids := identities(claims); len(ids) > 0 {
-		by = "it was published by " + names(ids)
+	var all []Identity
+	for _, c := range claims {
+		if id := IdentityOf(c); id.Name != "" && !slices.Contains(all, id) {
+			all = append(all, id)
+		}
+	}
+	if len(all) > 0 {
+		by = "it was published by " + names(all)
 	}
 	b.add(PublisherUnexpected, fmt.Sprintf("%s, and %s names %s%s", by, rules.origin("publisher"), how, strings.Join(wanted, ", ")))
 }
 
 // ofIdentity are the reasons without which a file would be held to have been
 // published by whom the project is known by.
-var ofIdentity = []Code{PublisherChanged, ProvenanceLost, PublisherUnexpected, IndexOther, EvidenceUnavailable, ProvenanceUnavailable}
+var ofIdentity = []Code{PublisherChanged, ProvenanceLost, PublisherUnexpected, IndexOther, EvidenceUnavailable, ProvenanceUnavailable,
+	SignatureMissing, SignatureTooFew, SignatureUnavailable, SignatureUnexpectedKey, GrantEnded, GrantUnfit}
 
 // waive takes the edge off the reasons that somebody may go on in spite of. early
 // says that the claims are not known yet, so that a waiver for an identity may turn

@@ -46,6 +46,37 @@ const (
 	ProvenanceLost    Code = "provenance.lost"
 	ProvenancePartial Code = "provenance.partial"
 
+	SignatureFirstUse      Code = "signature.first-use"
+	SignatureFuture        Code = "signature.future"
+	SignatureInvalid       Code = "signature.invalid"
+	SignatureKeyEnded      Code = "signature.key-ended"
+	SignatureMalformed     Code = "signature.malformed"
+	SignatureMissing       Code = "signature.missing"
+	SignaturePartial       Code = "signature.partial"
+	SignatureRevoked       Code = "signature.revoked"
+	SignatureTooFew        Code = "signature.too-few"
+	SignatureUnavailable   Code = "signature.unavailable"
+	SignatureUnexpectedKey Code = "signature.unexpected-key"
+	SignatureUnknownKey    Code = "signature.unknown-key"
+	SignatureUnlisted      Code = "signature.unlisted"
+	SignatureWeak          Code = "signature.weak"
+	SignatureWrongChecksum Code = "signature.wrong-checksum"
+	SignatureWrongProject  Code = "signature.wrong-project"
+
+	GrantBytes  Code = "grant.bytes"
+	GrantDenied Code = "grant.denied"
+	GrantEnded  Code = "grant.ended"
+	GrantUnfit  Code = "grant.unfit"
+
+	TagAbsent      Code = "tag.absent"
+	TagForgeKey    Code = "tag.forge-key"
+	TagInvalid     Code = "tag.invalid"
+	TagOtherSigner Code = "tag.other-signer"
+	TagUnavailable Code = "tag.unavailable"
+	TagUnknownKey  Code = "tag.unknown-key"
+	TagUnsigned    Code = "tag.unsigned"
+	TagVerified    Code = "tag.verified"
+
 	PublisherUnexpected Code = "publisher.unexpected"
 	PublisherChanged    Code = "publisher.changed"
 	PublisherRenamed    Code = "publisher.renamed"
@@ -131,7 +162,7 @@ func (c Code) Severity() Severity { return c.entry().Severity }
 // not hold".
 func (c Code) outOfReach() bool {
 	switch c {
-	case EvidenceUnavailable, ProvenanceUnavailable, FileUnavailable, FileTruncated, PageUnavailable:
+	case EvidenceUnavailable, ProvenanceUnavailable, SignatureUnavailable, TagUnavailable, FileUnavailable, FileTruncated, PageUnavailable:
 		return true
 	}
 	return false
@@ -143,7 +174,8 @@ func (c Code) outOfReach() bool {
 func (c Code) Waivable() bool {
 	switch c {
 	case EvidenceRequired, EvidenceUnavailable, ProvenanceUnavailable, ProvenanceLost, PublisherUnexpected, PublisherChanged,
-		CooldownYoung, CooldownUnknownAge, SdistUnwanted, IndexOther, PolicyDenied, SourceVCS:
+		CooldownYoung, CooldownUnknownAge, SdistUnwanted, IndexOther, PolicyDenied, SourceVCS,
+		SignatureMissing, SignatureTooFew, SignatureUnavailable, SignatureUnexpectedKey, GrantEnded, GrantUnfit:
 		return true
 	}
 	return false
@@ -154,6 +186,7 @@ const (
 	hintRefetch  = "run the command again; if it says the same, do not install the file and tell the index's operators"
 	hintExplain  = "run 'assay explain {project}=={version}' to see who published what"
 	hintPolicy   = "run 'assay explain {project}=={version}' to see the rule and what it asks for"
+	hintGrant    = "run 'assay explain {project}=={version}' to see whose keys may sign it; a key that should: assay trust add {project} --openpgp FILE --until YYYY-MM-DD --reason TEXT"
 	hintAccept   = "ask the project's maintainers whether this was meant; if it was: assay trust accept {project}=={version} --reason TEXT --until YYYY-MM-DD"
 	hintArchive  = "do not install it; pin another version of {project}, and show its maintainers what is wrong with this file"
 	hintProducer = "the index or the file beside it is at fault: run 'assay verify {project}=={version}' later, or pin another version"
@@ -187,6 +220,37 @@ var registry = map[Code]Entry{
 
 	ProvenanceLost:    {Severity: Error, Text: "the project's earlier files had provenance and this one has none", Hint: hintAccept},
 	ProvenancePartial: {Severity: Warning, Text: "some of the project's files have provenance and this one has none", Hint: hintExplain},
+
+	SignatureFirstUse:      {Severity: Warning, Text: "{filename} is signed by the key that was seen first, for which nobody vouches", Hint: "find out whose key it is, and say so: assay trust add {project} --openpgp FINGERPRINT --until YYYY-MM-DD --reason TEXT"},
+	SignatureFuture:        {Severity: Error, Text: "the signature is from the future", Hint: "set this computer's clock; if it is right, do not install the file, and tell the project's maintainers"},
+	SignatureInvalid:       {Severity: Error, Text: "the signature does not hold", Hint: hintPage},
+	SignatureKeyEnded:      {Severity: Error, Text: "the key that has signed {filename} had ended before the file was seen", Hint: "run 'assay trust refresh --keys' to get the key anew; if it says the same, ask the project's maintainers for their new key"},
+	SignatureMalformed:     {Severity: Error, Text: "the signature cannot be read without doubt", Hint: hintProducer},
+	SignatureMissing:       {Severity: Error, Text: "the project's earlier files were signed by its key and this one is not", Hint: hintAccept},
+	SignaturePartial:       {Severity: Warning, Text: "a key is granted for {project}, and it has not signed this file", Hint: hintExplain},
+	SignatureRevoked:       {Severity: Error, Text: "the key that has signed {filename} was given up as lost to somebody else", Hint: "do not install it: nothing that the key ever signed can be believed; ask the project's maintainers for their new key"},
+	SignatureTooFew:        {Severity: Error, Text: "too few of the keys that are wanted have signed {filename}", Hint: hintGrant},
+	SignatureUnavailable:   {Severity: Error, Text: "the signature exists but could not be fetched", Hint: "check the network and run the command again"},
+	SignatureUnexpectedKey: {Severity: Error, Text: "{filename} is signed, by a key that nobody let sign {project}", Hint: hintGrant},
+	SignatureUnknownKey:    {Severity: Note, Text: "the file is signed, by a key that no grant names", Hint: "nothing is verified by it: to let the key sign {project}: assay trust add {project} --openpgp FILE --until YYYY-MM-DD --reason TEXT"},
+	SignatureUnlisted:      {Severity: Note, Text: "a signed list of checksums does not name the file", Hint: "nothing is verified by it; nothing to do"},
+	SignatureWeak:          {Severity: Error, Text: "the signature is too weak to believe", Hint: "ask the project's maintainers for a new signature; to let it pass for this key: assay trust add {project} … --waive sha1"},
+	SignatureWrongChecksum: {Severity: Error, Text: "the signed list of checksums has another digest for {filename}", Hint: hintPage},
+	SignatureWrongProject:  {Severity: Error, Text: "the signature is valid, and its key is another project's", Hint: "do not install it, unless the same people make {project}; then say so: assay trust add {project} --openpgp FINGERPRINT --until YYYY-MM-DD --reason TEXT"},
+
+	GrantBytes:  {Severity: Note, Text: "somebody vouches for these very bytes", Hint: "nothing to do; 'assay trust list {project}' shows who"},
+	GrantDenied: {Severity: Error, Text: "what stands behind {filename} may not speak for {project}", Hint: "do not install it; 'assay trust list {project}' shows who denied it and why"},
+	GrantEnded:  {Severity: Error, Text: "the grant of the key that has signed {filename} has ended", Hint: "if the key is still the project's: assay trust add {project} --openpgp FINGERPRINT --until YYYY-MM-DD --reason TEXT"},
+	GrantUnfit:  {Severity: Error, Text: "the key that has signed {filename} is granted for something else", Hint: hintGrant},
+
+	TagAbsent:      {Severity: Warning, Text: "the source repository has no release tag for {project} {version}", Hint: "ask the project's maintainers where its releases are tagged, and give that repository with '--source'"},
+	TagForgeKey:    {Severity: Note, Text: "the release was signed by the forge's own key, which proves a merge and not who released", Hint: "nothing is verified by it about who released {project}; nothing to do"},
+	TagInvalid:     {Severity: Error, Text: "the release tag does not hold", Hint: "do not install it: ask the project's maintainers about the tag, then run 'assay verify {project}=={version} --source REPO' again"},
+	TagOtherSigner: {Severity: Warning, Text: "the release tag was signed by somebody else than the file", Hint: hintExplain},
+	TagUnavailable: {Severity: Error, Text: "the source repository could not be read", Hint: "check the address after '--source', or give a local clone"},
+	TagUnknownKey:  {Severity: Warning, Text: "the release tag is signed, by a key that may not sign tags of {project}", Hint: "to let it: assay trust add {project} --openpgp FILE --role tag --until YYYY-MM-DD --reason TEXT"},
+	TagUnsigned:    {Severity: Warning, Text: "nobody has signed the release tag", Hint: "nothing is verified by it; ask the project's maintainers to sign their tags ('git tag -s')"},
+	TagVerified:    {Severity: Note, Text: "the release tag is signed by who may sign the tags of {project}", Hint: "nothing to do"},
 
 	PublisherUnexpected: {Severity: Error, Text: "the file does not come from whom the policy names for {project}", Hint: hintPolicy},
 	PublisherChanged:    {Severity: Error, Text: "{project} was published by somebody else before", Hint: hintAccept},

@@ -27,6 +27,13 @@ type Rules struct {
 	// all.
 	Publishers []Publisher
 	Require    int
+	// Grants are those of the project, in their order, and Foreign says of keys that
+	// have signed the file which other projects they are granted for, by identity.
+	Grants  []Grant
+	Foreign map[string][]string
+	// Signatures is how many different keys must have signed: 0 for one, where there
+	// are grants at all.
+	Signatures int
 	// Indexes are the only ones that the project may come from, as the beginnings
 	// of their pages' URLs; none for any.
 	Indexes []string
@@ -108,7 +115,8 @@ func (r Rules) origin(key string) string {
 // case in Identity, as forges take them.
 type Publisher struct {
 	// Identity is "github:owner/repo@workflow.yml", "gitlab:group/project@path",
-	// "google:email" or "email:address". Without "@" it fits any workflow.
+	// "google:email", "email:address", or a key's: "openpgp:FINGERPRINT". Without "@"
+	// it fits any workflow.
 	Identity string
 	// Ref is the git ref that was built ("refs/tags/v1.0"), Runner where
 	// ("github-hosted"), Environment the deployment environment.
@@ -125,8 +133,11 @@ func (p Publisher) Matches(c Claim) bool {
 	if c.Identity == "" {
 		return false
 	}
-	identity, pattern := strings.ToLower(c.Identity), strings.ToLower(p.Identity)
-	scheme, _, _ := strings.Cut(pattern, ":")
+	identity, pattern := c.Identity, p.Identity
+	scheme := forge(strings.ToLower(pattern))
+	if scheme != "ssh" && scheme != "jws" { // where letters of both cases are different keys
+		identity, pattern = strings.ToLower(identity), strings.ToLower(pattern)
+	}
 	if scheme == "github" || scheme == "gitlab" {
 		if !strings.Contains(pattern, "@") {
 			identity, _, _ = strings.Cut(identity, "@")

@@ -198,7 +198,7 @@ func verifyOne(ctx context.Context, e *engine.Engine, client *index.Client, file
 	if err != nil {
 		return j, &failure{statusUndecided, err, ""}
 	}
-	content, err := fetch(ctx, client, file)
+	content, err := fetch(ctx, client, file, j.Hashing)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return j, err
@@ -217,7 +217,7 @@ func verifyOne(ctx context.Context, e *engine.Engine, client *index.Client, file
 	return j, nil
 }
 
-func fetch(ctx context.Context, client *index.Client, file assay.Artifact) (assay.Content, error) {
+func fetch(ctx context.Context, client *index.Client, file assay.Artifact, signed []assay.Hashing) (assay.Content, error) {
 	body, err := client.Open(ctx, file)
 	if err != nil {
 		return assay.Content{}, err
@@ -227,7 +227,7 @@ func fetch(ctx context.Context, client *index.Client, file assay.Artifact) (assa
 	if limit <= 0 {
 		limit = gate.DefaultLimits.Stream
 	}
-	c, err := gate.Read(io.LimitReader(body, limit+1), file.Digests, inspector(file.Filename))
+	c, err := gate.Read(io.LimitReader(body, limit+1), assay.NewHasher(file.Digests, signed...), inspector(file.Filename))
 	switch {
 	case err == nil && file.Size > 0 && c.Size > limit:
 		return assay.Content{Size: c.Size}, nil // the rest is not read: these are other bytes already

@@ -234,11 +234,13 @@ func (a *app) verifyFile(ctx context.Context, f verifyFlags, e *engine.Engine, p
 	if err != nil {
 		return err
 	}
-	content, err := gate.Read(cancellable{ctx, file}, artifact.Digests, inspector(name))
+	subject := assay.Subject{Artifact: artifact, Materials: materials}
+	content, err := gate.Read(cancellable{ctx, file}, assay.NewHasher(artifact.Digests, e.Hashing(subject)...), inspector(name))
 	if err != nil {
 		return &failure{statusUndecided, fmt.Errorf("reading %s: %w", path, err), ""}
 	}
-	return judge(ctx, e, assay.Subject{Artifact: artifact, Materials: materials, Content: &content})
+	subject.Content = &content
+	return judge(ctx, e, subject)
 }
 
 func fileURL(path string) string {

@@ -130,6 +130,8 @@ func (a *archive) wanted(name string) int64 {
 		switch base {
 		case "RECORD":
 			return a.limits.Record
+		case "RECORD.jws":
+			return min(a.limits.Text, maxJWS)
 		case "METADATA":
 			return a.limits.Text
 		case "WHEEL", "entry_points.txt":

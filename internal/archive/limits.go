@@ -40,6 +40,7 @@ const (
 	maxPlainText = 256 << 10  // bytes of a text that is kept as it is, not packed
 	maxParsing   = 2          // large RECORDs that are compared at a time
 	maxSmallText = 1 << 20    // bytes of WHEEL and of entry_points.txt
+	maxJWS       = 64 << 10   // bytes of RECORD.jws
 	maxRows      = 2          // rows of RECORD for each member that an archive has
 	maxSpareRows = 10_000     // rows of RECORD beyond those
 	maxPerCode   = 10         // findings of one code; the rest is counted

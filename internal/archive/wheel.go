@@ -2,6 +2,8 @@ package archive
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -68,8 +70,28 @@ func (a *archive) readWheel() error {
 	}
 	if t := text("RECORD"); t != nil {
 		a.compareRecord(z.members, infos[0], t)
+		a.signedRecord(z.members, infos[0], t)
 	}
 	return nil
+}
+
+// signedRecord keeps a RECORD.jws, with what a verifier needs to know of the RECORD
+// that it signs.
+func (a *archive) signedRecord(members []zipMember, info string, record []byte) {
+	name := info + "/RECORD.jws"
+	if a.names.exact[name] != isFile {
+		return
+	}
+	a.inside.RecordJWS = a.text(name)
+	sum := sha256.Sum256(record)
+	a.inside.RecordSHA256 = assay.Digest{Algorithm: "sha256", Hex: hex.EncodeToString(sum[:])}
+	files := 0
+	for i := range members {
+		if !members[i].dir() && !unhashed(members[i].name, info) {
+			files++
+		}
+	}
+	a.inside.Listed = a.inside.Hashed == files
 }
 
 // isDataDir reports whether installers, on one system or another, take the first

@@ -36,6 +36,14 @@ type Verifier interface {
 	Verify(ctx context.Context, s assay.Subject) (assay.Evidence, error)
 }
 
+// Signed is a verifier of signatures over a file's bytes. Hashing names the hashes
+// whose states it goes on from once the bytes are known, see [assay.Content.State];
+// until then its evidence may be Pending.
+type Signed interface {
+	Verifier
+	Hashing(s assay.Subject) []assay.Hashing
+}
+
 // Source finds the material that lies beside an artifact. What exists but could
 // not be had is a Material with Err set, never an omission.
 type Source interface {
@@ -65,6 +73,10 @@ type Judgement struct {
 	Evidence []assay.Evidence
 	Decision assay.Decision
 	Time     time.Time
+
+	// Hashing are the hashes that the verifiers go on from: who reads the bytes has them
+	// computed (see assay.NewHasher).
+	Hashing []assay.Hashing
 
 	// NeedsContent says that there is evidence which no promised digest ties to
 	// the bytes: nothing of the file may be released before Complete judges it.
@@ -121,7 +133,9 @@ func (e *Engine) Complete(ctx context.Context, j Judgement, c assay.Content) (Ju
 	keep := map[string]assay.Evidence{}
 	if promised && (!known || before == now) {
 		for _, ev := range j.Evidence {
-			keep[ev.Verifier] = ev
+			if ev.State != assay.Pending {
+				keep[ev.Verifier] = ev
+			}
 		}
 	}
 	return e.judgeKeeping(ctx, s, keep)
@@ -135,6 +149,7 @@ func (e *Engine) judgeKeeping(ctx context.Context, s assay.Subject, keep map[str
 	j := Judgement{Subject: s, Time: e.config.Now()}
 	_, hasDigest := s.SHA256()
 	j.NeedsContent = s.Content == nil && !hasDigest && len(s.Materials) > 0
+	j.Hashing = e.Hashing(s)
 	results := make([]*assay.Evidence, len(e.config.Verifiers))
 	errs := make([]error, len(e.config.Verifiers))
 	var wg sync.WaitGroup
@@ -157,7 +172,7 @@ func (e *Engine) judgeKeeping(ctx context.Context, s assay.Subject, keep map[str
 			return Judgement{}, errs[i]
 		}
 		if ev != nil {
-			j.Evidence = append(j.Evidence, *ev)
+			j.Evidence = append(j.Evidence, settled(*ev, s))
 		}
 	}
 	var memory assay.Memory
@@ -171,6 +186,27 @@ func (e *Engine) judgeKeeping(ctx context.Context, s assay.Subject, keep map[str
 	a := withComputed(s)
 	j.Decision = assay.Decide(e.config.Rules.For(a, claims(j.Evidence)), a, j.Evidence, memory, j.Time)
 	return j, nil
+}
+
+// Hashing returns the hashes that the verifiers need of a subject whose bytes are
+// yet to be read.
+func (e *Engine) Hashing(s assay.Subject) []assay.Hashing {
+	var out []assay.Hashing
+	for _, v := range e.config.Verifiers {
+		if signed, ok := v.(Signed); ok && s.Content == nil {
+			out = append(out, signed.Hashing(s)...)
+		}
+	}
+	return out
+}
+
+// settled is evidence that is not pending where the bytes are known: that would be a
+// verifier's bug, and bugs fail closed.
+func settled(ev assay.Evidence, s assay.Subject) assay.Evidence {
+	if ev.State == assay.Pending && s.Content != nil {
+		ev.State, ev.Claims = assay.Invalid, nil
+	}
+	return ev
 }
 
 // withComputed is the artifact with the digest that its bytes have, where nobody

@@ -137,8 +137,10 @@ type Stream struct {
 	// Size is the length that was promised by somebody else, 0 where unknown: a
 	// stream that becomes longer is cut.
 	Size int64
-	// Promised names the digests to compute beside SHA-256.
+	// Promised names the digests to compute beside SHA-256, and Hashing the hashes
+	// that signatures go on from.
 	Promised []assay.Digest
+	Hashing  []assay.Hashing
 
 	// Inspect, if set, sees every byte as well, beside the hash, before the judge is
 	// asked: Content.Inside is what it returns.
@@ -181,7 +183,7 @@ func (s Stream) Pass(ctx context.Context, sink Sink, judge Judge) (Result, error
 	defer s.Store.leave()
 	p := &passage{stream: s, sink: sink, blockSize: size, quit: make(chan struct{}),
 		segments: make(chan segment, queued), toHash: make(chan segment, queued),
-		hashed: make(chan struct{}), hasher: assay.NewHasher(s.Promised), inspected: make(chan struct{})}
+		hashed: make(chan struct{}), hasher: assay.NewHasher(s.Promised, s.Hashing...), inspected: make(chan struct{})}
 	if s.Inspect != nil {
 		p.toInspect = make(chan segment, queued)
 		go p.inspect()

@@ -94,8 +94,7 @@ func (p *passage) ending() error {
 // Read reads a source to its end for who passes it on to nobody: it hashes and
 // inspects it on the way. A nil inspector leaves the inside out. The error is the
 // source's.
-func Read(r io.Reader, promised []assay.Digest, inspect Inspector) (assay.Content, error) {
-	h := assay.NewHasher(promised)
+func Read(r io.Reader, h *assay.Hasher, inspect Inspector) (assay.Content, error) {
 	if inspect == nil {
 		_, err := io.Copy(h, r)
 		return h.Content(), err

@@ -73,7 +73,7 @@ func TestInspectorsThatFail(t *testing.T) {
 		if err != nil || !r.Complete || !bytes.Equal(sink.Bytes(), data) {
 			t.Fatalf("%s: %+v, %v", name, r, err)
 		}
-		read, err := gate.Read(bytes.NewReader(data), nil, c.inspect)
+		read, err := gate.Read(bytes.NewReader(data), assay.NewHasher(nil), c.inspect)
 		if err != nil || read.Size != int64(len(data)) || read.Digests[0] != r.Content.Digests[0] {
 			t.Errorf("%s: %+v, %v", name, read, err)
 		}
@@ -141,7 +141,7 @@ func TestInspectorsOfStreamsThatAreGivenUp(t *testing.T) {
 			}
 		})
 	}
-	_, err := gate.Read(io.MultiReader(strings.NewReader("x"), iotest.ErrReader(errors.New("disk"))), nil, sum)
+	_, err := gate.Read(io.MultiReader(strings.NewReader("x"), iotest.ErrReader(errors.New("disk"))), assay.NewHasher(nil), sum)
 	if err == nil || err.Error() != "disk" {
 		t.Errorf("reading: %v", err)
 	}
@@ -170,11 +170,11 @@ func TestSlowInspectors(t *testing.T) {
 func TestRead(t *testing.T) {
 	data := content(1<<20 + 3)
 	want := sha256.Sum256(data)
-	c, err := gate.Read(bytes.NewReader(data), []assay.Digest{{Algorithm: "sha512"}}, sum)
+	c, err := gate.Read(bytes.NewReader(data), assay.NewHasher([]assay.Digest{{Algorithm: "sha512"}}), sum)
 	if err != nil || c.Size != int64(len(data)) || len(c.Digests) != 2 || c.Digests[0].Hex != fmt.Sprintf("%x", want) || !bytes.Equal(c.Inside.Metadata, want[:]) {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if c, err := gate.Read(bytes.NewReader(data), nil, nil); err != nil || c.Inside != nil || c.Size != int64(len(data)) {
+	if c, err := gate.Read(bytes.NewReader(data), assay.NewHasher(nil), nil); err != nil || c.Inside != nil || c.Size != int64(len(data)) {
 		t.Errorf("without an inspector: %+v, %v", c, err)
 	}
 }

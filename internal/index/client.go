@@ -26,6 +26,9 @@ type Options struct {
 	// (a redirect, a page), for a transport that then refuses addresses of this
 	// computer and its network's own services; nil where it does not.
 	Outside func(context.Context) context.Context
+	// Beside says where signatures of an artifact may lie; nil for nowhere. It is called
+	// from many goroutines.
+	Beside func(assay.Artifact) []Beside
 }
 
 // Client asks indexes. It is safe for concurrent use, and remembers pages and
@@ -35,6 +38,7 @@ type Client struct {
 	userAgent   string
 	credentials func(origin string) (user, password string, ok bool)
 	outside     func(context.Context) context.Context
+	beside      func(assay.Artifact) []Beside
 	limits      limits
 	public      registry
 
@@ -47,7 +51,7 @@ func New(o Options) *Client { return newClient(o, defaults) }
 
 func newClient(o Options, l limits) *Client {
 	c := &Client{
-		transport: o.Transport, userAgent: o.UserAgent, credentials: o.Credentials, outside: o.Outside, limits: l, public: public,
+		transport: o.Transport, userAgent: o.UserAgent, credentials: o.Credentials, outside: o.Outside, beside: o.Beside, limits: l, public: public,
 		pages:      newMemo[*pypi.Page](l.cachedPages, l.cachedPageBytes),
 		provenance: newMemo[[]assay.Material](l.cachedProvenance, l.cachedBytes),
 	}

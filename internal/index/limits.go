@@ -6,6 +6,8 @@ import "time"
 type limits struct {
 	pageSize       int64 // bytes of a page, and of its transfer before decompression
 	provenanceSize int64 // bytes of a provenance object; one attestation takes 5 to 20 KiB
+	signatureSize  int64 // bytes of a detached signature: a verifier takes 64 KiB
+	checksumsSize  int64 // bytes of a signed list of checksums
 	fileSize       int64 // bytes of a distribution file
 
 	pageTime       time.Duration // for a whole page, redirects included
@@ -29,6 +31,8 @@ type limits struct {
 var defaults = limits{
 	pageSize:       64 << 20,
 	provenanceSize: 1 << 20,
+	signatureSize:  64<<10 + 1,
+	checksumsSize:  4<<20 + 1,
 	fileSize:       64 << 30,
 
 	pageTime:       60 * time.Second,
@@ -53,6 +57,7 @@ const (
 	maxURL       = 8 << 10 // bytes of a URL that is asked for or redirected to
 	maxShownURL  = 300     // bytes of a URL in an error
 	maxProjects  = 8       // projects that one file name may stand for
+	maxBeside    = 16      // signatures that are asked for beside one file
 	maxIndexes   = 64      // indexes that are asked for one file
 	maxParallel  = 8       // pages that one Locate asks for at once
 	maxRedirSize = 4 << 10 // bytes of a redirect's body that are read to reuse its connection

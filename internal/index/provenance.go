@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"mime"
+	"slices"
 	"strings"
 
 	"assay"
@@ -23,14 +24,28 @@ var provenanceTypes = map[string]bool{
 	"text/plain":               true,
 }
 
-// Materials returns the provenance that the artifact's index offers, as
-// [engine.Source] has it: none where it offers none, and material with Err set
-// where it does but the provenance could not be had. An artifact whose
+// Materials returns what lies beside an artifact, as [engine.Source] has it: the
+// provenance that its index offers, and the signatures that Options.Beside names. What is offered and could not be had is material with Err set. An artifact whose
 // provenance is only guessed has none where there is nothing (ErrNotFound). The
 // error is a cancelled context. The material is shared: it must not be changed.
 //
 // [engine.Source]: assay/internal/engine
 func (c *Client) Materials(ctx context.Context, a assay.Artifact) ([]assay.Material, error) {
+	provenance, err := c.provenanceOf(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	signatures, err := c.signatures(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if len(signatures) == 0 {
+		return provenance, nil
+	}
+	return append(slices.Clip(provenance), signatures...), nil
+}
+
+func (c *Client) provenanceOf(ctx context.Context, a assay.Artifact) ([]assay.Material, error) {
 	if a.Provenance == "" {
 		return nil, nil
 	}

@@ -147,7 +147,7 @@ func (x *exchange) fileBody(f *catalog.File) (broken error) {
 	if f.Metadata {
 		stream.HoldWhole, stream.Limits.Stream, stream.Inspect = true, maxMetadata, readMetadata
 	} else {
-		stream.Inspect = x.inspector(f)
+		stream.Inspect, stream.Hashing = x.inspector(f), f.Judgement.Hashing
 	}
 	var deskErr error
 	r, err := stream.Pass(x.ctx, sink, func(c assay.Content) (assay.Decision, error) {

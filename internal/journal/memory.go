@@ -233,13 +233,43 @@ type fact struct {
 func newHistory() *history { return &history{files: map[assay.FileKey]*fact{}} }
 
 // improvedBy reports whether an entry about the same bytes says more: who published
-// them where nobody is known, or that they came without being waived. Publishers
-// that are known stay: an index may add to what it shows of an old file.
+// or signed them where nobody is known to have, or that they came without being
+// waived. Who is known stays: an index may add to what it shows of an old file.
 func (f *fact) improvedBy(e *Entry) bool {
-	if len(e.Publishers) == 0 && len(f.Publishers) > 0 {
-		return false // what could not be asked for this time is no news
+	publishers, keys := byKind(f.Publishers)
+	morePublishers, moreKeys := byKind(e.Publishers)
+	published := len(publishers) == 0 && len(morePublishers) > 0
+	signed := len(keys) == 0 && len(moreKeys) > 0 && (f.Waived || !e.Waived)
+	// What could not be asked for this time is no news.
+	silent := len(morePublishers) == 0 && len(publishers) > 0 || len(moreKeys) == 0 && len(keys) > 0
+	return published || signed || !silent && f.Waived && !e.Waived
+}
+
+// improved is the entry with what another one about the same bytes adds to it.
+func (f *fact) improved(e *Entry) *Entry {
+	better := *f.Entry
+	publishers, keys := byKind(f.Publishers)
+	morePublishers, moreKeys := byKind(e.Publishers)
+	if len(publishers) == 0 {
+		publishers = morePublishers
 	}
-	return len(f.Publishers) == 0 && len(e.Publishers) > 0 || f.Waived && !e.Waived
+	if len(keys) == 0 {
+		keys = moreKeys
+	}
+	better.Publishers, better.Waived = slices.Concat(publishers, keys), e.Waived
+	return &better
+}
+
+// byKind parts those who publish from keys.
+func byKind(all []assay.Identity) (publishers, keys []assay.Identity) {
+	for _, id := range all {
+		if id.IsKey() {
+			keys = append(keys, id)
+		} else {
+			publishers = append(publishers, id)
+		}
+	}
+	return publishers, keys
 }
 
 // add takes an entry in. The first digest of a file stands.
@@ -254,9 +284,7 @@ func (h *history) add(e *Entry) {
 			return
 		}
 		if f.SHA256 == e.SHA256 && f.improvedBy(e) {
-			better := *f.Entry
-			better.Publishers, better.Waived = e.Publishers, e.Waived
-			f.Entry = &better
+			f.Entry = f.improved(e)
 		}
 		if f.SHA256 == e.SHA256 && e.firstSeen().Before(f.first) {
 			f.first = e.firstSeen()
@@ -307,8 +335,9 @@ func (h *history) memory(version string) assay.Memory {
 		if err != nil || versions[n].Compare(from) < 0 {
 			later = place + 1
 		}
+		publishers, keys := byKind(f.Publishers)
 		m.Sightings[i] = assay.Sighting{Version: f.Version, Filename: f.Filename, Index: f.Index, Uploaded: f.Uploaded, First: f.first,
-			Publishers: f.Publishers, Waived: f.Waived, Order: place}
+			Publishers: publishers, Keys: keys, Waived: f.Waived, Order: place}
 	}
 	seen := slices.ContainsFunc(versions, func(v pypi.Version) bool { return err == nil && v.Compare(from) == 0 })
 	for i := range m.Sightings {

@@ -308,6 +308,8 @@ func (r *htmlReader) fileAttributes(f *File) (mark, error) {
 			m = mark{start: a.start, end: a.end, found: true}
 		case "data-core-metadata", "data-dist-info-metadata":
 			err = metadataAttribute(f, a.value)
+		case "data-gpg-sig":
+			f.Signed = a.value == "true"
 		case "data-provenance":
 			f.Provenance = trimSpace(a.value)
 			err = r.links.provenance(&f.Provenance)

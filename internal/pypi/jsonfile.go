@@ -15,6 +15,7 @@ const (
 	keySize
 	keyUploadTime
 	keyProvenance
+	keySigned
 
 	keysNeeded = keyFilename | keyURL | keyHashes
 )
@@ -43,6 +44,8 @@ func fileKey(name string) uint {
 		return keyUploadTime
 	case "provenance":
 		return keyProvenance
+	case "gpg-sig":
+		return keySigned
 	}
 	return 0
 }
@@ -141,6 +144,12 @@ func (r *jsonReader) readValue(k uint, f *File, v *fileValues) (ok bool) {
 			if f.UploadTime, ok = parseTime(s); !ok {
 				return r.fail("the upload time %.40q is not one", s)
 			}
+		}
+	case keySigned:
+		if f.Signed = r.word("true"); !f.Signed {
+			ok = r.skip() // what else is there promises nothing
+		} else {
+			ok = true
 		}
 	case keyProvenance:
 		if f.Provenance, ok = r.text(); ok {

@@ -3,6 +3,7 @@ package pypi
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"assay"
@@ -83,6 +84,10 @@ type File struct {
 	// Provenance is the absolute URL of the file's provenance (PEP 740), empty
 	// where the page names none.
 	Provenance string
+
+	// Signed says that a detached OpenPGP signature is served at URL + ".asc"
+	// (gpg-sig, PEP 503 and 691).
+	Signed bool
 }
 
 // mark is where in the body a file's yank lies, or would lie.
@@ -100,6 +105,9 @@ func (p *Page) Artifact(i int, index string) assay.Artifact {
 		Ecosystem: assay.PyPI, Project: p.Name, Filename: f.Filename, Digests: f.Digests, Size: f.Size,
 		UploadTime: f.UploadTime, Index: index, URL: f.URL, Provenance: f.Provenance,
 		Yanked: f.Yanked, YankReason: f.YankReason,
+	}
+	if f.Signed && !strings.Contains(f.URL, "?") {
+		a.Signature = f.URL + ".asc"
 	}
 	name, err := ParseFilenameFor(p.Name, f.Filename)
 	if err == nil {
