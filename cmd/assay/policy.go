@@ -9,6 +9,7 @@ import (
 
 	"assay/internal/policy"
 	"assay/internal/report"
+	"assay/internal/tomlfile"
 )
 
 func (a *app) policyCommand() *cobra.Command {
@@ -107,7 +108,7 @@ func (c *checked) read(f *policyFile) *policy.File {
 	}
 	c.Files = append(c.Files, f.name)
 	parsed, err := f.parse()
-	var broken *policy.Error
+	var broken *tomlfile.Error
 	if errors.As(err, &broken) {
 		for _, p := range broken.Problems {
 			c.Findings = append(c.Findings, finding{p.File, p.Line, "error", p.Detail})
@@ -119,7 +120,7 @@ func (c *checked) read(f *policyFile) *policy.File {
 	return parsed
 }
 
-func (c *checked) warn(list []policy.Problem) {
+func (c *checked) warn(list []tomlfile.Problem) {
 	for _, p := range list {
 		c.Findings = append(c.Findings, finding{p.File, p.Line, "warning", p.Detail})
 	}

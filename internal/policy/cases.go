@@ -8,6 +8,8 @@ import (
 
 	"assay"
 	"assay/internal/pypi"
+
+	"assay/internal/tomlfile"
 )
 
 // Case is one expectation of a policy: what it says of a file that need not exist.
@@ -36,48 +38,48 @@ type Case struct {
 
 // ParseCases reads a file of cases. The error is an [*Error].
 func ParseCases(name string, data []byte) ([]Case, error) {
-	root, err := readTree(name, data)
+	root, err := tomlfile.Read(name, data)
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{problems: problems{file: name}}
+	r := &reader{Problems: tomlfile.Problems{File: name}}
 	var out []Case
 	r.each(root, "at the top of the file", fields{
-		"case": func(e *entry) { r.tablesOf(e, func(v *value) { out = append(out, r.testCase(v)) }) },
+		"case": func(e *tomlfile.Entry) { r.tablesOf(e, func(v *tomlfile.Value) { out = append(out, r.testCase(v)) }) },
 	})
-	if len(out) == 0 && len(r.list) == 0 {
-		r.add(0, "there is no [[case]]")
+	if len(out) == 0 && len(r.List) == 0 {
+		r.Add(0, "there is no [[case]]")
 	}
-	return out, r.err()
+	return out, r.Err()
 }
 
-func (r *reader) testCase(v *value) Case {
-	c := Case{Line: v.line, Artifact: assay.Artifact{Ecosystem: assay.PyPI}}
+func (r *reader) testCase(v *tomlfile.Value) Case {
+	c := Case{Line: v.Line, Artifact: assay.Artifact{Ecosystem: assay.PyPI}}
 	details := map[string]string{}
 	var publishers []string
 	a := &c.Artifact
 	r.each(v, "in a [[case]]", fields{
-		"name":     func(e *entry) { c.Name = r.text(e, &e.value) },
-		"project":  func(e *entry) { a.Project = r.projectName(e) },
-		"version":  func(e *entry) { a.Version = r.plainVersion(e) },
-		"filename": func(e *entry) { a.Filename = r.text(e, &e.value) },
-		"uploaded": func(e *entry) { a.UploadTime = r.moment(e) },
-		"at":       func(e *entry) { c.At = r.moment(e) },
-		"index":    func(e *entry) { a.Index = r.text(e, &e.value) },
-		"publisher": func(e *entry) {
+		"name":     func(e *tomlfile.Entry) { c.Name = r.text(e, &e.Value) },
+		"project":  func(e *tomlfile.Entry) { a.Project = r.projectName(e) },
+		"version":  func(e *tomlfile.Entry) { a.Version = r.plainVersion(e) },
+		"filename": func(e *tomlfile.Entry) { a.Filename = r.text(e, &e.Value) },
+		"uploaded": func(e *tomlfile.Entry) { a.UploadTime = r.moment(e) },
+		"at":       func(e *tomlfile.Entry) { c.At = r.moment(e) },
+		"index":    func(e *tomlfile.Entry) { a.Index = r.text(e, &e.Value) },
+		"publisher": func(e *tomlfile.Entry) {
 			for _, v := range r.values(e) {
 				publishers = append(publishers, r.identity(e, v))
 			}
 		},
-		"details": func(e *entry) { r.details(e, details) },
-		"expect": func(e *entry) {
+		"details": func(e *tomlfile.Entry) { r.details(e, details) },
+		"expect": func(e *tomlfile.Entry) {
 			c.Expect = word(r, e, map[string]assay.Verdict{"allow": assay.Allow, "warn": assay.Warn, "deny": assay.Deny}).value
 		},
-		"codes": func(e *entry) { c.Codes = r.anyCodes(e) },
+		"codes": func(e *tomlfile.Entry) { c.Codes = r.anyCodes(e) },
 	})
 	for _, need := range []struct{ key, example string }{{"project", `project = "django"`}, {"version", `version = "1.0"`}, {"expect", `expect = "deny"`}} {
-		if v.get(need.key) == nil {
-			r.add(v.line, "a [[case]] needs %s: %s", need.key, need.example)
+		if v.Get(need.key) == nil {
+			r.Add(v.Line, "a [[case]] needs %s: %s", need.key, need.example)
 		}
 	}
 	r.filename(v, a)
@@ -94,56 +96,56 @@ func (r *reader) testCase(v *value) Case {
 
 // filename gives the artifact a file name, and holds the one that it has against its
 // project.
-func (r *reader) filename(v *value, a *assay.Artifact) {
+func (r *reader) filename(v *tomlfile.Value, a *assay.Artifact) {
 	if a.Filename == "" {
 		a.Filename = strings.ReplaceAll(a.Project, "-", "_") + "-" + a.Version + "-py3-none-any.whl"
 		return
 	}
 	name, err := pypi.ParseFilenameFor(a.Project, a.Filename)
 	if err != nil || a.Project != "" && name.Project != a.Project || a.Version != "" && name.Version.String() != a.Version {
-		r.add(v.get("filename").line, "filename: %s is no file of %s", quoted(a.Filename), a.Release())
+		r.Add(v.Get("filename").Line, "filename: %s is no file of %s", tomlfile.Quoted(a.Filename), a.Release())
 	}
 }
 
-func (r *reader) projectName(e *entry) string {
-	name, err := pypi.NormalizeName(r.text(e, &e.value))
-	if err != nil && e.value.text != "" {
-		r.add(e.line, "%s: %v", e.key, err)
+func (r *reader) projectName(e *tomlfile.Entry) string {
+	name, err := pypi.NormalizeName(r.text(e, &e.Value))
+	if err != nil && e.Value.Text != "" {
+		r.Add(e.Line, "%s: %v", e.Key, err)
 	}
 	return name
 }
 
-func (r *reader) plainVersion(e *entry) string {
+func (r *reader) plainVersion(e *tomlfile.Entry) string {
 	if r.version(e) == "" {
 		return ""
 	}
-	v, _ := pypi.ParseVersion(e.value.text) // which was read before
+	v, _ := pypi.ParseVersion(e.Value.Text) // which was read before
 	return v.String()
 }
 
 // moment reads a date, or a date with a time and an offset.
-func (r *reader) moment(e *entry) time.Time {
+func (r *reader) moment(e *tomlfile.Entry) time.Time {
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
-		if t, err := time.Parse(layout, strings.Replace(strings.ToUpper(e.value.text), " ", "T", 1)); err == nil && e.value.kind != kindString {
+		if t, err := time.Parse(layout, strings.Replace(strings.ToUpper(e.Value.Text), " ", "T", 1)); err == nil && e.Value.Kind != tomlfile.String {
 			return t
 		}
 	}
-	r.add(e.line, "%s is a date such as 2026-07-01 or 2026-07-01T12:00:00Z, not %s", e.key, quoted(e.value.text))
+	r.Add(e.Line, "%s is a date such as 2026-07-01 or 2026-07-01T12:00:00Z, not %s", e.Key, tomlfile.Quoted(e.Value.Text))
 	return time.Time{}
 }
 
-func (r *reader) details(e *entry, into map[string]string) {
-	if e.value.kind != kindTable {
-		r.add(e.line, "details is a table of strings, not %s", e.value.kind)
+func (r *reader) details(e *tomlfile.Entry, into map[string]string) {
+	if e.Value.Kind != tomlfile.Table {
+		r.Add(e.Line, "details is a table of strings, not %s", e.Value.Kind)
 		return
 	}
-	for _, d := range e.value.keys {
-		into[d.key] = r.text(d, &d.value)
+	for _, d := range e.Value.Keys {
+		into[d.Key] = r.text(d, &d.Value)
 	}
 }
 
 // anyCodes reads reason codes of every kind.
-func (r *reader) anyCodes(e *entry) []assay.Code {
+func (r *reader) anyCodes(e *tomlfile.Entry) []assay.Code {
 	var known []string
 	for _, entry := range assay.Entries() {
 		known = append(known, string(entry.Code))
@@ -153,10 +155,10 @@ func (r *reader) anyCodes(e *entry) []assay.Code {
 		code := r.text(e, v)
 		if code != "" && !slices.Contains(known, code) {
 			why := "docs/reasons lists them"
-			if near, ok := nearest(code, known); ok {
+			if near, ok := tomlfile.Nearest(code, known); ok {
 				why = "did you mean " + near + "?"
 			}
-			r.add(v.line, "codes: there is no reason %s: %s", quoted(code), why)
+			r.Add(v.Line, "codes: there is no reason %s: %s", tomlfile.Quoted(code), why)
 			continue
 		}
 		out = append(out, assay.Code(code))

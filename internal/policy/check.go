@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"assay"
+
+	"assay/internal/tomlfile"
 )
 
 // Check returns what a person should look at in a file that is valid: tables that
 // contradict or hide each other, rules that can never match, exceptions that have
 // expired. They are in the order of their lines.
-func (f *File) Check(now time.Time) []Problem {
-	c := checker{problems{file: f.Name}}
+func (f *File) Check(now time.Time) []tomlfile.Problem {
+	c := checker{tomlfile.Problems{File: f.Name}}
 	for _, t := range f.tables {
 		c.table(t)
 	}
@@ -23,30 +25,30 @@ func (f *File) Check(now time.Time) []Problem {
 	for _, x := range f.exceptions {
 		c.exception(x, now)
 	}
-	slices.SortStableFunc(c.list, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
-	return c.list
+	slices.SortStableFunc(c.List, func(a, b tomlfile.Problem) int { return cmp.Compare(a.Line, b.Line) })
+	return c.List
 }
 
-type checker struct{ problems }
+type checker struct{ tomlfile.Problems }
 
 func (c *checker) table(t *table) {
 	if len(t.keys) == 0 {
-		c.add(t.line, "the [[project]] %s says nothing", t.name.pattern)
+		c.Add(t.line, "the [[project]] %s says nothing", t.name.pattern)
 	}
 	if t.when != nil && t.when.constant {
 		if t.when.always {
-			c.add(t.line, "the 'when' of %s is always true: leave it out", t.name.pattern)
+			c.Add(t.line, "the 'when' of %s is always true: leave it out", t.name.pattern)
 		} else {
-			c.add(t.line, "the 'when' of %s is never true, so the table never applies", t.name.pattern)
+			c.Add(t.line, "the 'when' of %s is never true, so the table never applies", t.name.pattern)
 		}
 	}
 	for _, p := range t.settings.publishers.value {
 		if why := hopeless(p); why != "" {
-			c.add(lineOf(p.Origin), "no publisher will ever fit %s: %s", quoted(p.String()), why)
+			c.Add(lineOf(p.Origin), "no publisher will ever fit %s: %s", tomlfile.Quoted(p.String()), why)
 		}
 	}
 	if t.settings.require.set() && !t.settings.publishers.set() && t.settings.require.value > 0 {
-		c.add(lineOf(t.settings.require.at), "require stands in a table without publishers: it counts those that another table names for %s", t.name.pattern)
+		c.Add(lineOf(t.settings.require.at), "require stands in a table without publishers: it counts those that another table names for %s", t.name.pattern)
 	}
 }
 
@@ -67,7 +69,7 @@ func (c *checker) overlaps(f *File) {
 			if later.name.covers(earlier.name) {
 				how = "disagree on %s, and the later one takes every name of the earlier one, which comes to nothing: put it first"
 			}
-			c.add(later.line, "%s and %s (line %d) "+how, later.name.pattern, earlier.name.pattern, earlier.line, listed(keys, "and"))
+			c.Add(later.line, "%s and %s (line %d) "+how, later.name.pattern, earlier.name.pattern, earlier.line, tomlfile.Listed(keys, "and"))
 		}
 	}
 }
@@ -102,7 +104,7 @@ func (c *checker) repeated(f *File) {
 	for _, t := range f.whens {
 		key := same{t.name.pattern, strings.Join(strings.Fields(t.when.source), " ")}
 		if first, ok := before[key]; ok {
-			c.add(t.line, "the [[project]] %s has the name and the 'when' of line %d: the earlier one comes to nothing where both set a key", t.name.pattern, first.line)
+			c.Add(t.line, "the [[project]] %s has the name and the 'when' of line %d: the earlier one comes to nothing where both set a key", t.name.pattern, first.line)
 			continue
 		}
 		before[key] = t
@@ -111,13 +113,13 @@ func (c *checker) repeated(f *File) {
 
 func (c *checker) exception(x *exception, now time.Time) {
 	if !now.Before(x.waiver.Until) {
-		c.add(x.line, "the exception for %s has expired on %s: take it out", x.project.pattern, x.waiver.Until.AddDate(0, 0, -1).Format(time.DateOnly))
+		c.Add(x.line, "the exception for %s has expired on %s: take it out", x.project.pattern, x.waiver.Until.AddDate(0, 0, -1).Format(time.DateOnly))
 	}
 	if slices.Contains(x.waiver.Codes, assay.SourceVCS) {
-		c.add(x.line, "source.vcs is refused before any project is known, so the exception lifts nothing: use vcs = \"allow\"")
+		c.Add(x.line, "source.vcs is refused before any project is known, so the exception lifts nothing: use vcs = \"allow\"")
 	}
 	if why := hopeless(assay.Publisher{Identity: x.waiver.Identity}); why != "" {
-		c.add(x.line, "no publisher will ever fit %s: %s", quoted(x.waiver.Identity), why)
+		c.Add(x.line, "no publisher will ever fit %s: %s", tomlfile.Quoted(x.waiver.Identity), why)
 	}
 }
 

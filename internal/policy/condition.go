@@ -10,6 +10,8 @@ import (
 	"github.com/google/cel-go/common/types"
 
 	"assay"
+
+	"assay/internal/tomlfile"
 )
 
 // condition is a "when": an expression in CEL over the artifact and its claims.
@@ -41,33 +43,33 @@ var environment = sync.OnceValues(func() (*cel.Env, error) {
 })
 
 // condition reads a "when" and checks its types.
-func (r *reader) condition(e *entry) *condition {
+func (r *reader) condition(e *tomlfile.Entry) *condition {
 	switch {
-	case e.value.kind != kindString:
-		r.add(e.line, "when is an expression in quotes, not %s", e.value.kind)
+	case e.Value.Kind != tomlfile.String:
+		r.Add(e.Line, "when is an expression in quotes, not %s", e.Value.Kind)
 		return nil
-	case strings.TrimSpace(e.value.text) == "":
-		r.add(e.line, "when is empty")
+	case strings.TrimSpace(e.Value.Text) == "":
+		r.Add(e.Line, "when is empty")
 		return nil
-	case len(e.value.text) > maxWhen:
-		r.add(e.line, "when has %d bytes, the bound is %d", len(e.value.text), maxWhen)
+	case len(e.Value.Text) > maxWhen:
+		r.Add(e.Line, "when has %d bytes, the bound is %d", len(e.Value.Text), maxWhen)
 		return nil
-	case hasControls(strings.ReplaceAll(e.value.text, "\r\n", "\n")): // several lines, as Windows writes them
-		r.add(e.line, "when holds a control character")
+	case tomlfile.HasControls(strings.ReplaceAll(e.Value.Text, "\r\n", "\n")): // several lines, as Windows writes them
+		r.Add(e.Line, "when holds a control character")
 		return nil
 	}
 	if r.whens++; r.whens > maxWhens {
 		if r.whens == maxWhens+1 {
-			r.add(e.line, "more than %d tables with a 'when'", maxWhens)
+			r.Add(e.Line, "more than %d tables with a 'when'", maxWhens)
 		}
 		return nil
 	}
-	c, problem := compile(e.value.text)
+	c, problem := compile(e.Value.Text)
 	if problem != "" {
-		r.add(e.line, "when: %s", problem)
+		r.Add(e.Line, "when: %s", problem)
 		return nil
 	}
-	c.at = r.origin(e.line)
+	c.at = r.origin(e.Line)
 	return c
 }
 
@@ -106,7 +108,7 @@ func firstIssue(issues *cel.Issues) string {
 	message = strings.Replace(message, "Syntax error", "syntax error", 1)
 	message, _, _ = strings.Cut(message, " expecting {") // every sign that there is
 	if m := undefined.FindStringSubmatch(message); m != nil {
-		if name, ok := nearest(m[1], append(sortedKeys(artifactFields), sortedKeys(claimFields)...)); ok {
+		if name, ok := tomlfile.Nearest(m[1], append(sortedKeys(artifactFields), sortedKeys(claimFields)...)); ok {
 			message += ": did you mean " + name + "?"
 		}
 	}
@@ -122,7 +124,7 @@ func firstIssue(issues *cel.Issues) string {
 
 // plain is the text of one of the library's errors on one line. It may quote what the
 // condition spells with an escape of its own ("\u001b"), hence [visible].
-func plain(err error) string { return visible(strings.Join(strings.Fields(err.Error()), " ")) }
+func plain(err error) string { return tomlfile.Visible(strings.Join(strings.Fields(err.Error()), " ")) }
 
 // fold finds out whether the condition is the same whatever the file.
 func (c *condition) fold() {

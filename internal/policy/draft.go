@@ -3,6 +3,8 @@ package policy
 import (
 	"fmt"
 	"strings"
+
+	"assay/internal/tomlfile"
 )
 
 // Project is what a first policy is fitted to.
@@ -31,7 +33,7 @@ func Draft(p Project) string {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# What this project takes from package indexes, and what not: Assay's policy.")
 	if len(p.Sources) > 0 {
-		line("# Begun by 'assay policy init' with what %s %s: %s, %s locked.", listed(p.Sources, "and"),
+		line("# Begun by 'assay policy init' with what %s %s: %s, %s locked.", tomlfile.Listed(p.Sources, "and"),
 			map[bool]string{true: "says", false: "say"}[len(p.Sources) == 1], dependencies(len(p.Dependencies)), fmt.Sprint(p.Locked))
 	}
 	b.WriteString(`# 'assay policy check' finds mistakes, 'assay policy test NAME==VERSION' shows what

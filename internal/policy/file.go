@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"assay"
+
+	"assay/internal/tomlfile"
 )
 
 // File is one policy, as a person wrote it.
@@ -40,7 +42,7 @@ type exception struct {
 // Parse reads a policy file, an assay.toml. Name is what messages call it. The error
 // is an [*Error].
 func Parse(name string, data []byte) (*File, error) {
-	root, err := readTree(name, data)
+	root, err := tomlfile.Read(name, data)
 	if err != nil {
 		return nil, err
 	}
@@ -54,95 +56,95 @@ func ParsePyproject(name string, data []byte) (*File, error) {
 	if len(data) <= MaxFile && !strings.Contains(string(data), "assay") {
 		return nil, nil
 	}
-	root, err := readTree(name, data)
+	root, err := tomlfile.Read(name, data)
 	if err != nil {
 		return nil, err
 	}
-	tool := root.get("tool")
-	if tool == nil || tool.value.kind != kindTable || tool.value.get("assay") == nil {
+	tool := root.Get("tool")
+	if tool == nil || tool.Value.Kind != tomlfile.Table || tool.Value.Get("assay") == nil {
 		return nil, nil
 	}
-	own := tool.value.get("assay")
-	if own.value.kind != kindTable {
-		return nil, &Error{Problems: []Problem{{name, own.line, "tool.assay is a table, not " + own.value.kind.String()}}}
+	own := tool.Value.Get("assay")
+	if own.Value.Kind != tomlfile.Table {
+		return nil, &tomlfile.Error{Problems: []tomlfile.Problem{{File: name, Line: own.Line, Detail: "tool.assay is a table, not " + own.Value.Kind.String()}}}
 	}
-	return readFile(name, &own.value)
+	return readFile(name, &own.Value)
 }
 
 // reader reads one file and collects what is wrong with it.
 type reader struct {
-	problems
+	tomlfile.Problems
 	tables int
 	whens  int
 }
 
 // origin is where something is written.
-func (r *reader) origin(line int) string { return at(r.file, line) }
+func (r *reader) origin(line int) string { return tomlfile.At(r.File, line) }
 
-func readFile(name string, root *value) (*File, error) {
-	r := &reader{problems: problems{file: name}}
+func readFile(name string, root *tomlfile.Value) (*File, error) {
+	r := &reader{Problems: tomlfile.Problems{File: name}}
 	f := &File{Name: name, exact: map[string]*table{}}
 	r.each(root, "at the top of the file", fields{
-		"mode":      func(e *entry) { f.defaults.mode = word(r, e, modes) },
-		"defaults":  func(e *entry) { r.defaults(f, e) },
-		"project":   func(e *entry) { r.tablesOf(e, func(v *value) { r.project(f, v) }) },
-		"exception": func(e *entry) { r.tablesOf(e, func(v *value) { r.exception(f, v) }) },
+		"mode":      func(e *tomlfile.Entry) { f.defaults.mode = word(r, e, modes) },
+		"defaults":  func(e *tomlfile.Entry) { r.defaults(f, e) },
+		"project":   func(e *tomlfile.Entry) { r.tablesOf(e, func(v *tomlfile.Value) { r.project(f, v) }) },
+		"exception": func(e *tomlfile.Entry) { r.tablesOf(e, func(v *tomlfile.Value) { r.exception(f, v) }) },
 	})
-	if err := r.err(); err != nil {
+	if err := r.Err(); err != nil {
 		return nil, err
 	}
 	return f, nil
 }
 
 // defaults reads [defaults].
-func (r *reader) defaults(f *File, e *entry) {
-	if e.value.kind != kindTable {
-		r.add(e.line, "defaults is a table, not %s: write [defaults]", e.value.kind)
+func (r *reader) defaults(f *File, e *tomlfile.Entry) {
+	if e.Value.Kind != tomlfile.Table {
+		r.Add(e.Line, "defaults is a table, not %s: write [defaults]", e.Value.Kind)
 		return
 	}
 	s := &f.defaults
 	keys := r.common(s)
-	keys["vcs"] = func(e *entry) { s.vcs = word(r, e, vcsWords) }
-	keys["allow_http"] = func(e *entry) { s.plainHTTP = r.hosts(e) }
-	r.each(&e.value, "in [defaults]", keys)
+	keys["vcs"] = func(e *tomlfile.Entry) { s.vcs = word(r, e, vcsWords) }
+	keys["allow_http"] = func(e *tomlfile.Entry) { s.plainHTTP = r.hosts(e) }
+	r.each(&e.Value, "in [defaults]", keys)
 }
 
 // common are the keys that stand in [defaults] and in a [[project]].
 func (r *reader) common(s *settings) fields {
 	return fields{
-		"evidence":       func(e *entry) { s.evidence = word(r, e, requirements) },
-		"cooldown":       func(e *entry) { s.cooldown = r.duration(e) },
-		"sdist":          func(e *entry) { s.sdist = word(r, e, sdistWords) },
-		"on_unavailable": func(e *entry) { s.onUnavailable = word(r, e, unavailableWords) },
-		"require":        func(e *entry) { s.require = r.require(e) },
+		"evidence":       func(e *tomlfile.Entry) { s.evidence = word(r, e, requirements) },
+		"cooldown":       func(e *tomlfile.Entry) { s.cooldown = r.duration(e) },
+		"sdist":          func(e *tomlfile.Entry) { s.sdist = word(r, e, sdistWords) },
+		"on_unavailable": func(e *tomlfile.Entry) { s.onUnavailable = word(r, e, unavailableWords) },
+		"require":        func(e *tomlfile.Entry) { s.require = r.require(e) },
 	}
 }
 
 // project reads a [[project]].
-func (r *reader) project(f *File, v *value) {
-	t := &table{line: v.line}
+func (r *reader) project(f *File, v *tomlfile.Value) {
+	t := &table{line: v.Line}
 	s := &t.settings
 	named := false
 	keys := r.common(s)
-	keys["name"] = func(e *entry) { t.name, named = r.glob(e), true }
-	keys["publisher"] = func(e *entry) { s.publishers = r.publishers(e) }
-	keys["index"] = func(e *entry) { s.indexes = r.indexes(e) }
-	keys["deny"] = func(e *entry) { s.deny = r.verdict(e) }
-	keys["warn"] = func(e *entry) { s.warn = r.verdict(e) }
-	keys["when"] = func(e *entry) { t.when = r.condition(e) }
+	keys["name"] = func(e *tomlfile.Entry) { t.name, named = r.glob(e), true }
+	keys["publisher"] = func(e *tomlfile.Entry) { s.publishers = r.publishers(e) }
+	keys["index"] = func(e *tomlfile.Entry) { s.indexes = r.indexes(e) }
+	keys["deny"] = func(e *tomlfile.Entry) { s.deny = r.verdict(e) }
+	keys["warn"] = func(e *tomlfile.Entry) { s.warn = r.verdict(e) }
+	keys["when"] = func(e *tomlfile.Entry) { t.when = r.condition(e) }
 	r.each(v, "in a [[project]]", keys)
 	if !named {
-		r.add(v.line, "a [[project]] needs a name: name = \"django\", or a glob such as \"acme-*\"")
+		r.Add(v.Line, "a [[project]] needs a name: name = \"django\", or a glob such as \"acme-*\"")
 	}
-	for _, e := range v.keys {
-		if e.key != "name" && e.key != "when" {
-			t.keys = append(t.keys, e.key)
+	for _, e := range v.Keys {
+		if e.Key != "name" && e.Key != "when" {
+			t.keys = append(t.keys, e.Key)
 		}
 	}
 	if n := len(s.publishers.value); s.require.value > n && n > 0 {
-		r.add(v.get("require").line, "require = %d, and there are only %d publishers", s.require.value, n)
+		r.Add(v.Get("require").Line, "require = %d, and there are only %d publishers", s.require.value, n)
 	}
-	r.place(f, t, v.get("when") != nil)
+	r.place(f, t, v.Get("when") != nil)
 }
 
 // place puts a table where it belongs.
@@ -155,7 +157,7 @@ func (r *reader) place(f *File, t *table, conditional bool) {
 		return
 	}
 	if before, ok := f.exact[t.name.pattern]; ok && t.name.pattern != "" {
-		r.add(t.line, "there is a [[project]] for %s already, at line %d: put both into one, or give one a 'when'", t.name.pattern, before.line)
+		r.Add(t.line, "there is a [[project]] for %s already, at line %d: put both into one, or give one a 'when'", t.name.pattern, before.line)
 		return
 	}
 	f.exact[t.name.pattern] = t // a glob's pattern is no project's name, so it is never found by one
@@ -165,35 +167,35 @@ func (r *reader) place(f *File, t *table, conditional bool) {
 }
 
 // exception reads an [[exception]].
-func (r *reader) exception(f *File, v *value) {
-	x := &exception{line: v.line, waiver: assay.Waiver{Origin: r.origin(v.line)}}
+func (r *reader) exception(f *File, v *tomlfile.Value) {
+	x := &exception{line: v.Line, waiver: assay.Waiver{Origin: r.origin(v.Line)}}
 	keys := fields{
-		"project":  func(e *entry) { x.project = r.glob(e) },
-		"version":  func(e *entry) { x.version = r.version(e) },
-		"identity": func(e *entry) { x.waiver.Identity = r.identity(e, &e.value) },
-		"allow":    func(e *entry) { x.waiver.Codes = r.codes(e) },
-		"until":    func(e *entry) { x.waiver.Until = r.until(e) },
-		"reason":   func(e *entry) { x.waiver.Reason = r.text(e, &e.value) },
+		"project":  func(e *tomlfile.Entry) { x.project = r.glob(e) },
+		"version":  func(e *tomlfile.Entry) { x.version = r.version(e) },
+		"identity": func(e *tomlfile.Entry) { x.waiver.Identity = r.identity(e, &e.Value) },
+		"allow":    func(e *tomlfile.Entry) { x.waiver.Codes = r.codes(e) },
+		"until":    func(e *tomlfile.Entry) { x.waiver.Until = r.until(e) },
+		"reason":   func(e *tomlfile.Entry) { x.waiver.Reason = r.text(e, &e.Value) },
 	}
 	r.each(v, "in an [[exception]]", keys)
 	for _, need := range []struct{ key, example string }{
 		{"project", `project = "foo"`}, {"allow", `allow = ["cooldown.young"]`},
 		{"until", "until = 2026-12-31"}, {"reason", `reason = "ticket 4711"`},
 	} {
-		if v.get(need.key) == nil {
-			r.add(v.line, "an [[exception]] needs %s: %s", need.key, need.example)
+		if v.Get(need.key) == nil {
+			r.Add(v.Line, "an [[exception]] needs %s: %s", need.key, need.example)
 		}
 	}
 	f.exceptions = append(f.exceptions, x)
 }
 
 // fields are the keys of a table, each with what reads it.
-type fields map[string]func(*entry)
+type fields map[string]func(*tomlfile.Entry)
 
 // each reads the keys of a table. Where is how a message says which table it is.
-func (r *reader) each(v *value, where string, known fields) {
-	for _, e := range v.keys {
-		if read, ok := known[e.key]; ok {
+func (r *reader) each(v *tomlfile.Value, where string, known fields) {
+	for _, e := range v.Keys {
+		if read, ok := known[e.Key]; ok {
 			read(e)
 			continue
 		}
@@ -202,23 +204,23 @@ func (r *reader) each(v *value, where string, known fields) {
 }
 
 // tablesOf reads an array of tables.
-func (r *reader) tablesOf(e *entry, read func(*value)) {
-	if e.value.kind == kindTable {
-		r.add(e.line, "[%s] is a single table: write [[%s]], with two brackets", e.key, e.key)
+func (r *reader) tablesOf(e *tomlfile.Entry, read func(*tomlfile.Value)) {
+	if e.Value.Kind == tomlfile.Table {
+		r.Add(e.Line, "[%s] is a single table: write [[%s]], with two brackets", e.Key, e.Key)
 		return
 	}
-	if e.value.kind != kindList {
-		r.add(e.line, "%s is a list of tables, not %s: write [[%s]]", e.key, e.value.kind, e.key)
+	if e.Value.Kind != tomlfile.List {
+		r.Add(e.Line, "%s is a list of tables, not %s: write [[%s]]", e.Key, e.Value.Kind, e.Key)
 		return
 	}
-	for i := range e.value.items {
-		v := &e.value.items[i]
+	for i := range e.Value.Items {
+		v := &e.Value.Items[i]
 		if r.tables++; r.tables > maxTables {
-			r.add(v.line, "more than %d tables", maxTables)
+			r.Add(v.Line, "more than %d tables", maxTables)
 			return
 		}
-		if v.kind != kindTable {
-			r.add(v.line, "%s is a list of tables, and one of its entries is %s", e.key, v.kind)
+		if v.Kind != tomlfile.Table {
+			r.Add(v.Line, "%s is a list of tables, and one of its entries is %s", e.Key, v.Kind)
 			continue
 		}
 		read(v)
@@ -240,16 +242,16 @@ var elsewhere = map[string]string{
 }
 
 // unknown says what is wrong with a key that does not belong where it is.
-func (r *reader) unknown(e *entry, where string, known fields) {
-	if what, ok := noEvidence[e.key]; ok {
-		r.add(e.line, "%s: assay does not look at %s yet, so nothing would come of it: leave the key out", e.key, what)
+func (r *reader) unknown(e *tomlfile.Entry, where string, known fields) {
+	if what, ok := noEvidence[e.Key]; ok {
+		r.Add(e.Line, "%s: assay does not look at %s yet, so nothing would come of it: leave the key out", e.Key, what)
 		return
 	}
 	words := sortedKeys(known)
-	message := fmt.Sprintf("there is no key %s %s", quoted(e.key), where)
-	if at, ok := elsewhere[e.key]; ok {
-		r.add(e.line, "%s: %s", message, at)
+	message := fmt.Sprintf("there is no key %s %s", tomlfile.Quoted(e.Key), where)
+	if at, ok := elsewhere[e.Key]; ok {
+		r.Add(e.Line, "%s: %s", message, at)
 		return
 	}
-	r.add(e.line, "%s: %s", message, meant(e.key, words))
+	r.Add(e.Line, "%s: %s", message, tomlfile.Meant(e.Key, words))
 }

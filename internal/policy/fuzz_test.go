@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"assay"
+
+	"assay/internal/tomlfile"
 )
 
 // FuzzPolicy holds that no text breaks the reader, that every error names the file,
@@ -22,7 +24,7 @@ func FuzzPolicy(f *testing.F) {
 			if err == nil {
 				return
 			}
-			for _, p := range err.(*Error).Problems {
+			for _, p := range err.(*tomlfile.Error).Problems {
 				if p.File != "assay.toml" || p.Line < 0 || p.Line > strings.Count(text, "\n")+1 || p.Detail == "" {
 					t.Errorf("%q: %+v", text, p)
 				}

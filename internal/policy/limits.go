@@ -1,15 +1,18 @@
 package policy
 
-import "time"
+import (
+	"time"
+
+	"assay/internal/tomlfile"
+)
 
 // The caps on what is read, and on what judging by it may cost.
 const (
-	MaxFile = 1 << 20 // bytes of a policy, of a pyproject.toml and of a file with cases
+	MaxFile = tomlfile.MaxFile // bytes of a policy, of a pyproject.toml and of a file with cases
 
 	maxTables    = 10_000  // tables of a file: projects, exceptions and cases
 	maxList      = 200     // entries of a list
 	maxText      = 500     // bytes of a reason, of the text of deny and warn, of a pattern
-	maxProblems  = 20      // errors that are shown at once
 	maxCooldown  = 3650    // days
 	maxWhen      = 4 << 10 // bytes of a condition
 	maxWhenDepth = 50      // expressions within expressions
@@ -18,7 +21,6 @@ const (
 	maxGlobs     = 500     // globs that are compared with each other when a policy is checked
 	maxWhens     = 1000    // conditions of one file
 	maxDrafted   = 50      // dependencies that a first policy proposes a table for
-	maxKeys      = 100_000 // keys of one file
 	maxDecoded   = 4       // times that a URL may be percent-encoded
 )
 

@@ -7,6 +7,8 @@ import (
 
 	"assay"
 	"assay/internal/pypi"
+
+	"assay/internal/tomlfile"
 )
 
 // glob is a project's name, or a pattern of names in which "*" stands for any run
@@ -31,24 +33,24 @@ func (g glob) matches(project string) bool {
 }
 
 // glob reads a project's name or a pattern of names.
-func (r *reader) glob(e *entry) glob {
-	text := r.text(e, &e.value)
+func (r *reader) glob(e *tomlfile.Entry) glob {
+	text := r.text(e, &e.Value)
 	if text == "" {
 		return glob{}
 	}
 	normal, err := pypi.NormalizeName(strings.ReplaceAll(text, "*", "0")) // a digit may stand anywhere in a name
 	switch wild := strings.Contains(text, "*"); {
 	case err != nil && wild:
-		r.add(e.line, "%s: %s is no pattern of project names: beside letters, digits and '-' only '*' may stand in it", e.key, quoted(text))
+		r.Add(e.Line, "%s: %s is no pattern of project names: beside letters, digits and '-' only '*' may stand in it", e.Key, tomlfile.Quoted(text))
 		return glob{}
 	case err != nil:
-		r.add(e.line, "%s: %v", e.key, err)
+		r.Add(e.Line, "%s: %v", e.Key, err)
 		return glob{}
 	case wild && normal != strings.ReplaceAll(text, "*", "0"):
-		r.add(e.line, "%s: %s can match no project: normalised names are in lower case, with '-' for '_' and '.'", e.key, quoted(text))
+		r.Add(e.Line, "%s: %s can match no project: normalised names are in lower case, with '-' for '_' and '.'", e.Key, tomlfile.Quoted(text))
 		return glob{}
 	case !wild && normal != text:
-		r.add(e.line, "%s: write %s as %s, its normalised form", e.key, quoted(text), quoted(normal))
+		r.Add(e.Line, "%s: write %s as %s, its normalised form", e.Key, tomlfile.Quoted(text), tomlfile.Quoted(normal))
 		return glob{}
 	}
 	return newGlob(text)
@@ -86,23 +88,23 @@ func (g glob) meets(o glob) bool {
 }
 
 // publishers reads the patterns of publishers.
-func (r *reader) publishers(e *entry) opt[[]assay.Publisher] {
-	out := opt[[]assay.Publisher]{nil, r.origin(e.line)}
+func (r *reader) publishers(e *tomlfile.Entry) opt[[]assay.Publisher] {
+	out := opt[[]assay.Publisher]{nil, r.origin(e.Line)}
 	for _, v := range r.values(e) {
-		p := assay.Publisher{Origin: r.origin(v.line)}
-		if v.kind != kindTable {
+		p := assay.Publisher{Origin: r.origin(v.Line)}
+		if v.Kind != tomlfile.Table {
 			p.Identity = r.identity(e, v)
 		} else {
 			r.each(v, "in a publisher", fields{
-				"identity":      func(e *entry) { p.Identity = r.identity(e, &e.value) },
-				"ref":           func(e *entry) { p.Ref = r.text(e, &e.value) },
-				"runner":        func(e *entry) { p.Runner = r.text(e, &e.value) },
-				"environment":   func(e *entry) { p.Environment = r.text(e, &e.value) },
-				"repository_id": func(e *entry) { p.RepositoryID = r.id(e) },
-				"owner_id":      func(e *entry) { p.OwnerID = r.id(e) },
+				"identity":      func(e *tomlfile.Entry) { p.Identity = r.identity(e, &e.Value) },
+				"ref":           func(e *tomlfile.Entry) { p.Ref = r.text(e, &e.Value) },
+				"runner":        func(e *tomlfile.Entry) { p.Runner = r.text(e, &e.Value) },
+				"environment":   func(e *tomlfile.Entry) { p.Environment = r.text(e, &e.Value) },
+				"repository_id": func(e *tomlfile.Entry) { p.RepositoryID = r.id(e) },
+				"owner_id":      func(e *tomlfile.Entry) { p.OwnerID = r.id(e) },
 			})
-			if len(v.keys) == 0 {
-				r.add(v.line, "a publisher is empty: anybody would fit it")
+			if len(v.Keys) == 0 {
+				r.Add(v.Line, "a publisher is empty: anybody would fit it")
 			}
 		}
 		out.value = append(out.value, p)
@@ -111,14 +113,14 @@ func (r *reader) publishers(e *entry) opt[[]assay.Publisher] {
 }
 
 // identity reads a pattern of identities: "github:owner/repo@workflow.yml".
-func (r *reader) identity(e *entry, v *value) string {
+func (r *reader) identity(e *tomlfile.Entry, v *tomlfile.Value) string {
 	text := r.text(e, v)
 	switch {
 	case text == "":
 	case strings.ContainsFunc(text, func(c rune) bool { return unicode.IsSpace(c) || !unicode.IsPrint(c) }):
-		r.add(v.line, "%s: there is a space in %s", e.key, quoted(text))
+		r.Add(v.Line, "%s: there is a space in %s", e.Key, tomlfile.Quoted(text))
 	case !strings.Contains(text, ":") && !strings.Contains(text, "**"):
-		r.add(v.line, "%s: %s does not say where: write it as github:OWNER/REPO@WORKFLOW.yml, gitlab:GROUP/PROJECT, google:EMAIL or email:ADDRESS", e.key, quoted(text))
+		r.Add(v.Line, "%s: %s does not say where: write it as github:OWNER/REPO@WORKFLOW.yml, gitlab:GROUP/PROJECT, google:EMAIL or email:ADDRESS", e.Key, tomlfile.Quoted(text))
 	default:
 		return text
 	}
@@ -126,11 +128,11 @@ func (r *reader) identity(e *entry, v *value) string {
 }
 
 // id reads a forge's number, written with quotes or without.
-func (r *reader) id(e *entry) string {
-	text := e.value.text
+func (r *reader) id(e *tomlfile.Entry) string {
+	text := e.Value.Text
 	digits := text != "" && strings.Trim(text, "0123456789") == ""
-	if e.value.kind != kindString && e.value.kind != kindInteger || !digits || len(text) > 20 {
-		r.add(e.line, "%s is a forge's number, such as 4711, not %s", e.key, quoted(text))
+	if e.Value.Kind != tomlfile.String && e.Value.Kind != tomlfile.Integer || !digits || len(text) > 20 {
+		r.Add(e.Line, "%s is a forge's number, such as 4711, not %s", e.Key, tomlfile.Quoted(text))
 		return ""
 	}
 	return text
@@ -148,7 +150,7 @@ func hopeless(p assay.Publisher) string {
 	switch {
 	case identity == "" || strings.Contains(scheme, "*"):
 	case !slices.Contains(schemes, scheme):
-		return "assay knows no publishers of the kind " + quoted(scheme) + ": " + meant(scheme, schemes)
+		return "assay knows no publishers of the kind " + tomlfile.Quoted(scheme) + ": " + tomlfile.Meant(scheme, schemes)
 	case scheme == "github" && !anywhere && strings.Count(repository, "/") != 1:
 		return "a repository on GitHub is OWNER/REPO"
 	case scheme == "github" && strings.Contains(workflow, "/"):

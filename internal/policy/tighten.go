@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"assay"
+
+	"assay/internal/tomlfile"
 )
 
 // tighten joins what the person's own file says with what the project's says: see
@@ -127,11 +129,11 @@ func (s settings) protects(code assay.Code) bool {
 // Notes say what of the project's file comes to nothing, because the person's own
 // is the stronger, and where it is looser than the built-in rules and there is no
 // other.
-func (p *Policy) Notes() []Problem {
+func (p *Policy) Notes() []tomlfile.Problem {
 	if p.project == nil {
 		return nil
 	}
-	n := notes{list: problems{file: p.project.Name}}
+	n := notes{list: tomlfile.Problems{File: p.project.Name}}
 	n.compare(p.own.base(), p.project.defaults, "")
 	for _, t := range p.project.tables {
 		// A pattern stands for the names that fit it: the person's own tables that take
@@ -142,15 +144,15 @@ func (p *Policy) Notes() []Problem {
 		own := p.own.find(x.project.pattern).settings
 		for _, code := range x.waiver.Codes {
 			if own.protects(code) {
-				n.list.add(x.line, "the exception for %s lifts nothing for %s: only one in your own policy would", code, x.project.pattern)
+				n.list.Add(x.line, "the exception for %s lifts nothing for %s: only one in your own policy would", code, x.project.pattern)
 			}
 		}
 	}
-	slices.SortStableFunc(n.list.list, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
-	return n.list.list
+	slices.SortStableFunc(n.list.List, func(a, b tomlfile.Problem) int { return cmp.Compare(a.Line, b.Line) })
+	return n.list.List
 }
 
-type notes struct{ list problems }
+type notes struct{ list tomlfile.Problems }
 
 // compare notes the keys of the project's file that are ignored or loosen.
 func (n *notes) compare(own, project settings, whom string) {
@@ -194,5 +196,5 @@ func weaker[T any](n *notes, key string, own, project opt[T], rank func(T) int, 
 
 // add notes something at a place, which is "FILE:LINE".
 func (n *notes) add(at, format string, args ...any) {
-	n.list.add(lineOf(at), format, args...)
+	n.list.Add(lineOf(at), format, args...)
 }

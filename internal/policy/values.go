@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"fmt"
 	"maps"
 	"net/netip"
 	"net/url"
@@ -13,6 +12,8 @@ import (
 
 	"assay"
 	"assay/internal/pypi"
+
+	"assay/internal/tomlfile"
 )
 
 // The words of the keys that take one of a few.
@@ -25,87 +26,87 @@ var (
 )
 
 // word reads a key that takes one of a few words.
-func word[T any](r *reader, e *entry, words map[string]T) opt[T] {
+func word[T any](r *reader, e *tomlfile.Entry, words map[string]T) opt[T] {
 	known := sortedKeys(words)
 	for i := range known {
 		known[i] = strconv.Quote(known[i])
 	}
-	if e.value.kind != kindString {
-		r.add(e.line, "%s is %s, not %s", e.key, listed(known, "or"), e.value.kind)
+	if e.Value.Kind != tomlfile.String {
+		r.Add(e.Line, "%s is %s, not %s", e.Key, tomlfile.Listed(known, "or"), e.Value.Kind)
 		return opt[T]{}
 	}
-	v, ok := words[e.value.text]
+	v, ok := words[e.Value.Text]
 	switch {
 	case ok:
-		return opt[T]{v, r.origin(e.line)}
-	case e.key == "sdist" && e.value.text == "build":
-		r.add(e.line, `sdist = "build": assay has nothing to build in yet: "allow", "warn" or "deny"`)
+		return opt[T]{v, r.origin(e.Line)}
+	case e.Key == "sdist" && e.Value.Text == "build":
+		r.Add(e.Line, `sdist = "build": assay has nothing to build in yet: "allow", "warn" or "deny"`)
 	default:
-		r.add(e.line, "%s is %s, not %s", e.key, listed(known, "or"), quoted(e.value.text))
+		r.Add(e.Line, "%s is %s, not %s", e.Key, tomlfile.Listed(known, "or"), tomlfile.Quoted(e.Value.Text))
 	}
 	return opt[T]{}
 }
 
 // text reads a string of at least one visible character, bounded.
-func (r *reader) text(e *entry, v *value) string {
+func (r *reader) text(e *tomlfile.Entry, v *tomlfile.Value) string {
 	switch {
-	case v.kind != kindString:
-		r.add(v.line, "%s is a string, not %s", e.key, v.kind)
-	case strings.TrimSpace(v.text) == "":
-		r.add(v.line, "%s is empty", e.key)
-	case len(v.text) > maxText:
-		r.add(v.line, "%s has %d bytes, the bound is %d", e.key, len(v.text), maxText)
-	case hasControls(v.text):
-		r.add(v.line, "%s holds a control character", e.key)
+	case v.Kind != tomlfile.String:
+		r.Add(v.Line, "%s is a string, not %s", e.Key, v.Kind)
+	case strings.TrimSpace(v.Text) == "":
+		r.Add(v.Line, "%s is empty", e.Key)
+	case len(v.Text) > maxText:
+		r.Add(v.Line, "%s has %d bytes, the bound is %d", e.Key, len(v.Text), maxText)
+	case tomlfile.HasControls(v.Text):
+		r.Add(v.Line, "%s holds a control character", e.Key)
 	default:
-		return v.text
+		return v.Text
 	}
 	return ""
 }
 
 // values returns the values of a key that takes one or a list.
-func (r *reader) values(e *entry) []*value {
-	if e.value.kind != kindList {
-		return []*value{&e.value}
+func (r *reader) values(e *tomlfile.Entry) []*tomlfile.Value {
+	if e.Value.Kind != tomlfile.List {
+		return []*tomlfile.Value{&e.Value}
 	}
-	if n := len(e.value.items); n > maxList {
-		r.add(e.line, "%s has %d entries, the bound is %d", e.key, n, maxList)
+	if n := len(e.Value.Items); n > maxList {
+		r.Add(e.Line, "%s has %d entries, the bound is %d", e.Key, n, maxList)
 		return nil
 	}
-	var out []*value
-	for i := range e.value.items {
-		out = append(out, &e.value.items[i])
+	var out []*tomlfile.Value
+	for i := range e.Value.Items {
+		out = append(out, &e.Value.Items[i])
 	}
 	if len(out) == 0 {
-		r.add(e.line, "%s is an empty list: leave it out, or name at least one", e.key)
+		r.Add(e.Line, "%s is an empty list: leave it out, or name at least one", e.Key)
 	}
 	return out
 }
 
 // verdict reads the text of deny and warn; false lifts it.
-func (r *reader) verdict(e *entry) opt[string] {
-	if e.value.kind == kindBool && e.value.text == "false" {
-		return opt[string]{"", r.origin(e.line)}
+func (r *reader) verdict(e *tomlfile.Entry) opt[string] {
+	if e.Value.Kind == tomlfile.Bool && e.Value.Text == "false" {
+		return opt[string]{"", r.origin(e.Line)}
 	}
-	if e.value.kind != kindString {
-		r.add(e.line, "%s is the text that is shown, or false, not %s", e.key, e.value.text)
+	if e.Value.Kind != tomlfile.String {
+		r.Add(e.Line, "%s is the text that is shown, or false, not %s", e.Key, e.Value.Text)
 		return opt[string]{}
 	}
-	return opt[string]{strings.Join(strings.Fields(r.text(e, &e.value)), " "), r.origin(e.line)}
+	return opt[string]{strings.Join(strings.Fields(r.text(e, &e.Value)), " "), r.origin(e.Line)}
 }
 
 var durations = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})([dh])$`)
 
 // duration reads a number of days or hours: "3d", "12h".
-func (r *reader) duration(e *entry) opt[time.Duration] {
+func (r *reader) duration(e *tomlfile.Entry) opt[time.Duration] {
 	const form = `a number of days or hours, such as "3d" or "12h"`
-	if e.value.kind != kindString {
-		r.add(e.line, "%s is %s, not %s", e.key, form, e.value.kind)
+	if e.Value.Kind != tomlfile.String {
+		r.Add(e.Line, "%s is %s, not %s", e.Key, form, e.Value.Kind)
 		return opt[time.Duration]{}
 	}
-	m := durations.FindStringSubmatch(e.value.text)
+	m := durations.FindStringSubmatch(e.Value.Text)
 	if m == nil {
-		r.add(e.line, "%s is %s, not %s", e.key, form, quoted(e.value.text))
+		r.Add(e.Line, "%s is %s, not %s", e.Key, form, tomlfile.Quoted(e.Value.Text))
 		return opt[time.Duration]{}
 	}
 	n, _ := strconv.Atoi(m[1]) // nine digits at most
@@ -114,60 +115,60 @@ func (r *reader) duration(e *entry) opt[time.Duration] {
 		hours = 24 * n
 	}
 	if hours > 24*maxCooldown {
-		r.add(e.line, "%s is longer than %d days", e.key, maxCooldown)
+		r.Add(e.Line, "%s is longer than %d days", e.Key, maxCooldown)
 		return opt[time.Duration]{}
 	}
-	return opt[time.Duration]{time.Duration(hours) * time.Hour, r.origin(e.line)}
+	return opt[time.Duration]{time.Duration(hours) * time.Hour, r.origin(e.Line)}
 }
 
 // require reads "any", "all" or a number from 1.
-func (r *reader) require(e *entry) opt[int] {
-	n, err := strconv.Atoi(e.value.text)
+func (r *reader) require(e *tomlfile.Entry) opt[int] {
+	n, err := strconv.Atoi(e.Value.Text)
 	switch {
-	case e.value.kind == kindString && e.value.text == "any":
-		return opt[int]{0, r.origin(e.line)}
-	case e.value.kind == kindString && e.value.text == "all":
-		return opt[int]{assay.RequireAll, r.origin(e.line)}
-	case e.value.kind == kindInteger && err == nil && n >= 1 && n <= maxList:
-		return opt[int]{n, r.origin(e.line)}
+	case e.Value.Kind == tomlfile.String && e.Value.Text == "any":
+		return opt[int]{0, r.origin(e.Line)}
+	case e.Value.Kind == tomlfile.String && e.Value.Text == "all":
+		return opt[int]{assay.RequireAll, r.origin(e.Line)}
+	case e.Value.Kind == tomlfile.Integer && err == nil && n >= 1 && n <= maxList:
+		return opt[int]{n, r.origin(e.Line)}
 	}
-	r.add(e.line, `%s is "any", "all" or a number from 1 to %d, not %s`, e.key, maxList, quoted(e.value.text))
+	r.Add(e.Line, `%s is "any", "all" or a number from 1 to %d, not %s`, e.Key, maxList, tomlfile.Quoted(e.Value.Text))
 	return opt[int]{}
 }
 
 // version reads a version (PEP 440) and returns its canonical form: 1.0 and 1.0.0
 // are one.
-func (r *reader) version(e *entry) string {
-	text := r.text(e, &e.value)
+func (r *reader) version(e *tomlfile.Entry) string {
+	text := r.text(e, &e.Value)
 	if text == "" {
 		return ""
 	}
 	v, err := pypi.ParseVersion(text)
 	if err != nil {
-		r.add(e.line, "version: %v", err)
+		r.Add(e.Line, "version: %v", err)
 		return ""
 	}
 	return v.Canonical()
 }
 
 // until reads a date, and returns the end of that day in UTC.
-func (r *reader) until(e *entry) time.Time {
-	if e.value.kind == kindString {
-		r.add(e.line, "until is a date without quotes, such as 2026-12-31")
+func (r *reader) until(e *tomlfile.Entry) time.Time {
+	if e.Value.Kind == tomlfile.String {
+		r.Add(e.Line, "until is a date without quotes, such as 2026-12-31")
 		return time.Time{}
 	}
-	day, err := time.Parse(time.DateOnly, e.value.text)
-	if e.value.kind != kindDate || err != nil {
-		r.add(e.line, "until is a date such as 2026-12-31, not %s", quoted(e.value.text))
+	day, err := time.Parse(time.DateOnly, e.Value.Text)
+	if e.Value.Kind != tomlfile.Date || err != nil {
+		r.Add(e.Line, "until is a date such as 2026-12-31, not %s", tomlfile.Quoted(e.Value.Text))
 		return time.Time{}
 	}
 	return day.AddDate(0, 0, 1)
 }
 
 // codes reads the reason codes of an exception.
-func (r *reader) codes(e *entry) []assay.Code {
-	if e.value.kind != kindList {
-		r.add(e.line, `allow is a list of reason codes, such as ["cooldown.young"], not %s`, e.value.kind)
+func (r *reader) codes(e *tomlfile.Entry) []assay.Code {
+	if e.Value.Kind != tomlfile.List {
+		r.Add(e.Line, `allow is a list of reason codes, such as ["cooldown.young"], not %s`, e.Value.Kind)
 		return nil
 	}
 	var known, waivable []string
@@ -183,9 +184,9 @@ func (r *reader) codes(e *entry) []assay.Code {
 		switch {
 		case code == "":
 		case !slices.Contains(known, string(code)):
-			r.add(v.line, "allow: there is no reason %s: %s", quoted(string(code)), meant(strings.ReplaceAll(string(code), "-", "."), waivable))
+			r.Add(v.Line, "allow: there is no reason %s: %s", tomlfile.Quoted(string(code)), tomlfile.Meant(strings.ReplaceAll(string(code), "-", "."), waivable))
 		case !code.Waivable():
-			r.add(v.line, "allow: %s says that something is broken, and no exception lifts that", code)
+			r.Add(v.Line, "allow: %s says that something is broken, and no exception lifts that", code)
 		default:
 			out = append(out, code)
 		}
@@ -194,8 +195,8 @@ func (r *reader) codes(e *entry) []assay.Code {
 }
 
 // indexes reads the beginnings of index URLs.
-func (r *reader) indexes(e *entry) opt[[]string] {
-	out := opt[[]string]{nil, r.origin(e.line)}
+func (r *reader) indexes(e *tomlfile.Entry) opt[[]string] {
+	out := opt[[]string]{nil, r.origin(e.Line)}
 	for _, v := range r.values(e) {
 		text := r.text(e, v)
 		if text == "" {
@@ -204,13 +205,13 @@ func (r *reader) indexes(e *entry) opt[[]string] {
 		u, err := url.Parse(text)
 		switch {
 		case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
-			r.add(v.line, "index is the beginning of an index's URL, such as https://index.example/simple, not %s", quoted(shownURL(text)))
+			r.Add(v.Line, "index is the beginning of an index's URL, such as https://index.example/simple, not %s", tomlfile.Quoted(shownURL(text)))
 		case u.User != nil:
-			r.add(v.line, "index carries a user or a password: leave them out")
+			r.Add(v.Line, "index carries a user or a password: leave them out")
 		case strings.ContainsAny(text, "?#"): // no page lies below such a URL, and it may hold a token
-			r.add(v.line, "index carries a query or a fragment: leave it out of %s", quoted(shownURL(text)))
+			r.Add(v.Line, "index carries a query or a fragment: leave it out of %s", tomlfile.Quoted(shownURL(text)))
 		case climbs(text):
-			r.add(v.line, "index has a segment that is \".\" or \"..\", or may be read as one: write out where %s leads", quoted(shownURL(text)))
+			r.Add(v.Line, "index has a segment that is \".\" or \"..\", or may be read as one: write out where %s leads", tomlfile.Quoted(shownURL(text)))
 		default:
 			u.Host = strings.ToLower(u.Host)
 			out.value = append(out.value, strings.TrimSuffix(u.String(), "/"))
@@ -240,9 +241,9 @@ var hostNames = regexp.MustCompile(`^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_]
 
 // hosts reads patterns of hosts: "index.example", "*.example", with ":port" or
 // without.
-func (r *reader) hosts(e *entry) opt[[]string] {
-	out := opt[[]string]{nil, r.origin(e.line)}
-	if e.value.kind == kindList && len(e.value.items) == 0 {
+func (r *reader) hosts(e *tomlfile.Entry) opt[[]string] {
+	out := opt[[]string]{nil, r.origin(e.Line)}
+	if e.Value.Kind == tomlfile.List && len(e.Value.Items) == 0 {
 		return out // none at all
 	}
 	for _, v := range r.values(e) {
@@ -251,7 +252,7 @@ func (r *reader) hosts(e *entry) opt[[]string] {
 			continue
 		}
 		if !isHostPattern(text) {
-			r.add(v.line, `%s holds hosts, such as "index.example", "*.example" or "index.example:8080", not %s`, e.key, quoted(shownURL(text)))
+			r.Add(v.Line, `%s holds hosts, such as "index.example", "*.example" or "index.example:8080", not %s`, e.Key, tomlfile.Quoted(shownURL(text)))
 			continue
 		}
 		out.value = append(out.value, text)
@@ -272,14 +273,6 @@ func isHostPattern(s string) bool {
 		return err == nil && address.Is6() && address.Zone() == ""
 	}
 	return len(host) <= 253 && hostNames.MatchString(host)
-}
-
-// quoted quotes what was written, shortened.
-func quoted(s string) string {
-	if len(s) > 80 {
-		s = strings.ToValidUTF8(s[:80], "") + "…"
-	}
-	return fmt.Sprintf("%q", s)
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,4 +1,4 @@
-package policy
+package tomlfile
 
 import (
 	"errors"
@@ -10,68 +10,68 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// kind is what a value is written as.
-type kind int
+// Kind is what a value is written as.
+type Kind int
 
 const (
-	kindTable kind = iota
-	kindList
-	kindString
-	kindInteger
-	kindFloat
-	kindBool
-	kindDate
-	kindDateTime
-	kindOtherTime
+	Table Kind = iota
+	List
+	String
+	Integer
+	Float
+	Bool
+	Date
+	DateTime
+	OtherTime
 )
 
 // String names the kind for a message.
-func (k kind) String() string {
+func (k Kind) String() string {
 	return [...]string{"a table", "a list", "a string", "a number", "a fraction", "true or false", "a date", "a date with a time", "a time"}[k]
 }
 
-// value is a TOML value with the line on which it begins.
-type value struct {
-	kind  kind
-	line  int
-	text  string  // of a scalar: a string's content, else what is written
-	items []value // of a list
-	keys  []*entry
-	index map[string]*entry
+// Value is a TOML Value with the line on which it begins.
+type Value struct {
+	Kind  Kind
+	Line  int
+	Text  string  // of a scalar: a string's content, else what is written
+	Items []Value // of a list
+	Keys  []*Entry
+	index map[string]*Entry
 }
 
-// entry is a key of a table with its value.
-type entry struct {
-	key   string
-	line  int
-	value value
+// Entry is a key of a table with its value.
+type Entry struct {
+	Key   string
+	Line  int
+	Value Value
 }
 
-// get returns the entry of a key, or nil.
-func (v *value) get(key string) *entry { return v.index[key] }
+// Get returns the entry of a key, or nil.
+func (v *Value) Get(key string) *Entry { return v.index[key] }
 
 // child returns the entry of a key, made where it is missing.
-func (v *value) child(key string, line int) *entry {
+func (v *Value) child(key string, line int) *Entry {
 	if e := v.index[key]; e != nil {
 		return e
 	}
-	e := &entry{key: key, line: line, value: value{kind: kindTable, line: line}}
+	e := &Entry{Key: key, Line: line, Value: Value{Kind: Table, Line: line}}
 	v.put(e)
 	return e
 }
 
-func (v *value) put(e *entry) {
+func (v *Value) put(e *Entry) {
 	if v.index == nil {
-		v.index = map[string]*entry{}
+		v.index = map[string]*Entry{}
 	}
-	v.index[e.key] = e
-	v.keys = append(v.keys, e)
+	v.index[e.Key] = e
+	v.Keys = append(v.Keys, e)
 }
 
-// readTree reads a TOML document. The library's decoder says first whether it is
+// Read reads a TOML document. The library's decoder says first whether it is
 // valid (each key once, each table once), so that the walk over its syntax tree,
 // which knows the lines, need not.
-func readTree(name string, data []byte) (*value, error) {
+func Read(name string, data []byte) (*Value, error) {
 	if len(data) > MaxFile {
 		return nil, &Error{Problems: []Problem{{name, 0, fmt.Sprintf("larger than %d bytes", MaxFile)}}}
 	}
@@ -81,7 +81,7 @@ func readTree(name string, data []byte) (*value, error) {
 	}
 	b := treeBuilder{newlines: newlines(data)}
 	b.parser.Reset(data)
-	root := &value{kind: kindTable, line: 1}
+	root := &Value{Kind: Table, Line: 1}
 	table := root
 	for b.parser.NextExpression() && b.err == nil {
 		switch e := b.parser.Expression(); e.Kind {
@@ -110,7 +110,7 @@ func syntaxProblem(name string, err error) Problem {
 		line, _ = at.Position()
 	}
 	detail := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "toml: "), "unstable: ")
-	return Problem{name, line, "not TOML: " + visible(detail)}
+	return Problem{name, line, "not TOML: " + Visible(detail)}
 }
 
 func newlines(data []byte) []int {
@@ -137,7 +137,7 @@ func (b *treeBuilder) line(r unstable.Range) int {
 }
 
 // open goes to the table that a header names.
-func (b *treeBuilder) open(root *value, e *unstable.Node, array bool) *value {
+func (b *treeBuilder) open(root *Value, e *unstable.Node, array bool) *Value {
 	table := root
 	for it := e.Key(); it.Next(); {
 		key := it.Node()
@@ -145,28 +145,28 @@ func (b *treeBuilder) open(root *value, e *unstable.Node, array bool) *value {
 		b.count()
 		child := table.child(string(key.Data), line)
 		if array && it.IsLast() {
-			child.value.kind = kindList
-			child.value.items = append(child.value.items, value{kind: kindTable, line: line})
+			child.Value.Kind = List
+			child.Value.Items = append(child.Value.Items, Value{Kind: Table, Line: line})
 		}
-		table = &child.value
-		if n := len(table.items); table.kind == kindList && n > 0 {
-			table = &table.items[n-1]
+		table = &child.Value
+		if n := len(table.Items); table.Kind == List && n > 0 {
+			table = &table.Items[n-1]
 		}
 	}
 	return table
 }
 
 // set notes a key and its value.
-func (b *treeBuilder) set(table *value, e *unstable.Node) {
+func (b *treeBuilder) set(table *Value, e *unstable.Node) {
 	for it := e.Key(); it.Next(); {
 		key := it.Node()
 		line := b.line(key.Raw)
 		b.count()
 		if it.IsLast() {
-			table.put(&entry{key: string(key.Data), line: line, value: b.value(e.Value(), line)})
+			table.put(&Entry{Key: string(key.Data), Line: line, Value: b.value(e.Value(), line)})
 			return
 		}
-		table = &table.child(string(key.Data), line).value
+		table = &table.child(string(key.Data), line).Value
 	}
 }
 
@@ -178,40 +178,40 @@ func (b *treeBuilder) count() {
 
 // value makes a value; line is that of what it stands behind. A list's entries
 // have lines of their own where the parser tells them.
-func (b *treeBuilder) value(n *unstable.Node, line int) value {
+func (b *treeBuilder) value(n *unstable.Node, line int) Value {
 	if n.Raw.Length > 0 {
 		line = b.line(n.Raw)
 	}
-	v := value{line: line, text: string(n.Data)}
+	v := Value{Line: line, Text: string(n.Data)}
 	switch n.Kind {
 	case unstable.String:
-		v.kind = kindString
+		v.Kind = String
 	case unstable.Integer:
-		v.kind = kindInteger
+		v.Kind = Integer
 	case unstable.Float:
-		v.kind = kindFloat
+		v.Kind = Float
 	case unstable.Bool:
-		v.kind = kindBool
+		v.Kind = Bool
 	case unstable.LocalDate:
-		v.kind = kindDate
+		v.Kind = Date
 	case unstable.DateTime:
-		v.kind = kindDateTime
+		v.Kind = DateTime
 	case unstable.Array:
-		v.kind = kindList
+		v.Kind = List
 		for it := n.Children(); it.Next(); {
 			if child := it.Node(); child.Kind != unstable.Comment {
-				v.items = append(v.items, b.value(child, line))
+				v.Items = append(v.Items, b.value(child, line))
 			}
 		}
 	case unstable.InlineTable:
-		v.kind = kindTable
+		v.Kind = Table
 		for it := n.Children(); it.Next(); {
 			if it.Node().Kind == unstable.KeyValue {
 				b.set(&v, it.Node())
 			}
 		}
 	default:
-		v.kind = kindOtherTime
+		v.Kind = OtherTime
 	}
 	return v
 }

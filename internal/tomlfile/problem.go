@@ -1,4 +1,4 @@
-package policy
+package tomlfile
 
 import (
 	"cmp"
@@ -18,10 +18,10 @@ type Problem struct {
 }
 
 // String returns "FILE:LINE: DETAIL".
-func (p Problem) String() string { return at(p.File, p.Line) + ": " + p.Detail }
+func (p Problem) String() string { return At(p.File, p.Line) + ": " + p.Detail }
 
-// at renders a place.
-func at(file string, line int) string {
+// At renders a place.
+func At(file string, line int) string {
 	if line == 0 {
 		return file
 	}
@@ -46,24 +46,24 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// problems collects what is wrong with one file.
-type problems struct {
-	file string
-	list []Problem
+// Problems collects what is wrong with one file.
+type Problems struct {
+	File string
+	List []Problem
 	more int
 }
 
-func (p *problems) add(line int, format string, args ...any) {
-	if len(p.list) >= 10*maxProblems {
+func (p *Problems) Add(line int, format string, args ...any) {
+	if len(p.List) >= 10*maxProblems {
 		p.more++
 		return
 	}
-	p.list = append(p.list, Problem{p.file, line, visible(fmt.Sprintf(format, args...))})
+	p.List = append(p.List, Problem{p.File, line, Visible(fmt.Sprintf(format, args...))})
 }
 
-// visible escapes what is not printable as \u{hex}. A policy may be a stranger's, and
+// Visible escapes what is not printable as \u{hex}. A policy may be a stranger's, and
 // libraries repeat what stands in it as it is: a terminal must not obey it.
-func visible(s string) string {
+func Visible(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		if unicode.IsPrint(r) && r != utf8.RuneError {
@@ -75,25 +75,25 @@ func visible(s string) string {
 	return b.String()
 }
 
-// hasControls reports whether a text holds control characters other than line breaks
+// HasControls reports whether a text holds control characters other than line breaks
 // and tabs, or what is no UTF-8.
-func hasControls(s string) bool {
+func HasControls(s string) bool {
 	return strings.ContainsFunc(s, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' || c == utf8.RuneError })
 }
 
 // err returns an [*Error], or nil where nothing is wrong.
-func (p *problems) err() error {
-	if len(p.list) == 0 {
+func (p *Problems) Err() error {
+	if len(p.List) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(p.list, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
-	shown := min(len(p.list), maxProblems)
-	return &Error{Problems: p.list[:shown], More: p.more + len(p.list) - shown}
+	slices.SortStableFunc(p.List, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+	shown := min(len(p.List), maxProblems)
+	return &Error{Problems: p.List[:shown], More: p.more + len(p.List) - shown}
 }
 
-// nearest returns the known word that is closest to what was written, and whether
+// Nearest returns the known word that is closest to what was written, and whether
 // it is close enough to be what was meant.
-func nearest(word string, known []string) (string, bool) {
+func Nearest(word string, known []string) (string, bool) {
 	best, at := "", len(word)
 	for _, k := range known {
 		if len(word) > 3 && strings.HasPrefix(k, strings.ToLower(word)) {
@@ -131,19 +131,27 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// meant completes a message about an unknown word: with the nearest known one, or
+// Meant completes a message about an unknown word: with the nearest known one, or
 // else with all of them.
-func meant(word string, known []string) string {
-	if k, ok := nearest(word, known); ok {
+func Meant(word string, known []string) string {
+	if k, ok := Nearest(word, known); ok {
 		return "did you mean " + k + "?"
 	}
-	return "there are " + listed(known, "and")
+	return "there are " + Listed(known, "and")
 }
 
-// listed renders words for a sentence: "a, b and c".
-func listed(words []string, joint string) string {
+// Listed renders words for a sentence: "a, b and c".
+func Listed(words []string, joint string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
 	}
 	return strings.Join(words[:len(words)-1], ", ") + " " + joint + " " + words[len(words)-1]
+}
+
+// Quoted quotes what was written, shortened.
+func Quoted(s string) string {
+	if len(s) > maxQuoted {
+		s = strings.ToValidUTF8(s[:maxQuoted], "") + "…"
+	}
+	return fmt.Sprintf("%q", s)
 }
