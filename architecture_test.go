@@ -25,7 +25,7 @@ const (
 )
 
 // formats turn bytes into types. They sit below everything but the root.
-var formats = []string{"internal/pypi", "internal/conda", "internal/archive", "internal/lockfile", "internal/requirements", "internal/sigstore", "internal/tomlfile", "internal/openpgp"}
+var formats = []string{"internal/pypi", "internal/conda", "internal/archive", "internal/lockfile", "internal/requirements", "internal/sigstore", "internal/tomlfile", "internal/openpgp", "internal/sshsig", "internal/jws"}
 
 // importRule says which of the module's packages the packages below a folder may
 // import, and which others they must not. Tests are free.
@@ -47,6 +47,8 @@ var importRules = []importRule{
 	{folder: "internal/sigstore", allow: append([]string{"."}, formats...), deny: []string{"net/http"}, why: "a format imports the root and formats only, and never net/http"},
 	{folder: "internal/tomlfile", allow: []string{}, deny: []string{"net/http", "os"}, why: "TOML is read from bytes, and knows nothing of what it says"},
 	{folder: "internal/openpgp", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os", "os/exec"}, why: "signatures and certificates are read from bytes: a format imports the root and formats only, no network, no files"},
+	{folder: "internal/sshsig", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os", "net"}, why: "a format imports the root and formats only, and never net/http"},
+	{folder: "internal/jws", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os", "net"}, why: "a format imports the root and formats only, and never net/http"},
 	{folder: "internal/engine", allow: []string{"."}, thirdOnly: true, why: "the engine imports the root only: it is handed its verifiers"},
 	{folder: "internal/gate", allow: []string{"."}, why: "the gate imports the root only"},
 	{folder: "internal/catalog", allow: []string{".", "internal/engine", "internal/pypi"}, deny: []string{"net/http"}, why: "the catalog imports the root, the engine and internal/pypi only, and never net/http"},
@@ -62,6 +64,7 @@ var importRules = []importRule{
 	{folder: "internal/rundir", allow: []string{"internal/filelock"}, deny: []string{"net/http"}, why: "the folder of a run knows files and locks only"},
 	{folder: "internal/filelock", allow: []string{}, deny: []string{"net/http"}, why: "locks know files only"},
 	{folder: "internal/journal", allow: []string{".", "internal/engine", "internal/pypi", "internal/filelock"}, deny: []string{"net/http"}, why: "memory knows files, versions and judgements, and asks nobody"},
+	{folder: "internal/signing", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os/exec"}, why: "signing knows formats, files and agents' sockets: it starts nothing and asks no server"},
 	{folder: "internal/installer", deny: []string{"internal/verify", "net/http"}, why: "the installer package reads settings: no verifiers, no network"},
 }
 
