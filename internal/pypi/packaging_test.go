@@ -16,6 +16,7 @@ const reference = `
 import html.parser, json, sys
 from packaging.version import Version, InvalidVersion
 from packaging import utils
+from packaging.specifiers import SpecifierSet
 from packaging.metadata import parse_email
 def version(s):
     try:
@@ -26,6 +27,8 @@ def version(s):
 def order(pair):
     a, b = map(Version, pair)
     return (a > b) - (a < b)
+def contains(pair):
+    return SpecifierSet(pair[0]).contains(Version(pair[1]), prereleases=True)
 def filename(s):
     try:
         if s.endswith(".whl"):
