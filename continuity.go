@@ -74,6 +74,9 @@ func elsewhere(memory Memory, filename string) (SeenFile, bool) {
 // no change, whatever was learnt of the project since, and whether the index shows
 // what lies beside them then, now or both.
 func (b *builder) continuity(claims []Claim, memory Memory) {
+	if len(memory.Sightings) == 0 {
+		return // there is nothing to compare with
+	}
 	at := b.artifact.UploadTime
 	for _, c := range claims {
 		if c.Time.After(at) {
