@@ -76,6 +76,9 @@ func elsewhere(memory Memory, filename string) (SeenFile, bool) {
 // is somebody's word, and weighs more than what was seen. Keys are held to grants, and
 // are not compared here.
 func (b *builder) continuity(standing standing, memory Memory) {
+	if len(memory.Sightings) == 0 {
+		return // there is nothing to compare with
+	}
 	claims, at := standing.counted, b.artifact.UploadTime
 	for _, c := range claims {
 		if c.Time.After(at) {

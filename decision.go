@@ -199,7 +199,11 @@ func (b *builder) allEvidence(rules Rules, evidence []Evidence) (claims []Claim,
 	for _, e := range evidence {
 		b.evidence(rules, e)
 		troubled = troubled || e.State != Verified && e.State != Absent && e.State != Pending
-		if e.State == Verified {
+		switch {
+		case e.State != Verified:
+		case claims == nil:
+			claims = slices.Clip(e.Claims) // the evidence stays as it is
+		default:
 			claims = append(claims, e.Claims...)
 		}
 	}
@@ -232,35 +236,83 @@ func (b *builder) evidence(rules Rules, e Evidence) {
 }
 
 func (b *builder) add(code Code, detail string) {
-	b.addAs(code, detail, code.entry().Severity)
+	entry := code.entry()
+	b.addEntry(code, entry, detail, entry.Severity)
 }
 
 func (b *builder) addAs(code Code, detail string, severity Severity) {
-	entry := code.entry()
+	b.addEntry(code, code.entry(), detail, severity)
+}
+
+func (b *builder) addEntry(code Code, entry Entry, detail string, severity Severity) {
 	message := entry.Text
 	if detail != "" {
 		message += ": " + clean(detail)
 	}
-	release := clean(b.artifact.Release().String())
-	if b.artifact.Version == "" {
-		release = "NAME==VERSION"
+	b.reasons = append(b.reasons, Reason{Code: code, Severity: severity, Message: b.fill(message), Hint: b.fill(entry.Hint)})
+}
+
+// fill puts what the artifact is called in the place of the names in braces. A
+// refused page has thousands of reasons: a strings.Replacer made for each would be
+// most of what they cost.
+func (b *builder) fill(text string) string {
+	if strings.IndexByte(text, '{') < 0 {
+		return text
 	}
-	fill := strings.NewReplacer("{project}=={version}", release, "{project}", clean(b.artifact.Project),
-		"{version}", clean(b.artifact.Version), "{filename}", clean(b.artifact.Filename))
-	b.reasons = append(b.reasons, Reason{Code: code, Severity: severity, Message: fill.Replace(message), Hint: fill.Replace(entry.Hint)})
+	var out strings.Builder
+	out.Grow(len(text) + len(b.artifact.Project) + len(b.artifact.Version) + len(b.artifact.Filename))
+	for text != "" {
+		if rest, ok := strings.CutPrefix(text, "{project}=={version}"); ok {
+			out.WriteString(b.release())
+			text = rest
+		} else if rest, ok := strings.CutPrefix(text, "{project}"); ok {
+			out.WriteString(clean(b.artifact.Project))
+			text = rest
+		} else if rest, ok := strings.CutPrefix(text, "{version}"); ok {
+			out.WriteString(clean(b.artifact.Version))
+			text = rest
+		} else if rest, ok := strings.CutPrefix(text, "{filename}"); ok {
+			out.WriteString(clean(b.artifact.Filename))
+			text = rest
+		} else {
+			next := strings.IndexByte(text[1:], '{') + 1
+			if next == 0 {
+				next = len(text)
+			}
+			out.WriteString(text[:next])
+			text = text[next:]
+		}
+	}
+	return out.String()
+}
+
+// release is how a hint's command names the artifact's release.
+func (b *builder) release() string {
+	if b.artifact.Version == "" {
+		return "NAME==VERSION"
+	}
+	return clean(b.artifact.Release().String())
 }
 
 // decision orders the reasons by severity, drops repeated ones and derives the
 // verdict.
 func (b *builder) decision() Decision {
 	d := Decision{Verdict: Allow, Waived: b.waived}
-	seen := map[Reason]bool{}
-	for _, level := range []Severity{Error, Warning, Note} {
+	if len(b.reasons) > 0 {
+		d.Reasons = make([]Reason, 0, len(b.reasons))
+	}
+	var seen map[Reason]bool // where there are so many that looking at each takes longer
+	if len(b.reasons) > fewReasons {
+		seen = make(map[Reason]bool, len(b.reasons))
+	}
+	for _, level := range [...]Severity{Error, Warning, Note} {
 		for _, r := range b.reasons {
-			if r.Severity != level || seen[r] {
+			if r.Severity != level || seen[r] || seen == nil && slices.Contains(d.Reasons, r) {
 				continue
 			}
-			seen[r] = true
+			if seen != nil {
+				seen[r] = true
+			}
 			d.Reasons = append(d.Reasons, r)
 		}
 	}
@@ -275,12 +327,18 @@ func (b *builder) decision() Decision {
 	return d
 }
 
+// fewReasons are compared with each other faster than by a map.
+const fewReasons = 16
+
 // maxDetail bounds a detail in bytes: details quote what strangers wrote.
 const maxDetail = 400
 
 // clean makes a detail safe to print on a terminal, in a status line and in a
 // log: no control characters, no line breaks, bounded.
 func clean(s string) string {
+	if len(s) <= maxDetail && isPlain(s) {
+		return s
+	}
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\r' || r == '\t':
@@ -299,4 +357,14 @@ func clean(s string) string {
 		s = s[:cut] + "…"
 	}
 	return s
+}
+
+// isPlain reports whether a text is printable ASCII, as nearly all are.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
 }

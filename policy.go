@@ -3,6 +3,7 @@ package assay
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -14,13 +15,13 @@ func (b *builder) listed(rules Rules, now time.Time) {
 		b.add(PolicyFailed, problem)
 	}
 	if rules.Cooldown > 0 {
-		wants := fmt.Sprintf("%s wants %s", rules.origin("cooldown"), days(rules.Cooldown))
+		wants := func() string { return rules.origin("cooldown") + " wants " + days(rules.Cooldown) }
 		switch age := now.Sub(a.UploadTime); {
 		case a.UploadTime.IsZero():
-			b.add(CooldownUnknownAge, wants)
+			b.add(CooldownUnknownAge, wants())
 		case age < rules.Cooldown:
-			b.add(CooldownYoung, fmt.Sprintf("uploaded %s, %s, which it is on %s", ago(age), wants,
-				a.UploadTime.Add(rules.Cooldown).UTC().Format("2006-01-02 15:04 MST")))
+			b.add(CooldownYoung, "uploaded "+ago(age)+", "+wants()+", which it is on "+
+				a.UploadTime.Add(rules.Cooldown).UTC().Format("2006-01-02 15:04 MST"))
 		}
 	}
 	if (rules.Sdist == Warning || rules.Sdist == Error) && IsSdist(a.Filename) {
@@ -61,9 +62,7 @@ func (b *builder) publishers(rules Rules, claims []Claim) {
 		return
 	}
 	fitting := 0
-	var wanted []string
 	for _, p := range rules.Publishers {
-		wanted = append(wanted, p.String())
 		if slices.ContainsFunc(claims, p.Matches) {
 			fitting++
 		}
@@ -77,6 +76,10 @@ func (b *builder) publishers(rules Rules, claims []Claim) {
 	}
 	if need > 1 {
 		how = fmt.Sprintf("%d of ", need)
+	}
+	var wanted []string
+	for _, p := range rules.Publishers {
+		wanted = append(wanted, p.String())
 	}
 	by := "nobody has signed it"
 	var all []Identity
@@ -169,5 +172,5 @@ func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return strconv.Itoa(n) + " " + noun + "s"
 }

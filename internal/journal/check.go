@@ -153,7 +153,7 @@ func (j *Journal) Entries(ctx context.Context, projects ...string) ([]Entry, err
 		return out, err
 	}
 	for _, project := range slices.Compact(slices.Sorted(slices.Values(projects))) {
-		entries, err := j.sureEntries(project)
+		entries, err := j.sureEntries(nil, project)
 		if err != nil {
 			return nil, err
 		}
@@ -205,7 +205,7 @@ func knownOf(entries []Entry) []Known {
 			continue
 		}
 		if by[e.Project] == nil {
-			by[e.Project] = newHistory()
+			by[e.Project] = newHistory(0)
 			names = append(names, e.Project)
 		}
 		by[e.Project].add(e)

@@ -81,7 +81,7 @@ type Entry struct {
 }
 
 // key names the file that was seen.
-func (e Entry) key() assay.FileKey { return assay.FileKey{Index: e.Index, Filename: e.Filename} }
+func (e *Entry) key() assay.FileKey { return assay.FileKey{Index: e.Index, Filename: e.Filename} }
 
 // Waiver is the acceptance as decisions take it.
 func (e Entry) Waiver() assay.Waiver {
@@ -94,7 +94,7 @@ func LatestEnd(now time.Time) time.Time { return now.Add(maxAcceptance) }
 
 // firstSeen is when the file was first let through, or the change accepted, here or
 // by whoever exported it.
-func (e Entry) firstSeen() time.Time {
+func (e *Entry) firstSeen() time.Time {
 	if !e.First.IsZero() && e.First.Before(e.Time) {
 		return e.First
 	}

@@ -171,9 +171,15 @@ func (b *block) record(i int) record {
 	return record{le.Uint64(b.raw[at:]), le.Uint64(b.raw[at+8:]), le.Uint32(b.raw[at+16:])}
 }
 
-// find returns the records with a key, in the order of their lines.
-func (n *index) find(key uint64) ([]record, error) {
-	var out []record
+// search returns the place of the first record in the block whose key is not below
+// this one.
+func (b *block) search(key uint64) int {
+	return sort.Search(b.used, func(i int) bool { return binary.LittleEndian.Uint64(b.raw[i*recordSize:]) >= key })
+}
+
+// find appends the records with a key to out, in the order of their lines. It reads
+// into a block that whoever asks keeps from one question to the next.
+func (n *index) find(key uint64, b *block, out []record) ([]record, error) {
 	if n.file == nil {
 		i, _ := slices.BinarySearchFunc(n.records, record{key: key}, compareRecords)
 		for ; i < len(n.records) && n.records[i].key == key; i++ {
@@ -181,21 +187,19 @@ func (n *index) find(key uint64) ([]record, error) {
 		}
 		return out, nil
 	}
-	var b block
 	first := int64(sort.Search(int(blocks(n.count)), func(i int) bool {
 		return binary.LittleEndian.Uint64(n.fences[i*fenceSize:]) >= key
 	}))
 	for ; first < blocks(n.count); first++ {
-		if err := n.read(first, &b); err != nil {
+		if err := n.read(first, b); err != nil {
 			return nil, err
 		}
-		for i := range b.used {
-			switch r := b.record(i); {
-			case r.key == key:
-				out = append(out, r)
-			case r.key > key:
+		for i := b.search(key); i < b.used; i++ {
+			r := b.record(i)
+			if r.key != key {
 				return out, nil
 			}
+			out = append(out, r)
 		}
 	}
 	return out, nil

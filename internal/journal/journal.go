@@ -48,6 +48,7 @@ type Journal struct {
 	// distrust says that the index on disk was found to be wrong.
 	distrust bool
 	notes    []string
+	work     workspace
 }
 
 // located is an entry with where its line is.

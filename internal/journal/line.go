@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -47,14 +49,28 @@ func chainOf(line []byte) (hash, []byte, error) {
 		return h, nil, errNoLine
 	}
 	stated := line[len(lineStart) : bodyAt-2]
-	for _, c := range stated {
-		if !isHex(c) {
-			return h, nil, errNoLine
-		}
+	bad := byte(0)
+	for i := range h {
+		high, low := hexDigits[stated[2*i]], hexDigits[stated[2*i+1]]
+		h[i], bad = high<<4|low, bad|high|low
 	}
-	_, _ = hex.Decode(h[:], stated)
+	if bad >= 16 {
+		return hash{}, nil, errNoLine
+	}
 	return h, line[bodyAt:], nil
 }
+
+// hexDigits maps digits to their values, and what is no digit in lower case to 255.
+// One pass over a line's hash both checks and reads it: it is done for every line.
+var hexDigits = func() (values [256]byte) {
+	for c := range values {
+		values[c] = 255
+		if isHex(byte(c)) {
+			values[c] = byte(strings.IndexByte("0123456789abcdef", byte(c)))
+		}
+	}
+	return values
+}()
 
 // appendLine appends an entry as a line, with its line break, and returns the new
 // head of the chain.
@@ -170,11 +186,17 @@ func parseBody(body []byte) (Entry, error) {
 	return e, e.check()
 }
 
-// parse reads what follows the chain hash. It takes what appendBody writes and
-// nothing else: no space, no other order, no field twice. A line of a newer schema,
-// or of a kind that is not known, is [ErrNewer].
+// parse reads what follows the chain hash.
 func (e *Entry) parse(body []byte) error {
-	r := reader{b: string(body)}
+	var r reader
+	return r.entry(string(body), e)
+}
+
+// entry reads what follows the chain hash into an empty entry. It takes what
+// appendBody writes and nothing else: no space, no other order, no field twice. A
+// line of a newer schema, or of a kind that is not known, is [ErrNewer].
+func (r *reader) entry(body string, e *Entry) error {
+	r.b, r.i, r.bad = body, 0, false
 	if !r.literal(`"v":`) {
 		return errNoLine
 	}
@@ -226,6 +248,7 @@ func (r *reader) publishers(e *Entry) {
 	if !r.literal(`,"publishers":[`) {
 		return
 	}
+	first := len(r.identities)
 	for {
 		if !r.literal(`{"name":`) {
 			r.bad = true
@@ -233,13 +256,14 @@ func (r *reader) publishers(e *Entry) {
 		p := assay.Identity{Name: r.quoted()}
 		r.text("repository_id", &p.RepositoryID)
 		r.text("owner_id", &p.OwnerID)
-		if e.Publishers = append(e.Publishers, p); !r.literal("}") || len(e.Publishers) > maxPublishers {
+		if r.identities = append(r.identities, p); !r.literal("}") || len(r.identities)-first > maxPublishers {
 			r.bad = true
 		}
 		if r.bad || !r.literal(",") {
 			break
 		}
 	}
+	e.Publishers = slices.Clip(r.identities[first:])
 	r.bad = !r.literal("]") || r.bad
 }
 

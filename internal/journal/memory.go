@@ -3,7 +3,6 @@ package journal
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -28,7 +27,7 @@ func (j *Journal) Memory(_ context.Context, a assay.Artifact) (assay.Memory, err
 	if err := j.refresh(false); err != nil {
 		return assay.Memory{}, err
 	}
-	h, err := j.history(a.Project)
+	h, err := j.history(a.Project, &j.work.entries)
 	if err != nil {
 		return assay.Memory{}, err
 	}
@@ -122,7 +121,7 @@ func (j *Journal) entryOf(judged engine.Judgement) (Entry, bool) {
 func (j *Journal) news(entries []Entry) ([]Entry, error) {
 	var out []Entry
 	for _, e := range entries {
-		h, err := j.history(e.Project)
+		h, err := j.history(e.Project, &j.work.entries)
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +130,7 @@ func (j *Journal) news(entries []Entry) ([]Entry, error) {
 				h.add(&out[i])
 			}
 		}
-		switch before := h.files[e.key()]; {
+		switch before := h.file(e.key()); {
 		case before != nil && before.SHA256 != e.SHA256:
 			return nil, fmt.Errorf("%w: of %s from %s, sha256:%s is remembered and sha256:%s came", ErrConflict, e.Filename, e.Index, before.SHA256, e.SHA256)
 		case before == nil || before.improvedBy(&e):
@@ -142,18 +141,27 @@ func (j *Journal) news(entries []Entry) ([]Entry, error) {
 }
 
 // history returns what is known of a project: from the journal, and what is not yet
-// in it.
-func (j *Journal) history(project string) (*history, error) {
-	entries, err := j.sureEntries(project)
+// in it. The entries that it refers to are in room, where there is one, and good until
+// that is used again.
+func (j *Journal) history(project string, room *[]Entry) (*history, error) {
+	var entries []Entry
+	if room != nil {
+		entries = (*room)[:0]
+	}
+	entries, err := j.sureEntries(entries, project)
 	if err != nil {
 		return nil, err
 	}
-	h := newHistory()
+	if room != nil && cap(entries) <= keptEntries {
+		*room = entries
+	}
+	h, now := newHistory(len(entries)), j.now()
+	limit := now.Add(ahead)
 	for i := range entries {
 		e := &entries[i]
 		h.add(e)
-		if e.Time.After(j.now().Add(ahead)) {
-			j.note("an entry in memory is from %s, and the clock says %s", e.Time.UTC().Format(time.RFC3339), j.now().UTC().Format(time.RFC3339))
+		if e.Time.After(limit) {
+			j.note("an entry in memory is from %s, and the clock says %s", e.Time.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 		}
 	}
 	for i := range j.unkept {
@@ -162,52 +170,6 @@ func (j *Journal) history(project string) (*history, error) {
 		}
 	}
 	return h, nil
-}
-
-// sureEntries returns the entries about a project, oldest first. The index is a
-// cache: what it says of the journal is never believed over it.
-func (j *Journal) sureEntries(project string) ([]Entry, error) {
-	entries, err := j.entries(project)
-	if errors.Is(err, errIndex) {
-		if err = j.reread(); err == nil {
-			entries, err = j.entries(project)
-		}
-	}
-	return entries, err
-}
-
-// entries is sureEntries, and errIndex where index and journal disagree.
-func (j *Journal) entries(project string) ([]Entry, error) {
-	var out []Entry
-	if j.index != nil {
-		records, err := j.index.find(keyOf(project))
-		if err != nil {
-			return nil, err
-		}
-		out = make([]Entry, 0, len(records))
-		line := make([]byte, 0, 1024)
-		for _, r := range records {
-			line = slices.Grow(line[:0], r.size())[:r.size()]
-			if _, err := j.file.ReadAt(line, r.at()); err != nil || sumOf(line) != r.sum {
-				return nil, errIndex // or the journal is: reading it all will tell
-			}
-			_, body, err := chainOf(line[:len(line)-1])
-			if err != nil {
-				return nil, errIndex
-			}
-			// What it says was held to the rules when the index was made of it.
-			out = append(out, Entry{})
-			if e := &out[len(out)-1]; e.parse(body) != nil {
-				return nil, errIndex
-			} else if e.Project != project {
-				out = out[:len(out)-1]
-			}
-		}
-	}
-	for _, i := range j.about[project] {
-		out = append(out, j.tail[i].entry)
-	}
-	return out, nil
 }
 
 // reread reads the whole journal anew, without the index, which is made anew at the
@@ -219,9 +181,47 @@ func (j *Journal) reread() error {
 
 // history is what entries come to for one project.
 type history struct {
-	files    map[assay.FileKey]*fact
 	order    []*fact // as they were first seen
 	accepted []Entry
+	files    map[assay.FileKey]*fact // the same; made when there are more than fewFiles
+	spare    []fact                  // room for those to come
+}
+
+// fewFiles are found faster by looking at each than by a map, which has to be made for
+// each question first.
+const fewFiles = 16
+
+// file returns what is known of a file, or nil.
+func (h *history) file(key assay.FileKey) *fact {
+	if h.files != nil {
+		return h.files[key]
+	}
+	for _, f := range h.order {
+		if f.Filename == key.Filename && f.Index == key.Index {
+			return f
+		}
+	}
+	return nil
+}
+
+// begin takes a file in that was not known.
+func (h *history) begin(e *Entry) {
+	if len(h.spare) == 0 {
+		h.spare = make([]fact, 1)
+	}
+	f := &h.spare[0]
+	h.spare = h.spare[1:]
+	*f = fact{Entry: e, first: e.firstSeen()}
+	h.order = append(h.order, f)
+	switch {
+	case h.files != nil:
+		h.files[f.key()] = f
+	case len(h.order) > fewFiles:
+		h.files = make(map[assay.FileKey]*fact, len(h.order)+len(h.spare))
+		for _, f := range h.order {
+			h.files[f.key()] = f
+		}
+	}
 }
 
 // fact is what is known of one file. The entry is shared, and never changed.
@@ -230,7 +230,10 @@ type fact struct {
 	first time.Time
 }
 
-func newHistory() *history { return &history{files: map[assay.FileKey]*fact{}} }
+// newHistory has room for what so many entries come to.
+func newHistory(entries int) *history {
+	return &history{order: make([]*fact, 0, entries), spare: make([]fact, entries)}
+}
 
 // improvedBy reports whether an entry about the same bytes says more: who published
 // or signed them where nobody is known to have, or that they came without being
@@ -262,6 +265,9 @@ func (f *fact) improved(e *Entry) *Entry {
 
 // byKind parts those who publish from keys.
 func byKind(all []assay.Identity) (publishers, keys []assay.Identity) {
+	if !slices.ContainsFunc(all, assay.Identity.IsKey) {
+		return all, nil
+	}
 	for _, id := range all {
 		if id.IsKey() {
 			keys = append(keys, id)
@@ -276,11 +282,9 @@ func byKind(all []assay.Identity) (publishers, keys []assay.Identity) {
 func (h *history) add(e *Entry) {
 	switch e.Kind {
 	case Seen:
-		f := h.files[e.key()]
+		f := h.file(e.key())
 		if f == nil {
-			f = &fact{Entry: e, first: e.firstSeen()}
-			h.files[e.key()] = f
-			h.order = append(h.order, f)
+			h.begin(e)
 			return
 		}
 		if f.SHA256 == e.SHA256 && f.improvedBy(e) {
@@ -326,20 +330,26 @@ func (h *history) memory(version string) assay.Memory {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return versions[a].Compare(versions[b]) })
 	m.Sightings = make([]assay.Sighting, len(order))
-	place, later := 0, 0 // of how many different versions there are, which one; how many are before the artifact's own
+	// Of how many different versions there are, which one; how many are before the
+	// artifact's own; whether that is among them.
+	place, later, seen := 0, 0, false
 	for i, n := range order {
 		f := h.order[n]
 		if i > 0 && versions[n].Compare(versions[order[i-1]]) != 0 {
 			place++
 		}
-		if err != nil || versions[n].Compare(from) < 0 {
+		c := -1
+		if err == nil {
+			c = versions[n].Compare(from)
+		}
+		if c < 0 {
 			later = place + 1
 		}
 		publishers, keys := byKind(f.Publishers)
+		seen = seen || c == 0
 		m.Sightings[i] = assay.Sighting{Version: f.Version, Filename: f.Filename, Index: f.Index, Uploaded: f.Uploaded, First: f.first,
 			Publishers: publishers, Keys: keys, Waived: f.Waived, Order: place}
 	}
-	seen := slices.ContainsFunc(versions, func(v pypi.Version) bool { return err == nil && v.Compare(from) == 0 })
 	for i := range m.Sightings {
 		s := &m.Sightings[i]
 		s.Order -= later

@@ -47,7 +47,7 @@ func (j *Journal) Merge(ctx context.Context, imported []Entry, by string, dry bo
 		if e.Project == "" || projects[e.Project] != nil {
 			continue
 		}
-		h, err := j.history(e.Project)
+		h, err := j.history(e.Project, nil)
 		if err != nil {
 			return Merged{}, err
 		}
@@ -92,7 +92,7 @@ func (j *Journal) Merge(ctx context.Context, imported []Entry, by string, dry bo
 
 // file compares an imported file with what is known of it.
 func (m *Merged) file(h *history, e Entry) {
-	f := h.files[e.key()]
+	f := h.file(e.key())
 	conflict := func(format string, args ...any) {
 		m.Conflicts = append(m.Conflicts, Conflict{e.Project, fmt.Sprintf("%s from %s: ", e.Filename, e.Index) + fmt.Sprintf(format, args...)})
 	}

@@ -5,15 +5,21 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"assay"
 )
 
 // reader takes a line apart. A million of them are read when the whole journal is
 // checked, and a project's at each decision; a general reader takes five times as
-// long. The texts that it returns are parts of the line. Once something is not as it is written, bad stays true.
+// long. The texts that it returns are parts of the line. Once something is not as it
+// is written, bad stays true until the next line.
 type reader struct {
 	b   string
 	i   int
 	bad bool
+	// identities holds the publishers of all lines that it read: one piece of memory
+	// for those of a project, instead of one for each line.
+	identities []assay.Identity
 }
 
 // literal moves behind a text if it is the next one.

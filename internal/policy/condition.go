@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
 
 	"assay"
 
@@ -86,7 +87,7 @@ func compile(source string) (*condition, string) {
 	if !ast.OutputType().IsExactType(cel.BoolType) {
 		return nil, "it is to be true or false, and comes to " + ast.OutputType().String()
 	}
-	program, err := env.Program(ast, cel.CostLimit(maxCost), cel.EvalOptions(cel.OptOptimize, cel.OptPartialEval))
+	program, err := env.Program(ast, cel.CostLimit(maxCost), cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
 		return nil, plain(err)
 	}
@@ -94,7 +95,12 @@ func compile(source string) (*condition, string) {
 	for _, reference := range ast.NativeRep().ReferenceMap() {
 		c.claims = c.claims || reference.Name == "claims"
 	}
-	c.fold()
+	// A program that takes unknown variables is slower, and so is one of its own.
+	partial, err := env.Program(ast, cel.CostLimit(maxCost), cel.EvalOptions(cel.OptOptimize, cel.OptPartialEval))
+	if err != nil {
+		return nil, plain(err)
+	}
+	c.fold(partial)
 	return c, ""
 }
 
@@ -127,12 +133,12 @@ func firstIssue(issues *cel.Issues) string {
 func plain(err error) string { return tomlfile.Visible(strings.Join(strings.Fields(err.Error()), " ")) }
 
 // fold finds out whether the condition is the same whatever the file.
-func (c *condition) fold() {
+func (c *condition) fold(partial cel.Program) {
 	unknown, err := cel.PartialVars(map[string]any{}, cel.AttributePattern("artifact"), cel.AttributePattern("claims"))
 	if err != nil {
 		return
 	}
-	out, _, err := c.program.Eval(unknown)
+	out, _, err := partial.Eval(unknown)
 	if err != nil {
 		return
 	}
@@ -142,7 +148,7 @@ func (c *condition) fold() {
 }
 
 // holds works the condition out. The error says why it could not be.
-func (c *condition) holds(f facts) (bool, error) {
+func (c *condition) holds(f *facts) (bool, error) {
 	out, _, err := c.program.Eval(f)
 	if err != nil {
 		return false, fmt.Errorf("%s: when: %s", c.at, plain(err))
@@ -154,23 +160,32 @@ func (c *condition) holds(f facts) (bool, error) {
 	return bool(b), nil
 }
 
-// facts are the variables of a condition, for cel-go.
+// facts are the variables of the conditions that are worked out for one file, for
+// cel-go. Each is made when it is first asked for, and is that of all conditions.
 type facts struct {
 	artifact *assay.Artifact
 	claims   []assay.Claim
 	now      clock
+
+	artifactRecord, claimRecords ref.Val
 }
 
 // ResolveName returns a variable.
-func (f facts) ResolveName(name string) (any, bool) {
+func (f *facts) ResolveName(name string) (any, bool) {
 	switch name {
 	case "artifact":
-		return record{artifactType, artifactFields, artifactFacts{f.artifact, f.now}}, true
+		if f.artifactRecord == nil {
+			f.artifactRecord = &record{artifactType, artifactFields, artifactFacts{f.artifact, f.now}}
+		}
+		return f.artifactRecord, true
 	case "claims":
-		return claimList(f.claims), true
+		if f.claimRecords == nil {
+			f.claimRecords = claimList(f.claims)
+		}
+		return f.claimRecords, true
 	}
 	return nil, false
 }
 
 // Parent returns none.
-func (facts) Parent() cel.Activation { return nil }
+func (*facts) Parent() cel.Activation { return nil }

@@ -18,6 +18,7 @@ const (
 	maxWhenDepth = 50      // expressions within expressions
 	maxCost      = 100_000 // cel-go's units of work for one evaluation; about 0.1 s
 	maxNames     = 8192    // projects whose rules are kept; beyond it all are worked out anew
+	maxSettled   = 8       // of one project, for how many outcomes of its conditions the rules are kept
 	maxGlobs     = 500     // globs that are compared with each other when a policy is checked
 	maxWhens     = 1000    // conditions of one file
 	maxDrafted   = 50      // dependencies that a first policy proposes a table for

@@ -70,17 +70,29 @@ func (p *Policy) For(a assay.Artifact, claims []assay.Claim) assay.Rules {
 	if c.fixed != nil {
 		return *c.fixed
 	}
+	return p.unfixed(c, a, claims)
+}
+
+// unfixed are the rules where the version, the claims or a condition matter. It is
+// apart from For so that there, where nothing has to be worked out, nothing is
+// allocated either.
+func (p *Policy) unfixed(c *compiled, a assay.Artifact, claims []assay.Claim) assay.Rules {
 	now := clock(time.Now)
 	if p.Now != nil {
 		now = p.Now
 	}
-	f := facts{artifact: &a, claims: claims, now: now}
-	own, troubles := c.own.settle(f)
-	project, more := c.project.settle(f)
-	r := combine(own, project, claims)
-	r.Problems = append(troubles, more...)
-	r.Waivers = waivers(c, own, a.Version)
-	r.Tentative = claims == nil && (c.own.asksClaims() || c.project.asksClaims() || asksIdentity(r.Waivers))
+	f := &facts{artifact: &a, claims: claims, now: now}
+	applies := make([]bool, len(c.own.whens)+len(c.project.whens))
+	ofOwn, ofProject := applies[:len(c.own.whens)], applies[len(c.own.whens):]
+	problems := c.project.hold(ofProject, f, c.own.hold(ofOwn, f, nil))
+	s := c.settle(ofOwn, ofProject, applies)
+	r := s.rules
+	if c.comparesClaims() {
+		r = combine(s.own, s.project, claims)
+	}
+	r.Problems = problems
+	r.Waivers = waivers(c, s.own, a.Version)
+	r.Tentative = claims == nil && (c.asksClaims || asksIdentity(r.Waivers))
 	return r
 }
 
@@ -88,6 +100,19 @@ func (p *Policy) For(a assay.Artifact, claims []assay.Claim) assay.Rules {
 type compiled struct {
 	own, project found
 	fixed        *assay.Rules // where neither version nor claims matter
+	asksClaims   bool         // a condition does
+
+	mu      sync.RWMutex
+	settled []*settled
+}
+
+// settled is what the tables come to where certain conditions hold. The rules are
+// without what depends on claims, and are never changed: the same few are asked for
+// again and again, for each file of a page.
+type settled struct {
+	applies      []bool // each condition, of the person's own file first
+	own, project settings
+	rules        assay.Rules
 }
 
 // found is what one file says of a project.
@@ -105,6 +130,7 @@ func (p *Policy) compiled(project string) *compiled {
 		return c
 	}
 	c = &compiled{own: p.own.find(project), project: p.project.find(project)}
+	c.asksClaims = c.own.asksClaims() || c.project.asksClaims()
 	if c.isFixed() {
 		r := combine(c.own.settings, c.project.settings, nil)
 		r.Waivers = waivers(c, c.own.settings, "")
@@ -125,6 +151,35 @@ func (c *compiled) isFixed() bool {
 	versions := func(x *exception) bool { return x.version != "" }
 	return len(c.own.whens)+len(c.project.whens) == 0 && !slices.ContainsFunc(c.own.exceptions, versions) &&
 		!slices.ContainsFunc(c.project.exceptions, versions) && !(c.own.settings.publishers.set() && c.project.settings.publishers.set())
+}
+
+// comparesClaims reports whether both files may name publishers, so that the rules
+// depend on who made the claims.
+func (c *compiled) comparesClaims() bool {
+	return c.own.namesPublishers() && c.project.namesPublishers()
+}
+
+func (f found) namesPublishers() bool {
+	return f.settings.publishers.set() || slices.ContainsFunc(f.whens, func(t *table) bool { return t.settings.publishers.set() })
+}
+
+// settle lays the conditional tables that apply over the others.
+func (c *compiled) settle(ofOwn, ofProject, applies []bool) *settled {
+	c.mu.RLock()
+	i := slices.IndexFunc(c.settled, func(s *settled) bool { return slices.Equal(s.applies, applies) })
+	if i >= 0 {
+		defer c.mu.RUnlock()
+		return c.settled[i]
+	}
+	c.mu.RUnlock()
+	s := &settled{applies: applies, own: c.own.settle(ofOwn), project: c.project.settle(ofProject)}
+	s.rules = combine(s.own, s.project, nil)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.settled) < maxSettled {
+		c.settled = append(c.settled, s)
+	}
+	return s
 }
 
 // find looks up what a file says of a project.
@@ -164,19 +219,27 @@ func asksIdentity(list []assay.Waiver) bool {
 	return slices.ContainsFunc(list, func(w assay.Waiver) bool { return w.Identity != "" })
 }
 
-// settle lays the conditional tables that apply over the others.
-func (f found) settle(facts facts) (out settings, problems []string) {
-	out = f.settings
-	for _, t := range f.whens {
+// hold notes which of the conditional tables apply, and adds why one could not be
+// worked out to the problems.
+func (f found) hold(applies []bool, facts *facts, problems []string) []string {
+	for i, t := range f.whens {
 		holds, err := t.when.holds(facts)
 		if err != nil {
 			problems = append(problems, err.Error())
 		}
-		if holds {
+		applies[i] = holds
+	}
+	return problems
+}
+
+func (f found) settle(applies []bool) settings {
+	out := f.settings
+	for i, t := range f.whens {
+		if applies[i] {
 			out = t.settings.over(out)
 		}
 	}
-	return out, problems
+	return out
 }
 
 // waivers are the exceptions for a version. Those of the project's file do not lift

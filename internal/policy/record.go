@@ -86,9 +86,10 @@ func moment(t time.Time) ref.Val {
 
 // claimList are claims as a list of a condition.
 func claimList(claims []assay.Claim) ref.Val {
-	out := make([]ref.Val, len(claims))
+	out, records := make([]ref.Val, len(claims)), make([]record, len(claims))
 	for i := range claims {
-		out[i] = record{claimType, claimFields, &claims[i]}
+		records[i] = record{claimType, claimFields, &claims[i]}
+		out[i] = &records[i]
 	}
 	return types.NewRefValList(types.DefaultTypeAdapter, out)
 }
@@ -101,7 +102,7 @@ type record struct {
 }
 
 // Get returns a field.
-func (r record) Get(index ref.Val) ref.Val {
+func (r *record) Get(index ref.Val) ref.Val {
 	name, _ := index.Value().(string)
 	f, ok := r.fields[name]
 	if !ok {
@@ -114,7 +115,7 @@ func (r record) Get(index ref.Val) ref.Val {
 }
 
 // IsSet reports whether a field is known.
-func (r record) IsSet(index ref.Val) ref.Val {
+func (r *record) IsSet(index ref.Val) ref.Val {
 	name, _ := index.Value().(string)
 	f, ok := r.fields[name]
 	if !ok {
@@ -124,12 +125,12 @@ func (r record) IsSet(index ref.Val) ref.Val {
 }
 
 // ConvertToNative fails: nothing converts a record.
-func (r record) ConvertToNative(t reflect.Type) (any, error) {
+func (r *record) ConvertToNative(t reflect.Type) (any, error) {
 	return nil, fmt.Errorf("%s is no %s", r.kind, t)
 }
 
 // ConvertToType returns the record's type where that is asked for.
-func (r record) ConvertToType(t ref.Type) ref.Val {
+func (r *record) ConvertToType(t ref.Type) ref.Val {
 	switch t.TypeName() {
 	case r.kind.TypeName():
 		return r
@@ -140,8 +141,8 @@ func (r record) ConvertToType(t ref.Type) ref.Val {
 }
 
 // Equal reports whether two records are the same one.
-func (r record) Equal(other ref.Val) ref.Val {
-	o, ok := other.(record)
+func (r *record) Equal(other ref.Val) ref.Val {
+	o, ok := other.(*record)
 	return types.Bool(ok && o.kind == r.kind && reflect.DeepEqual(plainValue(o.value), plainValue(r.value)))
 }
 
@@ -154,10 +155,10 @@ func plainValue(v any) any {
 }
 
 // Type returns the record's type.
-func (r record) Type() ref.Type { return r.kind }
+func (r *record) Type() ref.Type { return r.kind }
 
 // Value returns the record itself: its fields are taken from it.
-func (r record) Value() any { return r }
+func (r *record) Value() any { return r }
 
 // provider tells cel-go of the records' types, and of all others what it knows.
 type provider struct{ types.Provider }
@@ -204,11 +205,16 @@ func (p provider) FindStructFieldType(name, fieldName string) (*types.FieldType,
 	index := types.String(fieldName)
 	return &types.FieldType{
 		Type:  f.kind,
-		IsSet: func(v any) bool { r, ok := v.(record); return ok && r.IsSet(index) == types.True },
+		IsSet: func(v any) bool { r, ok := v.(*record); return ok && r.IsSet(index) == types.True },
 		GetFrom: func(v any) (any, error) {
-			r, ok := v.(record)
+			r, ok := v.(*record)
 			if !ok {
 				return nil, fmt.Errorf("a value without fields")
+			}
+			if r.kind.TypeName() == name { // without a detour over the value of the name
+				if got := f.get(r.value); got != nil {
+					return got, nil
+				}
 			}
 			got := r.Get(index)
 			if err, ok := got.(*types.Err); ok {
