@@ -47,6 +47,8 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 		}
 		g, fault := b.grantOf(rules, c, seen, at, now)
 		switch {
+		case fault != nil && fault.Code == SignatureUnknownKey:
+			b.add(fault.Code, fault.Detail)
 		case fault != nil:
 			faults = append(faults, *fault)
 		case g.FirstUse:
@@ -119,6 +121,9 @@ func (b *builder) grantOf(rules Rules, c Claim, seen, at, now time.Time) (Grant,
 	if len(known) == 0 {
 		if others := rules.Foreign[c.Identity]; len(others) > 0 {
 			return fault(SignatureWrongProject, "%s may sign %s, and nobody let it sign %s", c.Identity, strings.Join(others, " and "), b.artifact.Project)
+		}
+		if !hasKeys(rules) {
+			return fault(SignatureUnknownKey, "%s", c.Identity) // it is known, and nobody said whose it is
 		}
 		return fault(SignatureUnexpectedKey, "%s", c.Identity)
 	}

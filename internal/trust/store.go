@@ -1,0 +1,263 @@
+package trust
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"assay"
+	"assay/internal/openpgp"
+	"assay/internal/pypi"
+	"assay/internal/tomlfile"
+)
+
+// Store is what holds: the person's own file with its locked imports, and the file that
+// came with a project. It is safe for concurrent use.
+type Store struct {
+	grants  map[string][]granted // by project; "*" holds denials for all
+	foreign map[string][]string  // identity → projects
+	certs   []*openpgp.Certificate
+	known   map[string]bool // identities that are granted for any project
+	notes   []tomlfile.Problem
+}
+
+// granted is a grant with what its versions come to.
+type granted struct {
+	Grant
+	versions pypi.Specifier
+}
+
+// Join makes a store. Each argument may be nil.
+//
+// Theirs may be a stranger's, cloned with a repository: what it denies always counts,
+// and what it grants only where the person has neither grants nor a policy of their own
+// (alone). [Store.Notes] says what came to nothing.
+//
+// What imports grant counts where as many of them as the file wants grant the same, for
+// as long as each of these imports holds.
+func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
+	s := &Store{grants: map[string][]granted{}, foreign: map[string][]string{}, known: map[string]bool{}}
+	var certs []*openpgp.Certificate
+	take := func(grants []Grant, keys []Key) {
+		for _, g := range grants {
+			s.add(g)
+		}
+		for _, k := range keys {
+			if k.Certificate != nil {
+				certs = append(certs, k.Certificate)
+			}
+		}
+	}
+	if own != nil {
+		take(own.Grants, own.Keys)
+		grants, keys := imported(own, lock)
+		take(grants, keys)
+	}
+	if theirs != nil {
+		counts := alone && (own == nil || len(own.Grants)+len(own.Imports) == 0)
+		var grants []Grant
+		for _, g := range theirs.Grants {
+			if counts || g.Denied {
+				grants = append(grants, g)
+			}
+		}
+		if n := len(theirs.Grants) - len(grants); n > 0 {
+			s.notes = append(s.notes, tomlfile.Problem{File: theirs.Name, Detail: fmt.Sprintf(
+				"%d grants are ignored: you have a policy or grants of your own; to take them: assay trust import %s", n, theirs.Name)})
+		} else if len(grants) > 0 {
+			s.notes = append(s.notes, tomlfile.Problem{File: theirs.Name, Detail: fmt.Sprintf("this project's file says whose keys count for %d projects", projects(grants))})
+		}
+		take(grants, theirs.Keys)
+	}
+	merged, err := openpgp.Merge(certs...)
+	if err != nil {
+		return nil, fmt.Errorf("the certificates of grants: %w", err)
+	}
+	for _, c := range merged {
+		if s.known["openpgp:"+string(c.Fingerprint())] {
+			s.certs = append(s.certs, c)
+		}
+	}
+	return s, nil
+}
+
+func (s *Store) add(g Grant) {
+	spec, err := pypi.ParseSpecifier(g.Versions)
+	if err != nil {
+		g.Outside = true // it was checked when it was read
+	}
+	s.grants[g.Project] = append(s.grants[g.Project], granted{g, spec})
+	id := g.Identity()
+	if g.Kind == assay.GrantPublisher || g.Kind == assay.GrantSHA256 {
+		return
+	}
+	s.known[id] = true
+	if !g.Denied && !slices.Contains(s.foreign[id], g.Project) {
+		s.foreign[id] = append(s.foreign[id], g.Project)
+	}
+}
+
+func projects(grants []Grant) int {
+	seen := map[string]bool{}
+	for _, g := range grants {
+		seen[g.Project] = true
+	}
+	return len(seen)
+}
+
+// imported returns what enough of the imports agree on.
+func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
+	type agreed struct {
+		grant Grant
+		by    []string
+	}
+	found := map[string]*agreed{}
+	var ids []string
+	for _, i := range own.Imports {
+		l, ok := lock.Find(i.Name)
+		if !ok {
+			continue
+		}
+		keys = append(keys, l.Keys...)
+		for _, g := range l.Grants {
+			if len(i.Projects) > 0 && !slices.Contains(i.Projects, g.Project) {
+				continue
+			}
+			g.Grant = underImport(g.Grant, i)
+			id := g.Project + " " + g.Identity() + " " + g.Versions
+			a := found[id]
+			if a == nil {
+				a = &agreed{grant: g}
+				found[id] = a
+				ids = append(ids, id)
+			} else if g.Until.Before(a.grant.Until) {
+				a.grant.Until = g.Until // all that are counted must hold
+			}
+			if !slices.Contains(a.by, i.Name) {
+				a.by = append(a.by, i.Name)
+			}
+		}
+	}
+	for _, id := range ids {
+		a := found[id]
+		if len(a.by) < max(own.Agree, 1) {
+			continue
+		}
+		a.grant.From = "import " + strings.Join(a.by, " and ")
+		grants = append(grants, a.grant)
+	}
+	return grants, keys
+}
+
+// underImport gives an imported grant what the import says of all of them.
+func underImport(g assay.Grant, i Import) assay.Grant {
+	if len(i.Roles) > 0 {
+		g.Roles = i.Roles
+	}
+	if g.Until.IsZero() || i.Until.Before(g.Until) {
+		g.Until = i.Until
+	}
+	g.By, g.Waive, g.FirstUse = i.By, nil, false
+	g.Reason = cmp.Or(g.Reason, i.Reason)
+	return g
+}
+
+// Notes say what of a project's file came to nothing, or what it brings in.
+func (s *Store) Notes() []tomlfile.Problem {
+	if s == nil {
+		return nil
+	}
+	return s.notes
+}
+
+// For returns the grants of a file's project, with what its version makes of them.
+func (s *Store) For(a assay.Artifact) []assay.Grant {
+	if s == nil || a.Ecosystem != assay.PyPI || len(s.grants) == 0 {
+		return nil
+	}
+	list := slices.Concat(s.grants[a.Project], s.grants["*"])
+	if len(list) == 0 {
+		return nil
+	}
+	version, err := pypi.ParseVersion(a.Version)
+	out := make([]assay.Grant, len(list))
+	for i, g := range list {
+		out[i] = g.Grant.Grant
+		out[i].Outside = g.Outside || g.Versions != "" && (err != nil || !g.versions.Contains(version))
+	}
+	return out
+}
+
+// Apply adds the grants of a file's project to the rules for it, and of the keys that
+// have signed it, for which other projects they are granted.
+func (s *Store) Apply(r assay.Rules, a assay.Artifact, claims []assay.Claim) assay.Rules {
+	if s == nil || len(s.grants) == 0 {
+		return r
+	}
+	if grants := s.For(a); len(grants) > 0 {
+		r.Grants = append(slices.Clip(r.Grants), grants...)
+	}
+	for _, c := range claims {
+		others := s.foreign[c.Identity]
+		if len(others) == 0 {
+			continue
+		}
+		if r.Foreign == nil {
+			r.Foreign = map[string][]string{}
+		}
+		r.Foreign[c.Identity] = others[:min(len(others), maxShown)]
+	}
+	return r
+}
+
+// maxShown is how many other projects of a key a message names.
+const maxShown = 5
+
+// Places are where signatures of a file may lie, as its grants say.
+func (s *Store) Places(a assay.Artifact) []string {
+	if s == nil {
+		return nil
+	}
+	var out []string
+	for _, g := range s.grants[a.Project] {
+		for _, template := range g.Signatures {
+			if place := Place(template, a); !slices.Contains(out, place) {
+				out = append(out, place)
+			}
+		}
+	}
+	return out
+}
+
+// Names reports whether keys are granted for a project: only then is a signature beside
+// a file of any use.
+func (s *Store) Names(project string) bool {
+	return s != nil && slices.ContainsFunc(s.grants[project], func(g granted) bool {
+		return g.Kind != assay.GrantPublisher && g.Kind != assay.GrantSHA256
+	})
+}
+
+// OpenPGP returns the certificates that grants of any project name and that own the key
+// with this fingerprint or key id; all of them where it is empty.
+func (s *Store) OpenPGP(issuer string) []*openpgp.Certificate {
+	if s == nil {
+		return nil
+	}
+	if issuer == "" {
+		return s.certs
+	}
+	var out []*openpgp.Certificate
+	for _, c := range s.certs {
+		if c.Owns(issuer) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// SSH reports whether a key is granted for any project.
+func (s *Store) SSH(fingerprint string) bool { return s != nil && s.known["ssh:"+fingerprint] }
+
+// JWS reports whether a key is granted for any project.
+func (s *Store) JWS(key string) bool { return s != nil && s.known["jws:"+key] }

@@ -1,0 +1,74 @@
+package trust
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"assay"
+	"assay/internal/tomlfile"
+)
+
+var placeholders = regexp.MustCompile(`\{[^}]*\}`)
+
+// CheckTemplate says what is wrong with a place where signatures lie: an https URL with
+// {filename}, {project} and {version} in its path.
+func CheckTemplate(text string) error {
+	for _, p := range placeholders.FindAllString(text, -1) {
+		if p != "{filename}" && p != "{project}" && p != "{version}" {
+			return fmt.Errorf("there is no %s: there are {filename}, {project} and {version}", tomlfile.Quoted(p))
+		}
+	}
+	plain := placeholders.ReplaceAllString(text, "x")
+	u, err := url.Parse(plain)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return fmt.Errorf("%s is no https URL", tomlfile.Quoted(text))
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return fmt.Errorf("leave user, password, query and fragment out of the URL")
+	case strings.Contains(text[:strings.Index(text, u.Path)], "{"):
+		return fmt.Errorf("the host is written out: nothing of a file's name may decide whom to ask")
+	}
+	return nil
+}
+
+// Place fills a template for a file. What is filled in is escaped, so that no name
+// leads to another folder or host.
+func Place(template string, a assay.Artifact) string {
+	return placeholders.ReplaceAllStringFunc(template, func(p string) string {
+		switch p {
+		case "{filename}":
+			return url.PathEscape(a.Filename)
+		case "{project}":
+			return url.PathEscape(a.Project)
+		}
+		return url.PathEscape(a.Version)
+	})
+}
+
+// KindOf says what lies at a place, by how its name ends: ".sig" of an SSH signature or
+// an OpenPGP one is told apart by its first bytes, see [Sniff].
+func KindOf(place string) assay.MaterialKind {
+	lower := strings.ToLower(place)
+	for _, ending := range []string{".checksum.txt", "sums.asc", "sums.txt.asc", "checksums.txt.asc", "sums", ".checksums", "checksums.txt"} {
+		if strings.HasSuffix(lower, ending) {
+			return assay.OpenPGPChecksums
+		}
+	}
+	if strings.HasSuffix(lower, ".sshsig") {
+		return assay.SSHSignature
+	}
+	return assay.OpenPGPSignature
+}
+
+// Sniff corrects the kind of what was found by its first bytes.
+func Sniff(kind assay.MaterialKind, data []byte) assay.MaterialKind {
+	switch head := strings.TrimLeft(string(data[:min(len(data), 64)]), " \t\r\n"); {
+	case strings.HasPrefix(head, "-----BEGIN SSH SIGNATURE-----"):
+		return assay.SSHSignature
+	case strings.HasPrefix(head, "-----BEGIN PGP SIGNED MESSAGE-----"):
+		return assay.OpenPGPChecksums
+	}
+	return kind
+}
