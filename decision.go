@@ -133,7 +133,9 @@ func Decide(rules Rules, a Artifact, evidence []Evidence, memory Memory, now tim
 	if !s.pending {
 		b.publishers(rules, s.counted)
 	}
-	b.listed(rules, now)
+	if !s.pending || !rules.Tentative {
+		b.listed(rules, now)
+	}
 	if a.UploadTime.After(now.Add(clockTolerance)) {
 		b.add(ClockBehind, fmt.Sprintf("the file is from %s, the clock says %s",
 			a.UploadTime.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339)))

@@ -34,6 +34,9 @@ type Rules struct {
 	// Signatures is how many different keys must have signed: 0 for one, where there
 	// are grants at all.
 	Signatures int
+	// Places are where signatures of a file may lie beside it: URLs with {filename},
+	// {project} and {version} in their path.
+	Places []string
 	// Indexes are the only ones that the project may come from, as the beginnings
 	// of their pages' URLs; none for any.
 	Indexes []string

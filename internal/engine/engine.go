@@ -221,10 +221,14 @@ func withComputed(s assay.Subject) assay.Artifact {
 	return a
 }
 
-// claims are those that hold: none is an empty list, as nil means not known.
+// claims are those that hold: none is an empty list, as nil means not known, which they
+// are while evidence is pending.
 func claims(evidence []assay.Evidence) []assay.Claim {
 	out := []assay.Claim{}
 	for _, e := range evidence {
+		if e.State == assay.Pending {
+			return nil
+		}
 		if e.State == assay.Verified {
 			out = append(out, e.Claims...)
 		}

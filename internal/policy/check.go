@@ -87,6 +87,8 @@ func (s settings) disagree(o settings) []string {
 	note("sdist", differ(s.sdist, o.sdist))
 	note("on_unavailable", differ(s.onUnavailable, o.onUnavailable))
 	note("require", differ(s.require, o.require))
+	note("signatures", differ(s.signatures, o.signatures))
+	note("signature", s.places.set() && o.places.set() && !slices.Equal(s.places.value, o.places.value))
 	note("deny", differ(s.deny, o.deny))
 	note("warn", differ(s.warn, o.warn))
 	note("index", s.indexes.set() && o.indexes.set() && !slices.Equal(s.indexes.value, o.indexes.value))

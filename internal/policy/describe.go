@@ -42,6 +42,12 @@ func Describe(r assay.Rules) []Rule {
 		add("publisher", strings.Join(names, ", "))
 		add("require", requireWord(r.Require))
 	}
+	if r.Signatures > 0 {
+		add("signatures", strconv.Itoa(r.Signatures))
+	}
+	if len(r.Places) > 0 {
+		add("signature", strings.Join(r.Places, ", "))
+	}
 	if len(r.Indexes) > 0 {
 		add("index", strings.Join(r.Indexes, ", "))
 	}

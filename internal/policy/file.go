@@ -127,7 +127,14 @@ func (r *reader) project(f *File, v *tomlfile.Value) {
 	named := false
 	keys := r.common(s)
 	keys["name"] = func(e *tomlfile.Entry) { t.name, named = r.glob(e), true }
-	keys["publisher"] = func(e *tomlfile.Entry) { s.publishers = r.publishers(e) }
+	keys["publisher"] = func(e *tomlfile.Entry) {
+		named := r.publishers(e)
+		s.publishers = opt[[]assay.Publisher]{append(named.value, s.publishers.value...), named.at}
+	}
+	keys["openpgp"] = func(e *tomlfile.Entry) { r.keys(e, s, assay.GrantOpenPGP) }
+	keys["ssh"] = func(e *tomlfile.Entry) { r.keys(e, s, assay.GrantSSH) }
+	keys["signatures"] = func(e *tomlfile.Entry) { s.signatures = r.signatures(e) }
+	keys["signature"] = func(e *tomlfile.Entry) { s.places = r.places(e) }
 	keys["index"] = func(e *tomlfile.Entry) { s.indexes = r.indexes(e) }
 	keys["deny"] = func(e *tomlfile.Entry) { s.deny = r.verdict(e) }
 	keys["warn"] = func(e *tomlfile.Entry) { s.warn = r.verdict(e) }
@@ -228,13 +235,14 @@ func (r *reader) tablesOf(e *tomlfile.Entry, read func(*tomlfile.Value)) {
 }
 
 // noEvidence are keys whose evidence does not exist yet.
-var noEvidence = map[string]string{"openpgp": "OpenPGP signatures", "malware": "malware feeds", "vulnerable": "advisories", "lookalike": "look-alike names"}
+var noEvidence = map[string]string{"malware": "malware feeds", "vulnerable": "advisories", "lookalike": "look-alike names"}
 
 // elsewhere says where a key stands that is known, and stands in the wrong place.
 var elsewhere = map[string]string{
 	"mode": "it holds for the whole run, and stands at the top of the file", "vcs": "it holds for the whole run, and stands in [defaults]",
 	"allow_http": "it holds for the whole run, and stands in [defaults]", "name": "it stands in a [[project]]",
-	"publisher": "it stands in a [[project]]", "index": "it stands in a [[project]]", "when": "it stands in a [[project]]",
+	"publisher": "it stands in a [[project]]", "openpgp": "it stands in a [[project]]", "ssh": "it stands in a [[project]]",
+	"signatures": "it stands in a [[project]]", "signature": "it stands in a [[project]]", "index": "it stands in a [[project]]", "when": "it stands in a [[project]]",
 	"deny": "it stands in a [[project]]", "warn": "it stands in a [[project]]", "evidence": "it stands in [defaults] or in a [[project]]",
 	"cooldown": "it stands in [defaults] or in a [[project]]", "sdist": "it stands in [defaults] or in a [[project]]",
 	"on_unavailable": "it stands in [defaults] or in a [[project]]", "require": "it stands in [defaults] or in a [[project]]",

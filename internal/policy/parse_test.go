@@ -34,7 +34,7 @@ func TestBroken(t *testing.T) {
 			"assay.toml:2: malware: assay does not look at malware feeds yet, so nothing would come of it: leave the key out\n" +
 				"assay.toml:3: lookalike: assay does not look at look-alike names yet, so nothing would come of it: leave the key out\n" +
 				"assay.toml:4: vulnerable: assay does not look at advisories yet, so nothing would come of it: leave the key out\n" +
-				"assay.toml:7: openpgp: assay does not look at OpenPGP signatures yet, so nothing would come of it: leave the key out"},
+				"assay.toml:7: openpgp: not a fingerprint: it has 2 hex digits, and not 40 or 64"},
 		{"unknown words", "mode = \"warn\"\n[defaults]\nevidence = true\nsdist = \"build\"\non_unavailable = \"allow\"\n",
 			"assay.toml:1: mode is \"audit\" or \"enforce\", not \"warn\"\n" +
 				"assay.toml:3: evidence is \"none\", \"remember\" or \"require\", not true or false\n" +
@@ -202,7 +202,7 @@ func TestPyproject(t *testing.T) {
 		{"broken", "# assay\n[project\n", "pyproject.toml:2: not TOML: expected ']' to close table name"},
 		{"no table", "[tool]\nassay = 3\n", "pyproject.toml:2: tool.assay is a table, not a number"},
 		{"an error", "[tool.assay]\nmode = \"enforce\"\n[[tool.assay.project]]\nname = \"a\"\nfoo = 3\n",
-			`pyproject.toml:5: there is no key "foo" in a [[project]]: there are cooldown, deny, evidence, index, name, on_unavailable, publisher, require, sdist, warn and when`},
+			`pyproject.toml:5: there is no key "foo" in a [[project]]: there are cooldown, deny, evidence, index, name, on_unavailable, openpgp, publisher, require, sdist, signature, signatures, ssh, warn and when`},
 		{"one", "[project]\nname = \"x\"\n[tool.assay]\nmode = \"audit\"\n[tool.assay.defaults]\ncooldown = \"1d\"\n", "file"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

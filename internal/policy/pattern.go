@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -8,6 +9,8 @@ import (
 	"assay"
 	"assay/internal/pypi"
 
+	"assay/internal/openpgp"
+	"assay/internal/sshsig"
 	"assay/internal/tomlfile"
 )
 
@@ -127,6 +130,46 @@ func (r *reader) identity(e *tomlfile.Entry, v *tomlfile.Value) string {
 	return ""
 }
 
+// keys reads the keys of one kind that may sign, as publishers: a file must come from
+// one of all those that the table names.
+func (r *reader) keys(e *tomlfile.Entry, s *settings, kind assay.GrantKind) {
+	s.publishers.at = cmp.Or(s.publishers.at, r.origin(e.Line))
+	for _, v := range r.values(e) {
+		text := r.text(e, v)
+		if text == "" {
+			continue
+		}
+		key, err := parseKey(kind, text)
+		if err != nil {
+			r.Add(v.Line, "%s: %v", e.Key, err)
+			continue
+		}
+		s.publishers.value = append(s.publishers.value, assay.Publisher{Identity: string(kind) + ":" + key, Origin: r.origin(v.Line)})
+	}
+}
+
+// parseKey reads a key as grants compare it.
+func parseKey(kind assay.GrantKind, text string) (string, error) {
+	if kind == assay.GrantSSH {
+		return sshsig.ParseFingerprint(text)
+	}
+	fingerprint, err := openpgp.ParseFingerprint(text)
+	return string(fingerprint), err
+}
+
+// keyGrants are the grants that publishers come to which are keys: a policy that wants a
+// key's signature lets it sign.
+func keyGrants(publishers []assay.Publisher) []assay.Grant {
+	var out []assay.Grant
+	for _, p := range publishers {
+		kind, key, _ := strings.Cut(p.Identity, ":")
+		if k := assay.GrantKind(kind); k == assay.GrantOpenPGP || k == assay.GrantSSH || k == assay.GrantJWS {
+			out = append(out, assay.Grant{Kind: k, Key: key, From: "policy", Origin: p.Origin})
+		}
+	}
+	return out
+}
+
 // id reads a forge's number, written with quotes or without.
 func (r *reader) id(e *tomlfile.Entry) string {
 	text := e.Value.Text
@@ -139,7 +182,7 @@ func (r *reader) id(e *tomlfile.Entry) string {
 }
 
 // schemes are those that an identity may begin with.
-var schemes = []string{"github", "gitlab", "google", "email"}
+var schemes = []string{"github", "gitlab", "google", "email", "openpgp", "ssh", "jws"}
 
 // hopeless says why no publisher that can be known fits a pattern, or returns "".
 func hopeless(p assay.Publisher) string {
@@ -151,6 +194,10 @@ func hopeless(p assay.Publisher) string {
 	case identity == "" || strings.Contains(scheme, "*"):
 	case !slices.Contains(schemes, scheme):
 		return "assay knows no publishers of the kind " + tomlfile.Quoted(scheme) + ": " + tomlfile.Meant(scheme, schemes)
+	case scheme == "openpgp" || scheme == "ssh" || scheme == "jws":
+		if strings.Contains(identity, "*") {
+			return "a key is written out in full"
+		}
 	case scheme == "github" && !anywhere && strings.Count(repository, "/") != 1:
 		return "a repository on GitHub is OWNER/REPO"
 	case scheme == "github" && strings.Contains(workflow, "/"):

@@ -36,6 +36,8 @@ type settings struct {
 	onUnavailable opt[assay.Severity]
 	publishers    opt[[]assay.Publisher]
 	require       opt[int]
+	signatures    opt[int]      // how many different keys must have signed
+	places        opt[[]string] // where signatures may lie
 	indexes       opt[[]string]
 	deny, warn    opt[string] // an empty text lifts what an earlier table says
 }
@@ -46,7 +48,7 @@ func (s settings) over(weaker settings) settings {
 		mode: s.mode.or(weaker.mode), vcs: s.vcs.or(weaker.vcs), plainHTTP: s.plainHTTP.or(weaker.plainHTTP),
 		evidence: s.evidence.or(weaker.evidence), cooldown: s.cooldown.or(weaker.cooldown), sdist: s.sdist.or(weaker.sdist),
 		onUnavailable: s.onUnavailable.or(weaker.onUnavailable), publishers: s.publishers.or(weaker.publishers),
-		require: s.require.or(weaker.require), indexes: s.indexes.or(weaker.indexes), deny: s.deny.or(weaker.deny), warn: s.warn.or(weaker.warn),
+		require: s.require.or(weaker.require), signatures: s.signatures.or(weaker.signatures), places: s.places.or(weaker.places), indexes: s.indexes.or(weaker.indexes), deny: s.deny.or(weaker.deny), warn: s.warn.or(weaker.warn),
 	}
 }
 
@@ -73,6 +75,9 @@ func (s settings) rules() assay.Rules {
 	take(&r.Sdist, s.sdist, "sdist", r.Origins)
 	take(&r.OnUnavailable, s.onUnavailable, "on_unavailable", r.Origins)
 	take(&r.Publishers, s.publishers, "publisher", r.Origins)
+	r.Grants = keyGrants(r.Publishers)
+	take(&r.Signatures, s.signatures, "signatures", r.Origins)
+	take(&r.Places, s.places, "signature", r.Origins)
 	take(&r.Require, s.require, "require", r.Origins)
 	take(&r.Indexes, s.indexes, "index", r.Origins)
 	r.Verdicts = s.verdicts(r.Origins)

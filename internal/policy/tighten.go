@@ -27,6 +27,8 @@ func tighten(own, project settings) settings {
 		out.publishers = project.publishers
 		out.require = stricter(own.require, project.require, requireRank)
 	}
+	out.signatures = stricter(own.signatures, project.signatures, func(n int) int { return n })
+	out.places = own.places.or(project.places)
 	out.indexes = own.indexes.or(project.indexes)
 	if within := below(project.indexes.value, own.indexes.value); own.indexes.set() && len(within) > 0 {
 		out.indexes = opt[[]string]{within, project.indexes.at}
@@ -112,11 +114,13 @@ func (s settings) protects(code assay.Code) bool {
 		return s.sdist.set()
 	case assay.IndexOther:
 		return s.indexes.set()
-	case assay.PublisherUnexpected:
+	case assay.PublisherUnexpected, assay.SignatureUnexpectedKey, assay.GrantEnded, assay.GrantUnfit:
 		return s.publishers.set()
-	case assay.EvidenceRequired, assay.ProvenanceLost, assay.PublisherChanged:
+	case assay.SignatureTooFew:
+		return s.signatures.set()
+	case assay.EvidenceRequired, assay.ProvenanceLost, assay.PublisherChanged, assay.SignatureMissing:
 		return s.evidence.set()
-	case assay.EvidenceUnavailable, assay.ProvenanceUnavailable:
+	case assay.EvidenceUnavailable, assay.ProvenanceUnavailable, assay.SignatureUnavailable:
 		return s.onUnavailable.set()
 	case assay.PolicyDenied:
 		return s.deny.value != ""

@@ -12,6 +12,7 @@ import (
 
 	"assay"
 	"assay/internal/pypi"
+	"assay/internal/signature"
 
 	"assay/internal/tomlfile"
 )
@@ -276,3 +277,30 @@ func isHostPattern(s string) bool {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// signatures reads how many different keys must have signed.
+func (r *reader) signatures(e *tomlfile.Entry) opt[int] {
+	n, err := strconv.Atoi(e.Value.Text)
+	if e.Value.Kind != tomlfile.Integer || err != nil || n < 1 || n > maxList {
+		r.Add(e.Line, "%s is how many different keys must have signed, a number from 1 to %d, not %s", e.Key, maxList, tomlfile.Quoted(e.Value.Text))
+		return opt[int]{}
+	}
+	return opt[int]{n, r.origin(e.Line)}
+}
+
+// places reads where signatures lie.
+func (r *reader) places(e *tomlfile.Entry) opt[[]string] {
+	out := opt[[]string]{nil, r.origin(e.Line)}
+	for _, v := range r.values(e) {
+		text := r.text(e, v)
+		if text == "" {
+			continue
+		}
+		if err := signature.CheckTemplate(text); err != nil {
+			r.Add(v.Line, "%s: %v", e.Key, err)
+			continue
+		}
+		out.value = append(out.value, text)
+	}
+	return out
+}

@@ -14,6 +14,7 @@ import (
 	"assay/internal/jws"
 	"assay/internal/openpgp"
 	"assay/internal/pypi"
+	"assay/internal/signature"
 	"assay/internal/sshsig"
 	"assay/internal/tomlfile"
 )
@@ -427,7 +428,7 @@ func (r *reader) templates(e *tomlfile.Entry) []string {
 		if text == "" {
 			continue
 		}
-		if err := CheckTemplate(text); err != nil {
+		if err := signature.CheckTemplate(text); err != nil {
 			r.Add(v.Line, "%s: %v", e.Key, err)
 			continue
 		}

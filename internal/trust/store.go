@@ -9,6 +9,7 @@ import (
 	"assay"
 	"assay/internal/openpgp"
 	"assay/internal/pypi"
+	"assay/internal/signature"
 	"assay/internal/tomlfile"
 )
 
@@ -222,7 +223,7 @@ func (s *Store) Places(a assay.Artifact) []string {
 	var out []string
 	for _, g := range s.grants[a.Project] {
 		for _, template := range g.Signatures {
-			if place := Place(template, a); !slices.Contains(out, place) {
+			if place := signature.Place(template, a); !slices.Contains(out, place) {
 				out = append(out, place)
 			}
 		}

@@ -1,4 +1,10 @@
-package trust
+// Package signature knows where detached signatures and signed lists of checksums lie
+// beside a distribution file, and which kind is what.
+//
+//	signature.CheckTemplate("https://downloads.example/{project}/{filename}.asc") // nil
+//	signature.Place(template, artifact) // "https://downloads.example/django/django-5.2.tar.gz.asc"
+//	signature.KindOf(place)             // assay.OpenPGPSignature
+package signature
 
 import (
 	"fmt"
