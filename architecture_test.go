@@ -25,7 +25,7 @@ const (
 )
 
 // formats turn bytes into types. They sit below everything but the root.
-var formats = []string{"internal/pypi", "internal/conda", "internal/archive", "internal/lockfile", "internal/requirements", "internal/sigstore"}
+var formats = []string{"internal/pypi", "internal/conda", "internal/archive", "internal/lockfile", "internal/requirements", "internal/sigstore", "internal/gitobject"}
 
 // importRule says which of the module's packages the packages below a folder may
 // import, and which others they must not. Tests are free.
@@ -45,6 +45,7 @@ var importRules = []importRule{
 	{folder: "internal/lockfile", allow: append([]string{"."}, formats...), deny: []string{"net/http"}, why: "a format imports the root and formats only, and never net/http"},
 	{folder: "internal/requirements", allow: append([]string{"."}, formats...), deny: []string{"net/http"}, why: "a format imports the root and formats only, and never net/http"},
 	{folder: "internal/sigstore", allow: append([]string{"."}, formats...), deny: []string{"net/http"}, why: "a format imports the root and formats only, and never net/http"},
+	{folder: "internal/gitobject", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os"}, why: "a format imports the root and formats only, and never net/http"},
 	{folder: "internal/engine", allow: []string{"."}, thirdOnly: true, why: "the engine imports the root only: it is handed its verifiers"},
 	{folder: "internal/gate", allow: []string{"."}, why: "the gate imports the root only"},
 	{folder: "internal/catalog", allow: []string{".", "internal/engine", "internal/pypi"}, deny: []string{"net/http"}, why: "the catalog imports the root, the engine and internal/pypi only, and never net/http"},
