@@ -54,29 +54,36 @@ const (
 	TypeTag    Type = "tag"
 )
 
-// Check reports whether an id is that of an object of the type with these bytes:
-// [ErrHash] where it is not, [ErrCollision] where the bytes carry the marks of an
-// attack on SHA-1.
-func Check(id ID, t Type, raw []byte) error {
+// Sum returns the id of an object of the type with these bytes, for the hash
+// function that a repository uses. [ErrCollision] means that the bytes carry the
+// marks of an attack on SHA-1.
+func Sum(t Type, raw []byte, useSHA256 bool) (ID, error) {
 	header := append(append([]byte(t), ' '), strconv.Itoa(len(raw))...)
 	header = append(header, 0)
-	var got string
-	if id.IsSHA256() {
+	if useSHA256 {
 		h := sha256.New()
 		h.Write(header)
 		h.Write(raw)
-		got = hex.EncodeToString(h.Sum(nil))
-	} else {
-		h := sha1cd.New().(sha1cd.CollisionResistantHash)
-		h.Write(header)
-		h.Write(raw)
-		sum, collision := h.CollisionResistantSum(nil)
-		if collision {
-			return failed(ErrCollision, "the %s %s was made for a SHA-1 collision", t, shown([]byte(id)))
-		}
-		got = hex.EncodeToString(sum)
+		return ID(hex.EncodeToString(h.Sum(nil))), nil
 	}
-	if got != string(id) {
+	h := sha1cd.New().(sha1cd.CollisionResistantHash)
+	h.Write(header)
+	h.Write(raw)
+	sum, collision := h.CollisionResistantSum(nil)
+	if collision {
+		return "", failed(ErrCollision, "a %s was made for a SHA-1 collision", t)
+	}
+	return ID(hex.EncodeToString(sum)), nil
+}
+
+// Check reports whether an id is that of an object of the type with these bytes:
+// [ErrHash] where it is not, else what [Sum] returns.
+func Check(id ID, t Type, raw []byte) error {
+	got, err := Sum(t, raw, id.IsSHA256())
+	if err != nil {
+		return err
+	}
+	if got != id {
 		return failed(ErrHash, "the %s that was given as %s is %s", t, shown([]byte(id)), got)
 	}
 	return nil
