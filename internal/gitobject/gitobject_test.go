@@ -2,7 +2,9 @@ package gitobject
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -245,6 +247,25 @@ func TestCheck(t *testing.T) {
 	}
 	if !ID(strings.Repeat("0", 40)).IsZero() {
 		t.Error("zero is not zero")
+	}
+}
+
+// TestCollision holds that the first chosen-prefix collision of SHA-1 is noticed
+// (testdata: message A of "SHA-1 is a Shambles", Leurent and Peyrin, 2020).
+func TestCollision(t *testing.T) {
+	text, err := os.ReadFile("testdata/sha-mbles-1.hex")
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := hex.DecodeString(strings.ReplaceAll(string(text), "\n", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, collision := sumSHA1(raw[:100], raw[100:]); !collision {
+		t.Error("the collision was not noticed")
+	}
+	if _, collision := sumSHA1([]byte(headers)); collision {
+		t.Error("a tag was taken for a collision")
 	}
 }
 

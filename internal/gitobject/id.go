@@ -66,14 +66,20 @@ func Sum(t Type, raw []byte, useSHA256 bool) (ID, error) {
 		h.Write(raw)
 		return ID(hex.EncodeToString(h.Sum(nil))), nil
 	}
-	h := sha1cd.New().(sha1cd.CollisionResistantHash)
-	h.Write(header)
-	h.Write(raw)
-	sum, collision := h.CollisionResistantSum(nil)
+	sum, collision := sumSHA1(header, raw)
 	if collision {
 		return "", failed(ErrCollision, "a %s was made for a SHA-1 collision", t)
 	}
 	return ID(hex.EncodeToString(sum)), nil
+}
+
+// sumSHA1 hashes parts, and says whether they carry the marks of an attack.
+func sumSHA1(parts ...[]byte) (sum []byte, collision bool) {
+	h := sha1cd.New().(sha1cd.CollisionResistantHash)
+	for _, p := range parts {
+		h.Write(p)
+	}
+	return h.CollisionResistantSum(nil)
 }
 
 // Check reports whether an id is that of an object of the type with these bytes:

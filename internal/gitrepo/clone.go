@@ -121,10 +121,13 @@ func (c *clone) list(ctx context.Context) ([]Ref, error) {
 	if err != nil {
 		return nil, err
 	}
+	visited := 0
 	err = fs.WalkDir(root.FS(), strings.TrimSuffix(tagsPrefix, "/"), func(at string, d fs.DirEntry, err error) error {
-		switch {
+		switch visited++; {
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case visited > 4*c.limits.Tags:
+			return failed(ErrTooLarge, "the folders of tags hold more than %d files", 4*c.limits.Tags)
 		case errors.Is(err, fs.ErrNotExist): // no loose tags, or one that was just packed
 			return nil
 		case err != nil:
@@ -200,14 +203,16 @@ func (c *clone) packedRefs(root *os.Root) (map[string]Ref, error) {
 	case err != nil:
 		return nil, failed(ErrMalformed, "packed-refs: %v", plain(err))
 	}
-	for n, line := range strings.Split(string(text), "\n") {
+	n := 0
+	for line := range strings.SplitSeq(string(text), "\n") {
+		n++
 		if line == "" || line[0] == '#' || line[0] == '^' {
 			continue
 		}
 		digits, full, ok := strings.Cut(line, " ")
 		id, err := gitobject.ParseID(digits)
 		if err != nil || !ok {
-			return nil, failed(ErrMalformed, "line %d of packed-refs is %s", n+1, shown(line))
+			return nil, failed(ErrMalformed, "line %d of packed-refs is %s", n, shown(line))
 		}
 		if id.IsSHA256() {
 			return nil, errSHA256()

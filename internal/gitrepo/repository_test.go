@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"assay/internal/gitobject"
@@ -465,5 +466,23 @@ func TestCancelled(t *testing.T) {
 	}
 	if _, err := r.ReleaseTag(ctx, "demo", "1.0"); err != context.Canceled {
 		t.Error(err)
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	m := history(t)
+	s := serve(t, m.dir)
+	for _, where := range []string{m.dir, s.URL + "/.git"} {
+		r := open(t, where)
+		var all sync.WaitGroup
+		for i := range 6 {
+			all.Go(func() {
+				version := "1." + strconv.Itoa(i)
+				if f, err := r.ReleaseTag(t.Context(), "demo", version); err != nil || f.Name != "v"+version {
+					t.Errorf("%+v, %v", f, err)
+				}
+			})
+		}
+		all.Wait()
 	}
 }

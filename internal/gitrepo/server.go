@@ -72,7 +72,7 @@ func (s *server) ask(ctx context.Context, method string, at *url.URL, body []byt
 		return nil, failed(ErrWhere, "%s is not a usable URL", shown(index.Redact(at)))
 	}
 	r.Header.Set("User-Agent", s.userAgent)
-	r.Header.Set("Accept", "application/x-"+service+"-"+kind)
+	r.Header.Set("Accept", "*/*")
 	r.Header.Set("Accept-Encoding", "identity")
 	if body != nil {
 		r.Header.Set("Content-Type", "application/x-"+service+"-request")

@@ -24,7 +24,8 @@ import (
 type store struct {
 	root     *os.Root
 	limits   Limits
-	packs    []*pack // nil: not looked for yet
+	names    []string         // of packs; nil: not looked for yet
+	packs    map[string]*pack // those in which something was found, open
 	inflated int64
 }
 
@@ -55,8 +56,8 @@ func (s *store) object(ctx context.Context, id gitobject.ID, depth int) (object,
 	if !errors.Is(err, fs.ErrNotExist) {
 		return found, err
 	}
-	if s.packs == nil {
-		if err := s.openPacks(); err != nil {
+	if s.names == nil {
+		if err := s.listPacks(); err != nil {
 			return object{}, err
 		}
 	}
@@ -64,15 +65,15 @@ func (s *store) object(ctx context.Context, id gitobject.ID, depth int) (object,
 	if err != nil {
 		return object{}, err
 	}
-	for _, p := range s.packs {
+	for _, name := range s.names {
 		if err := ctx.Err(); err != nil {
 			return object{}, err
 		}
-		offset, ok, err := p.find(raw)
+		p, offset, err := s.lookIn(name, raw)
 		if err != nil {
 			return object{}, err
 		}
-		if ok {
+		if p != nil {
 			return s.entry(ctx, p, offset, depth)
 		}
 	}
@@ -122,8 +123,8 @@ func (s *store) loose(id gitobject.ID) (object, error) {
 	return o, nil
 }
 
-func (s *store) openPacks() error {
-	s.packs = []*pack{}
+func (s *store) listPacks() error {
+	s.names, s.packs = []string{}, map[string]*pack{}
 	entries, err := fs.ReadDir(s.root.FS(), "objects/pack")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -136,19 +137,38 @@ func (s *store) openPacks() error {
 		if !ok {
 			continue
 		}
-		if len(s.packs) == s.limits.LocalPacks {
+		if len(s.names) == s.limits.LocalPacks {
 			return failed(ErrTooLarge, "the clone has more than %d packs", s.limits.LocalPacks)
 		}
-		p, err := openPack(s.root, name)
-		if errors.Is(err, fs.ErrNotExist) { // just repacked
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		s.packs = append(s.packs, p)
+		s.names = append(s.names, name)
 	}
 	return nil
+}
+
+// lookIn returns the pack and where in it an object begins; no pack where it is
+// not in this one. Only what is used stays open: there are clones of more packs
+// than a process may have files.
+func (s *store) lookIn(name string, id []byte) (*pack, int64, error) {
+	p, used := s.packs[name]
+	if !used {
+		var err error
+		p, err = openPack(s.root, name)
+		if errors.Is(err, fs.ErrNotExist) { // just repacked
+			return nil, 0, nil
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+	}
+	offset, ok, err := p.find(id)
+	switch {
+	case err == nil && ok:
+		s.packs[name] = p
+		return p, offset, nil
+	case !used:
+		p.close()
+	}
+	return nil, 0, err
 }
 
 // An index of version 2 (gitformat-pack): a header, 256 counts of ids up to each

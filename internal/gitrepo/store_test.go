@@ -210,6 +210,12 @@ func TestHostileRefs(t *testing.T) {
 		})
 	}
 	m := bare(t)
+	for i := range 20 {
+		m.write("refs/tags/ "+strconv.Itoa(i), "")
+	}
+	_, err := Open(t.Context(), m.dir, Options{Limits: small})
+	wantError(t, err, ErrTooLarge, "the folders of tags hold more than 16 files")
+	m = bare(t)
 	m.write("refs/tags/v2", strings.Repeat("1", 5000))
 	m.write("refs/tags/v3", "ref: ../../../etc/passwd\n")
 	m.write("refs/tags/v4", "")
@@ -219,6 +225,21 @@ func TestHostileRefs(t *testing.T) {
 	if err != nil || !slices.Equal(refs, want) {
 		t.Errorf("%v, %v", refs, err)
 	}
+}
+
+func TestManyPacks(t *testing.T) {
+	m := bare(t)
+	for i := range 5 {
+		m.packs("p"+strconv.Itoa(i), map[gitobject.ID]int64{otherID: 12}, packOf(whole(packTag, otherTag)))
+	}
+	_, err := open(t, m.dir).Tag(t.Context(), "v1.0")
+	wantError(t, err, ErrMissing, `the tag "v1.0": the object `+string(tagID)+" is not in the clone")
+	r, err := Open(t.Context(), m.dir, Options{Limits: Limits{LocalPacks: 4}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Tag(t.Context(), "v1.0")
+	wantError(t, err, ErrTooLarge, `the tag "v1.0": the clone has more than 4 packs`)
 }
 
 func FuzzStore(f *testing.F) {
