@@ -31,11 +31,13 @@ type store struct {
 
 // pack is a pack with its index, both open.
 type pack struct {
-	name    string
-	index   *os.File
-	data    *os.File
-	size    int64 // of data
-	objects int64
+	name      string
+	index     io.ReaderAt
+	data      io.ReaderAt
+	indexSize int64
+	size      int64 // of data
+	objects   int64
+	files     []*os.File
 }
 
 func (s *store) close() {
@@ -46,8 +48,9 @@ func (s *store) close() {
 }
 
 func (p *pack) close() {
-	p.index.Close()
-	p.data.Close()
+	for _, f := range p.files {
+		f.Close()
+	}
 }
 
 // object returns what is stored as an id, which is not checked here.
@@ -183,16 +186,24 @@ const (
 )
 
 func openPack(root *os.Root, name string) (*pack, error) {
-	index, err := openFile(root, "objects/pack/"+name+".idx")
-	if err != nil {
-		return nil, packError(name, err)
+	p := &pack{name: name}
+	var sizes [2]int64
+	for i, ending := range []string{".idx", ".pack"} {
+		f, err := openFile(root, "objects/pack/"+name+ending)
+		if err != nil {
+			p.close()
+			return nil, packError(name, err)
+		}
+		p.files = append(p.files, f)
+		info, err := f.Stat()
+		if err != nil {
+			p.close()
+			return nil, packError(name, err)
+		}
+		sizes[i] = info.Size()
 	}
-	data, err := openFile(root, "objects/pack/"+name+".pack")
-	if err != nil {
-		index.Close()
-		return nil, packError(name, err)
-	}
-	p := &pack{name: name, index: index, data: data}
+	p.index, p.indexSize = p.files[0], sizes[0]
+	p.data, p.size = p.files[1], sizes[1]
 	if err := p.measure(); err != nil {
 		p.close()
 		return nil, err
@@ -207,16 +218,9 @@ func packError(name string, err error) error {
 	return failed(ErrMalformed, "the pack %s: %v", shown(name), plain(err))
 }
 
-// measure reads the sizes of a pack and checks that they fit its index.
+// measure reads how many objects a pack has, and checks that the index has room
+// for them.
 func (p *pack) measure() error {
-	index, err := p.index.Stat()
-	if err != nil {
-		return packError(p.name, err)
-	}
-	data, err := p.data.Stat()
-	if err != nil {
-		return packError(p.name, err)
-	}
 	var head [indexHeader]byte
 	if _, err := p.index.ReadAt(head[:], 0); err != nil || string(head[:]) != "\xfftOc\x00\x00\x00\x02" {
 		return failed(ErrMalformed, "the index of the pack %s is not of version 2", shown(p.name))
@@ -225,8 +229,8 @@ func (p *pack) measure() error {
 	if err != nil {
 		return err
 	}
-	p.size, p.objects = data.Size(), int64(last)
-	if index.Size() < indexIDs+p.objects*(idSize+8)+indexEnd {
+	p.objects = int64(last)
+	if p.indexSize < indexIDs+p.objects*(idSize+8)+indexEnd {
 		return failed(ErrMalformed, "the index of the pack %s is too short for %d objects", shown(p.name), last)
 	}
 	return nil
@@ -317,9 +321,10 @@ func (s *store) entry(ctx context.Context, p *pack, offset int64, depth int) (ob
 	default:
 		return object{}, failed(ErrMalformed, "the pack %s at %d: an object of the type %d", shown(p.name), offset, h.Type)
 	}
-	if s.inflated += h.Length; h.Length < 0 || h.Length > maxObject || s.inflated > s.limits.DeltaBytes {
+	if h.Length < 0 || h.Length > maxObject || s.inflated+h.Length > s.limits.DeltaBytes {
 		return object{}, failed(ErrTooLarge, "the pack %s at %d: an object of %d bytes is too large for a tag or commit", shown(p.name), offset, h.Length)
 	}
+	s.inflated += h.Length
 	var content bytes.Buffer
 	if n, _, err := scanner.NextObject(&content); err != nil || n != h.Length {
 		return object{}, failed(ErrMalformed, "the pack %s at %d: %d of %d bytes: %v", shown(p.name), offset, n, h.Length, err)
