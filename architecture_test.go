@@ -25,7 +25,7 @@ const (
 )
 
 // formats turn bytes into types. They sit below everything but the root.
-var formats = []string{"internal/pypi", "internal/conda", "internal/archive", "internal/lockfile", "internal/requirements", "internal/sigstore", "internal/tomlfile", "internal/signature", "internal/openpgp", "internal/sshsig", "internal/jws"}
+var formats = []string{"internal/pypi", "internal/conda", "internal/archive", "internal/lockfile", "internal/requirements", "internal/sigstore", "internal/tomlfile", "internal/signature", "internal/openpgp", "internal/sshsig", "internal/jws", "internal/gitobject"}
 
 // importRule says which of the module's packages the packages below a folder may
 // import, and which others they must not. Tests are free.
@@ -49,6 +49,7 @@ var importRules = []importRule{
 	{folder: "internal/openpgp", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os", "os/exec"}, why: "signatures and certificates are read from bytes: a format imports the root and formats only, no network, no files"},
 	{folder: "internal/sshsig", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os", "net"}, why: "a format imports the root and formats only, and never net/http"},
 	{folder: "internal/jws", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os", "net"}, why: "a format imports the root and formats only, and never net/http"},
+	{folder: "internal/gitobject", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os"}, why: "a format imports the root and formats only, and never net/http"},
 	{folder: "internal/engine", allow: []string{"."}, thirdOnly: true, why: "the engine imports the root only: it is handed its verifiers"},
 	{folder: "internal/gate", allow: []string{"."}, why: "the gate imports the root only"},
 	{folder: "internal/catalog", allow: []string{".", "internal/engine", "internal/pypi"}, deny: []string{"net/http"}, why: "the catalog imports the root, the engine and internal/pypi only, and never net/http"},
@@ -65,6 +66,11 @@ var importRules = []importRule{
 	{folder: "internal/confine", allow: []string{}, deny: []string{"net/http", "os/exec"}, why: "the confinement knows ports and folders, and nothing of what it confines"},
 	{folder: "internal/rundir", allow: []string{"internal/filelock"}, deny: []string{"net/http"}, why: "the folder of a run knows files and locks only"},
 	{folder: "internal/filelock", allow: []string{}, deny: []string{"net/http"}, why: "locks know files only"},
+	{folder: "internal/gitrepo", allow: append([]string{".", "internal/index"}, formats...), deny: []string{
+		"github.com/go-git/go-git/v5", "github.com/go-git/go-git/v5/config", "github.com/go-git/go-git/v5/storage/filesystem",
+		"github.com/go-git/go-git/v5/plumbing/object", "github.com/go-git/go-git/v5/plumbing/protocol/packp",
+		"github.com/go-git/go-git/v5/plumbing/transport", "github.com/go-git/go-git/v5/plumbing/transport/http",
+	}, why: "repositories are read from raw objects: nothing that reads git's configuration or the environment, starts processes or writes objects anew"},
 	{folder: "internal/journal", allow: []string{".", "internal/engine", "internal/pypi", "internal/filelock"}, deny: []string{"net/http"}, why: "memory knows files, versions and judgements, and asks nobody"},
 	{folder: "internal/signing", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os/exec"}, why: "signing knows formats, files and agents' sockets: it starts nothing and asks no server"},
 	{folder: "internal/installer", deny: []string{"internal/verify", "net/http"}, why: "the installer package reads settings: no verifiers, no network"},
@@ -333,6 +339,9 @@ func TestArchitectureChecksFail(t *testing.T) {
 		{"root, test", "a_test.go", "package assay\n\nimport \"assay/internal/pypi\"\n", ""},
 		{"format, http", "internal/sigstore/a.go", c + "package sigstore\n\nimport \"net/http\"\n", "internal/sigstore/a.go:4: imports net/http: a format imports the root and formats only, and never net/http"},
 		{"format, engine", "internal/pypi/a.go", c + "package pypi\n\nimport \"assay/internal/engine\"\n", "internal/pypi/a.go:4: imports assay/internal/engine: a format imports the root and formats only, and never net/http"},
+		{"format, files", "internal/gitobject/a.go", c + "package gitobject\n\nimport \"os\"\n", "internal/gitobject/a.go:4: imports os: a format imports the root and formats only, and never net/http"},
+		{"repositories, git's configuration", "internal/gitrepo/a.go", c + "package gitrepo\n\nimport \"github.com/go-git/go-git/v5/config\"\n", "internal/gitrepo/a.go:4: imports github.com/go-git/go-git/v5/config: repositories are read from raw objects: nothing that reads git's configuration or the environment, starts processes or writes objects anew"},
+		{"repositories, http", "internal/gitrepo/a.go", c + "package gitrepo\n\nimport \"net/http\"\n", ""},
 		{"format, format", "internal/lockfile/a.go", c + "package lockfile\n\nimport \"assay/internal/pypi\"\n", ""},
 		{"verifier, verifier", "internal/verify/pep740/a.go", c + "package pep740\n\nimport \"assay/internal/verify/digest\"\n", "internal/verify/pep740/a.go:4: imports assay/internal/verify/digest: a verifier imports the root, formats and its one library, never net/http or another verifier"},
 		{"verifier, http", "internal/verify/pep740/a.go", c + "package pep740\n\nimport \"net/http\"\n", "internal/verify/pep740/a.go:4: imports net/http: a verifier imports the root, formats and its one library, never net/http or another verifier"},
