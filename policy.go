@@ -38,6 +38,13 @@ func (b *builder) listed(rules Rules, now time.Time) {
 	}
 }
 
+// AskListing reports whether the rules say anything that what an index tells of a file
+// could go against. Where they do not, [DecideListed] allows every file.
+func (r Rules) AskListing() bool {
+	return len(r.Problems) > 0 || r.Cooldown > 0 || r.Sdist == Warning || r.Sdist == Error ||
+		len(r.Indexes) > 0 || len(r.Verdicts) > 0
+}
+
 // isLocal reports whether a file is one of this computer, which no index offers.
 func isLocal(a Artifact) bool {
 	return a.Index == "" && (a.URL == "" || strings.HasPrefix(strings.ToLower(a.URL), "file:"))

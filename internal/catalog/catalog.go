@@ -47,6 +47,8 @@ type Judge interface {
 	Record(ctx context.Context, j engine.Judgement) error
 	// Listed judges what an index says of the files of one project.
 	Listed(ctx context.Context, files []assay.Artifact) ([]assay.Decision, error)
+	// AsksListing reports whether Listed could refuse a file of a project.
+	AsksListing(project string) bool
 }
 
 // Upstream answers for the indexes behind the catalog.
