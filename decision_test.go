@@ -199,6 +199,20 @@ func TestIndexes(t *testing.T) {
 			t.Errorf("%s: %+v", index, d)
 		}
 	}
+	const token = "4xKqyPbT2mW9sLcVn7Rd"
+	rules.Indexes = []string{"https://pypi.fury.io/" + token + "/acme/"}
+	for index, ok := range map[string]bool{
+		"https://pypi.fury.io/" + token + "/acme/foo/": true, "https://pypi.fury.io/~f4219864/acme/foo/": true,
+		"https://pypi.fury.io/~f4219865/acme/foo/": false, "https://pypi.fury.io/~f4219864/other/foo/": false,
+	} {
+		a := file
+		a.Index = index
+		d := assay.DecideListed(rules, a, assay.Memory{}, now)
+		if (d.Verdict == assay.Allow) != ok || strings.Contains(lines(d), token) {
+			t.Errorf("%s: %+v", index, d)
+		}
+	}
+	rules.Indexes = []string{"https://corp.example.invalid/simple/"}
 	a := file
 	a.Index, a.URL = "", "https://elsewhere.example.invalid/foo-9.0.tar.gz"
 	want := "error index.other: foo may not come from this index: no index lists it, and the default policy takes it from https://corp.example.invalid/simple/\n"
