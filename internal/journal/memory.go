@@ -101,7 +101,7 @@ func (j *Journal) entryOf(judged engine.Judgement) (Entry, bool) {
 	if !read || err != nil {
 		return Entry{}, false
 	}
-	e := Entry{Kind: Seen, Project: a.Project, Version: version.String(), Filename: a.Filename, Index: a.Index, SHA256: digest.Hex,
+	e := Entry{Kind: Seen, Project: a.Project, Version: version.String(), Filename: a.Filename, Index: assay.Shown(a.Index), SHA256: digest.Hex,
 		Size: content.Size, Uploaded: a.UploadTime.UTC(), Route: j.route, By: j.by}
 	for _, evidence := range judged.Evidence {
 		if evidence.State != assay.Verified {
@@ -246,6 +246,7 @@ func (f *fact) improvedBy(e *Entry) bool {
 func (h *history) add(e *Entry) {
 	switch e.Kind {
 	case Seen:
+		e.Index = assay.Shown(e.Index) // an earlier Assay wrote down tokens in paths
 		f := h.files[e.key()]
 		if f == nil {
 			f = &fact{Entry: e, first: e.firstSeen()}
