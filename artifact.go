@@ -37,8 +37,9 @@ type Artifact struct {
 	// it does not say.
 	UploadTime time.Time
 
-	// Index is the page or index that offered the file, and URL where the bytes
-	// are. Neither carries credentials. Both are empty for a local file.
+	// Index is the page or index that offered the file, as [Shown] has it, and URL
+	// where the bytes are. Neither carries user or password; tokens in the path of URL
+	// are left, for it is asked for: see [ShownBelow]. Both are empty for a local file.
 	Index string
 	URL   string
 

@@ -1,6 +1,7 @@
 package assay_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -198,6 +199,20 @@ func TestIndexes(t *testing.T) {
 			t.Errorf("%s: %+v", index, d)
 		}
 	}
+	const token = "4xKqyPbT2mW9sLcVn7Rd"
+	rules.Indexes = []string{"https://pypi.fury.io/" + token + "/acme/"}
+	for index, ok := range map[string]bool{
+		"https://pypi.fury.io/" + token + "/acme/foo/": true, "https://pypi.fury.io/~f4219864/acme/foo/": true,
+		"https://pypi.fury.io/~f4219865/acme/foo/": false, "https://pypi.fury.io/~f4219864/other/foo/": false,
+	} {
+		a := file
+		a.Index = index
+		d := assay.DecideListed(rules, a, assay.Memory{}, now)
+		if (d.Verdict == assay.Allow) != ok || strings.Contains(lines(d), token) {
+			t.Errorf("%s: %+v", index, d)
+		}
+	}
+	rules.Indexes = []string{"https://corp.example.invalid/simple/"}
 	a := file
 	a.Index, a.URL = "", "https://elsewhere.example.invalid/foo-9.0.tar.gz"
 	want := "error index.other: foo may not come from this index: no index lists it, and the default policy takes it from https://corp.example.invalid/simple/\n"
@@ -207,6 +222,36 @@ func TestIndexes(t *testing.T) {
 	a.URL = "file:///home/you/foo-9.0.tar.gz"
 	if d := assay.DecideListed(rules, a, assay.Memory{}, now); d.Verdict != assay.Allow {
 		t.Errorf("a file of one's own: %+v", d)
+	}
+}
+
+// TestAskListing sets every single rule: what does not ask refuses no file for what an
+// index tells of it.
+func TestAskListing(t *testing.T) {
+	asking := []string{}
+	of := reflect.TypeFor[assay.Rules]()
+	for i := range of.NumField() {
+		rules := assay.DefaultRules()
+		v := reflect.ValueOf(&rules).Elem().Field(i)
+		for _, value := range []any{assay.Audit, assay.RequireEvidence, assay.Warning, 7 * 24 * time.Hour, 1, true, map[string]string{"cooldown": "x"},
+			[]assay.Publisher{{Identity: "github:o/r"}}, []string{"https://corp.example.invalid/"}, []assay.Finding{{Code: assay.PolicyDenied}}, []assay.Waiver{{Reason: "x"}}} {
+			if reflect.TypeOf(value) == v.Type() {
+				v.Set(reflect.ValueOf(value))
+			}
+		}
+		if reflect.DeepEqual(rules, assay.DefaultRules()) && of.Field(i).Name != "VCS" {
+			t.Errorf("%s was not set: give it a value here", of.Field(i).Name)
+		}
+		if rules.AskListing() {
+			asking = append(asking, of.Field(i).Name)
+			continue
+		}
+		if d := assay.DecideListed(rules, file, assay.Memory{}, now); d.Verdict != assay.Allow {
+			t.Errorf("%s does not ask, and refuses: %+v", of.Field(i).Name, d)
+		}
+	}
+	if got := strings.Join(asking, " "); got != "Cooldown Sdist Indexes Verdicts Problems" {
+		t.Errorf("these ask: %s", got)
 	}
 }
 

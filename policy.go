@@ -27,16 +27,27 @@ func (b *builder) listed(rules Rules, now time.Time) {
 	if (rules.Sdist == Warning || rules.Sdist == Error) && IsSdist(a.Filename) {
 		b.addAs(SdistUnwanted, rules.origin("sdist"), rules.Sdist)
 	}
-	if len(rules.Indexes) > 0 && !isLocal(a) && !slices.ContainsFunc(rules.Indexes, func(i string) bool { return below(a.Index, i) }) {
+	if len(rules.Indexes) > 0 && !isLocal(a) && !slices.ContainsFunc(rules.Indexes, func(i string) bool { return below(a.Index, i) || below(a.Index, Shown(i)) }) {
 		by := "it is offered by " + a.Index
 		if a.Index == "" {
 			by = "no index lists it"
 		}
-		b.add(IndexOther, fmt.Sprintf("%s, and %s takes it from %s", by, rules.origin("index"), strings.Join(rules.Indexes, " or ")))
+		var from []string
+		for _, i := range rules.Indexes {
+			from = append(from, Shown(i))
+		}
+		b.add(IndexOther, fmt.Sprintf("%s, and %s takes it from %s", by, rules.origin("index"), strings.Join(from, " or ")))
 	}
 	for _, v := range rules.Verdicts {
 		b.add(v.Code, v.Detail)
 	}
+}
+
+// AskListing reports whether the rules say anything that what an index tells of a file
+// could go against. Where they do not, [DecideListed] allows every file.
+func (r Rules) AskListing() bool {
+	return len(r.Problems) > 0 || r.Cooldown > 0 || r.Sdist == Warning || r.Sdist == Error ||
+		len(r.Indexes) > 0 || len(r.Verdicts) > 0
 }
 
 // isLocal reports whether a file is one of this computer, which no index offers.

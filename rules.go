@@ -104,6 +104,10 @@ func DefaultRules() Rules {
 // For returns the rules themselves: they are those of every artifact.
 func (r Rules) For(Artifact, []Claim) Rules { return r }
 
+// OfAll returns the rules themselves, and that they are those of every file of the
+// project.
+func (r Rules) OfAll(string) (Rules, bool) { return r, true }
+
 // origin says where a rule was written down.
 func (r Rules) origin(key string) string {
 	if at, ok := r.Origins[key]; ok {

@@ -110,6 +110,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	}
 	carrier := network.transport.Clone()
 	intercept.Tune(carrier)
+	intercept.BoundMemory()
 	s.proxy, err = intercept.Start(intercept.Config{
 		CA: s.ca, Desk: catalog.New(e, upstreamOf(client, settings), time.Now),
 		Upstream: intercept.NewUpstream(carrier, network.trust), SpoolDir: s.dir.Path(), Credentials: known.seen, Scope: scope,

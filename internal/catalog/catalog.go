@@ -16,30 +16,6 @@ import (
 	"assay/internal/pypi"
 )
 
-// Caps on what one page may cost and on what is kept.
-const (
-	// pageBudget is how long the evidence for a page's newest releases may take
-	// before the page is handed on without it. The evidence is then judged when
-	// a file is asked for.
-	pageBudget = 10 * time.Second
-	// pageReleases is how many releases of a page are looked at, newest first,
-	// until one holds.
-	pageReleases = 6
-	// releaseFiles is how many files of one release are looked at for its page.
-	releaseFiles = 24
-	// parallel is how many files are judged at once for one page.
-	parallel = 8
-	// maxBroken is how many transfers of one file may break off before it is
-	// refused at once: an installer that only sees its connections cut learns no
-	// reason.
-	maxBroken = 2
-	// maxPages is how many pages are remembered; beyond it the oldest goes, and
-	// its files are mapped to their project by asking the index again.
-	maxPages = 4096
-	// maxBytes is how many bytes the remembered pages may take.
-	maxBytes = 256 << 20
-)
-
 // Judge is the engine, as the catalog needs it.
 type Judge interface {
 	Judge(ctx context.Context, s assay.Subject) (engine.Judgement, error)
@@ -47,6 +23,8 @@ type Judge interface {
 	Record(ctx context.Context, j engine.Judgement) error
 	// Listed judges what an index says of the files of one project.
 	Listed(ctx context.Context, files []assay.Artifact) ([]assay.Decision, error)
+	// AsksListing reports whether Listed could refuse a file of a project.
+	AsksListing(project string) bool
 }
 
 // Upstream answers for the indexes behind the catalog.
@@ -104,14 +82,16 @@ type Catalog struct {
 	judge    Judge
 	upstream Upstream
 	now      func() time.Time
+	keep     kept
 
 	mu      sync.Mutex
 	pages   []*seen // oldest first, one of each address
 	bytes   int64   // of the pages
 	refused map[refusedKey]refusal
 	tried   map[string]*attempt
-	told    map[string]bool
-	broken  map[string]int          // transfers that broke off, by file URL
+	told    map[string]bool         // what was recorded
+	before  map[string]bool         // what was recorded before that
+	broken  map[string]int          // transfers that broke off, by file URL; "" for all that are not counted
 	beside  map[string]assay.Digest // of the metadata that was handed out, by file URL
 	inside  map[string]assay.Digest // of the metadata in the file itself, by file URL
 }
@@ -181,7 +161,7 @@ type attempt struct {
 // New returns an empty catalog.
 func New(judge Judge, upstream Upstream, now func() time.Time) *Catalog {
 	return &Catalog{
-		judge: judge, upstream: upstream, now: now,
+		judge: judge, upstream: upstream, now: now, keep: keep,
 		refused: map[refusedKey]refusal{},
 		tried:   map[string]*attempt{},
 		told:    map[string]bool{},
@@ -334,12 +314,13 @@ func because(r refusal) string {
 }
 
 // recordOnce hands a judgement to the recorder once for each file, or now and then
-// twice where two ask at once: what could not be recorded is not told.
+// twice where two ask at once, or where it was long ago: what could not be recorded is
+// not told.
 func (c *Catalog) recordOnce(ctx context.Context, j engine.Judgement) error {
 	a := j.Subject.Artifact
 	k := a.Index + " " + a.Project + " " + a.Filename + " " + string(j.Decision.Verdict)
 	c.mu.Lock()
-	told := c.told[k]
+	told := c.told[k] || c.before[k]
 	c.mu.Unlock()
 	if told {
 		return nil
@@ -348,6 +329,9 @@ func (c *Catalog) recordOnce(ctx context.Context, j engine.Judgement) error {
 		return err
 	}
 	c.mu.Lock()
+	if len(c.told) >= (c.keep.told+1)/2 {
+		c.before, c.told = c.told, map[string]bool{}
+	}
 	c.told[k] = true
 	c.mu.Unlock()
 	return nil
@@ -363,7 +347,9 @@ func (c *Catalog) evidence(ctx context.Context, a assay.Artifact) (engine.Judgem
 		t, ok := c.tried[k]
 		if !ok {
 			t = &attempt{done: make(chan struct{})}
-			c.tried[k] = t
+			if c.roomToTry() {
+				c.tried[k] = t
+			}
 		}
 		c.mu.Unlock()
 		if !ok {
@@ -381,6 +367,28 @@ func (c *Catalog) evidence(ctx context.Context, a assay.Artifact) (engine.Judgem
 	}
 }
 
+// roomToTry makes room for one more judgement, by dropping such as refuse nothing, and
+// reports whether there is any. One that refuses stays, and one that is under way. The
+// caller holds mu.
+func (c *Catalog) roomToTry() bool {
+	if len(c.tried) < c.keep.tried {
+		return true
+	}
+	for k, t := range c.tried {
+		if len(c.tried) <= c.keep.tried/2 {
+			break
+		}
+		select {
+		case <-t.done:
+			if t.err == nil && t.j.Decision.Verdict != assay.Deny {
+				delete(c.tried, k)
+			}
+		default:
+		}
+	}
+	return len(c.tried) < c.keep.tried
+}
+
 // promise is all of an artifact that a judgement depends on: two pages may list
 // one URL with different digests or provenance.
 func promise(a assay.Artifact) string { return fmt.Sprintf("%+v", a) }
@@ -392,7 +400,9 @@ func (c *Catalog) try(ctx context.Context, k string, t *attempt, a assay.Artifac
 	defer func() {
 		if t.err != nil || t.j.Decision.Undecided() {
 			c.mu.Lock()
-			delete(c.tried, k)
+			if c.tried[k] == t { // there may have been no room for it
+				delete(c.tried, k)
+			}
 			c.mu.Unlock()
 		}
 		close(t.done)

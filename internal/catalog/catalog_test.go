@@ -436,6 +436,30 @@ func TestABrokenTransferIsUndecided(t *testing.T) {
 	}
 }
 
+// TestTokensInPaths takes the token out of what is said of an index, and leaves the
+// addresses that are asked for as they are.
+func TestTokensInPaths(t *testing.T) {
+	const token, name = "4xKqyPbT2mW9sLcVn7Rd", "foo-1.0-py3-none-any.whl"
+	b := start(t, upstream{})
+	file := "https://files.example.invalid/" + token + "/" + name
+	body := strings.ReplaceAll(string(page("foo", name)), "https://files.example.invalid/", "https://files.example.invalid/"+token+"/")
+	p, err := b.Page(t.Context(), at(t, "https://pypi.fury.io/"+token+"/acme/foo/"), jsonType, []byte(body))
+	if err != nil || p.Edited || string(p.Body) != body {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	f, err := b.File(t.Context(), at(t, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := f.Judgement.Subject.Artifact; a.Index != "https://pypi.fury.io/~f4219864/acme/foo/" || a.URL != file {
+		t.Errorf("from %s at %s", a.Index, a.URL)
+	}
+	d, err := b.Unread(t.Context(), at(t, "https://pypi.fury.io/"+token+"/acme/bar/"), assay.PageUnavailable, "")
+	if err != nil || strings.Contains(fmt.Sprintf("%+v", b.records.js), token) {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
 func TestSpellingsOfAURL(t *testing.T) {
 	b := start(t, upstream{})
 	b.mustPage(t, page("foo", "foo-1.0+local.1-py3-none-any.whl"))

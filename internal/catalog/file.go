@@ -163,7 +163,7 @@ func (c *Catalog) Broken(ctx context.Context, f *File, code assay.Code, detail s
 	j := f.Judgement
 	j.Decision = assay.Refuse(j.Subject.Artifact, code, detail).Join(f.extra)
 	c.mu.Lock()
-	c.broken[j.Subject.Artifact.URL]++
+	c.broken[c.countedAs(j.Subject.Artifact.URL)]++
 	c.mu.Unlock()
 	return j.Decision, c.recordOnce(ctx, j)
 }
@@ -171,8 +171,17 @@ func (c *Catalog) Broken(ctx context.Context, f *File, code assay.Code, detail s
 func (c *Catalog) brokenTooOften(a assay.Artifact) (assay.Decision, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if n := c.broken[a.URL]; n < maxBroken {
+	if n := c.broken[c.countedAs(a.URL)]; n < maxBroken {
 		return assay.Decision{}, false
 	}
 	return assay.Refuse(a, assay.FileTruncated, fmt.Sprintf("its transfer broke off %d times", maxBroken)), true
+}
+
+// countedAs is the key under which the broken transfers of a file are counted: its own,
+// or where there are too many of them, that of all others. The caller holds mu.
+func (c *Catalog) countedAs(u string) string {
+	if _, ok := c.broken[u]; ok || len(c.broken) < c.keep.broken {
+		return u
+	}
+	return ""
 }

@@ -23,9 +23,15 @@ func (c *Catalog) judgeListed(ctx context.Context, s *seen) (verdicts, error) {
 	if s.listed != nil {
 		return *s.listed, nil
 	}
+	if !c.asksListing(s) {
+		s.listed = &verdicts{}
+		return verdicts{}, ctx.Err()
+	}
 	files := make([]assay.Artifact, len(s.page.Files))
+	index, led := indexOf(s.index), !c.upstream.Configured(pageAt(s.index))
 	for i := range files {
-		files[i] = c.artifactOf(s.page, i, s.index)
+		files[i] = s.page.Artifact(i, index)
+		files[i].Led = led
 	}
 	decisions, err := c.judge.Listed(ctx, files)
 	if err != nil {
@@ -52,6 +58,21 @@ func (c *Catalog) judgeListed(ctx context.Context, s *seen) (verdicts, error) {
 	}
 	s.listed = &v
 	return v, nil
+}
+
+// asksListing reports whether the rules for any of the projects on a page could go
+// against what it tells of a file. Most say nothing of that kind, and a page may have
+// thousands of files.
+func (c *Catalog) asksListing(s *seen) bool {
+	if c.judge.AsksListing(s.page.Name) {
+		return true
+	}
+	for _, g := range s.sorted.groups {
+		if g.release.Project != s.page.Name && c.judge.AsksListing(g.release.Project) {
+			return true
+		}
+	}
+	return false
 }
 
 // recordPassedOver records the refused releases that are newer than the first one

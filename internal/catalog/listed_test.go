@@ -126,6 +126,84 @@ func BenchmarkListed(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N), "ms/page")
 }
 
+// BenchmarkFirstView judges a page of 4,000 files that was not seen before, by rules that
+// ask nothing of a listing, and by those that might.
+func BenchmarkFirstView(b *testing.B) {
+	var files []string
+	for i := range 1000 {
+		for _, tag := range []string{"cp311-cp311-win_arm64", "cp312-cp312-win_arm64", "cp313-cp313-win_arm64", "cp314-cp314-win_arm64"} {
+			files = append(files, fmt.Sprintf("foo-1.%d-%s.whl@01", i, tag))
+		}
+	}
+	body := dated("foo", files...)
+	for name, rules := range map[string]engine.Policy{"silent": assay.DefaultRules(), "asking": uneven{assay.DefaultRules()}} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				c := catalog.New(engine.New(engine.Config{Rules: rules}), upstream{}, time.Now)
+				if p, err := c.Page(b.Context(), mustURL(indexPage), jsonType, body); err != nil || p.Edited {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/1000/float64(b.N), "ms/page")
+		})
+	}
+}
+
+// uneven is a policy of which nobody knows whether it is the same for two files.
+type uneven struct{ rules assay.Rules }
+
+func (u uneven) For(assay.Artifact, []assay.Claim) assay.Rules { return u.rules }
+
+// byProject is a policy with rules for single projects.
+type byProject map[string]assay.Rules
+
+func (p byProject) For(a assay.Artifact, _ []assay.Claim) assay.Rules {
+	r, _ := p.OfAll(a.Project)
+	return r
+}
+
+func (p byProject) OfAll(project string) (assay.Rules, bool) {
+	if r, ok := p[project]; ok {
+		return r, true
+	}
+	return assay.DefaultRules(), true
+}
+
+// TestWhoAsksOfAListing judges pages wherever rules might ask for what they tell: those
+// of one project on a page of several, and those of which nothing is known.
+func TestWhoAsksOfAListing(t *testing.T) {
+	wheels := assay.DefaultRules()
+	wheels.Sdist = assay.Error
+	flat := at(t, "https://index.example.invalid/links.html")
+	list := []byte(`<a href="https://files.example.invalid/foo-1.0.tar.gz#sha256=` + sum("foo-1.0.tar.gz") + `">foo-1.0.tar.gz</a>
+<a href="https://files.example.invalid/bar-1.0.tar.gz#sha256=` + sum("bar-1.0.tar.gz") + `">bar-1.0.tar.gz</a>`)
+	for name, c := range map[string]struct {
+		rules   engine.Policy
+		refused string
+	}{
+		"nobody":             {assay.DefaultRules(), ""},
+		"one project":        {byProject{"bar": wheels}, "bar-1.0.tar.gz"},
+		"nobody knows":       {uneven{wheels}, "foo-1.0.tar.gz bar-1.0.tar.gz"},
+		"the same for all":   {wheels, "foo-1.0.tar.gz bar-1.0.tar.gz"},
+		"a project not here": {byProject{"baz": wheels}, ""},
+	} {
+		b := startWith(t, upstream{}, c.rules)
+		p, err := b.Page(t.Context(), flat, "text/html", list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range []string{"foo-1.0.tar.gz", "bar-1.0.tar.gz"} {
+			want := strings.Contains(c.refused, file)
+			if d, no := b.mustFile(t, file).Refusal(); no != want {
+				t.Errorf("%s: %s is refused: %v (%v)", name, file, no, d)
+			}
+		}
+		if p.Edited != (c.refused != "") {
+			t.Errorf("%s: the page is edited: %v", name, p.Edited)
+		}
+	}
+}
+
 func mustURL(s string) *url.URL {
 	u, err := url.Parse(s)
 	if err != nil {

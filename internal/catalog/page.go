@@ -163,7 +163,7 @@ func indexOf(u *url.URL) string {
 	if k.RawPath == "" && !strings.HasSuffix(k.Path, "/") && path.Ext(k.Path) == "" {
 		k.Path += "/"
 	}
-	return withoutSecrets(&k)
+	return assay.Shown(withoutSecrets(&k))
 }
 
 // withoutSecrets is a URL as it may be shown and remembered.

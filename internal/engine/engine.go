@@ -67,6 +67,14 @@ type Policy interface {
 	For(a assay.Artifact, claims []assay.Claim) assay.Rules
 }
 
+// Even is a Policy that knows of which projects all files have the same rules.
+type Even interface {
+	Policy
+	// OfAll returns the rules of every file of a project, whatever is known of it;
+	// false where there may be others for some.
+	OfAll(project string) (assay.Rules, bool)
+}
+
 // Judgement is a decision with all that led to it.
 type Judgement struct {
 	Subject  assay.Subject
@@ -234,6 +242,17 @@ func claims(evidence []assay.Evidence) []assay.Claim {
 		}
 	}
 	return out
+}
+
+// AsksListing reports whether Listed could refuse a file of a project. In doubt it
+// could.
+func (e *Engine) AsksListing(project string) bool {
+	even, ok := e.config.Rules.(Even)
+	if !ok {
+		return true
+	}
+	rules, same := even.OfAll(project)
+	return !same || rules.AskListing()
 }
 
 // Listed judges what an index says of files, before any evidence is asked for. Memory

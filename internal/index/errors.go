@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"assay"
 )
 
 // The classes of failure beside [StatusError]. Every error of the client wraps
@@ -61,13 +63,14 @@ func failed(class error, format string, args ...any) error {
 }
 
 // Redact renders a URL without what may be secret: user and password, the
-// values of the query, the fragment. It is bounded, for messages and logs.
+// values of the query, the fragment, and what may be a token in the path
+// ([assay.Shown]). It is bounded, for messages and logs.
 func Redact(u *url.URL) string {
 	if u == nil {
 		return ""
 	}
 	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath, Opaque: u.Opaque}
-	s := shown.String()
+	s := assay.Shown(shown.String())
 	if u.RawQuery != "" {
 		s += "?…"
 	}

@@ -65,7 +65,8 @@ func (i Index) Base() string {
 	return u.String()
 }
 
-// Link is a place with files. Where is a URL without credentials, or a path.
+// Link is a place with files. Where is a path, or a URL without user, password and
+// query: with what its path has in it pages are compared, so it must not be shown.
 type Link struct {
 	Where  string
 	Origin string
@@ -251,7 +252,13 @@ func (r *reader) addLink(raw, origin string) error {
 	if err != nil {
 		return &ConfigError{File: origin, Detail: "a place with files is not a URL that can be read"}
 	}
-	r.config.FindLinks = append(r.config.FindLinks, Link{Where: index.Redact(u), Origin: origin})
+	at := *u
+	at.User, at.RawQuery, at.Fragment, at.RawFragment = nil, "", "", ""
+	where := at.String()
+	if u.RawQuery != "" {
+		where += "?…"
+	}
+	r.config.FindLinks = append(r.config.FindLinks, Link{Where: where, Origin: origin})
 	return nil
 }
 

@@ -2,7 +2,6 @@ package intercept_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -25,6 +24,7 @@ import (
 
 	"assay"
 	"assay/internal/catalog"
+	"assay/internal/gate"
 	"assay/internal/intercept"
 )
 
@@ -51,8 +51,11 @@ func TestProxyProcess(t *testing.T) {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: x509.NewCertPool()}}
 	transport.TLSClientConfig.RootCAs.AppendCertsFromPEM([]byte(upstream))
 	intercept.Tune(transport)
-	d := &desk{file: promisedByURL}
-	p, err := intercept.Start(intercept.Config{Desk: d, CA: ca, Upstream: transport, SpoolDir: t.TempDir()})
+	intercept.BoundMemory()
+	d := &desk{file: promisedByURL, conclude: soundInside}
+	p, err := intercept.Start(intercept.Config{Desk: d, CA: ca, Upstream: transport, SpoolDir: t.TempDir(), Inspect: lookInside,
+		// The upstream waits until all have come as far as the slowest, see meeting.
+		Limits: gate.Limits{Idle: time.Hour, RateWindow: time.Hour}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,10 +153,11 @@ func (m *meeting) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // parallel downloads n files of a size at once and returns the peak of the
-// proxy's memory before and after.
+// proxy's memory before and after. They are wheels, and looked into as they are by
+// the command.
 func parallel(t testing.TB, n, size int) (before, after int64) {
 	t.Helper()
-	m := &meeting{data: bytes.Repeat([]byte("0123456789abcdef"), size/16)}
+	m := &meeting{data: wheelOf(t, size)}
 	m.all.Add(n)
 	up := httptest.NewTLSServer(m)
 	t.Cleanup(up.Close)

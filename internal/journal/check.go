@@ -149,7 +149,10 @@ func (j *Journal) Entries(ctx context.Context, projects ...string) ([]Entry, err
 	}
 	var out []Entry
 	if len(projects) == 0 {
-		err := j.each(ctx, &position{}, j.end, func(_ int64, _ []byte, e Entry) { out = append(out, e) })
+		err := j.each(ctx, &position{}, j.end, func(_ int64, _ []byte, e Entry) {
+			e.Index = assay.Shown(e.Index)
+			out = append(out, e)
+		})
 		return out, err
 	}
 	for _, project := range slices.Compact(slices.Sorted(slices.Values(projects))) {
@@ -157,7 +160,10 @@ func (j *Journal) Entries(ctx context.Context, projects ...string) ([]Entry, err
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, entries...)
+		for _, e := range entries {
+			e.Index = assay.Shown(e.Index)
+			out = append(out, e)
+		}
 	}
 	slices.SortFunc(out, func(a, b Entry) int { return cmp.Compare(a.Seq, b.Seq) })
 	return out, nil

@@ -100,7 +100,7 @@ func (j *Journal) entryOf(judged engine.Judgement) (Entry, bool) {
 	if !read || err != nil {
 		return Entry{}, false
 	}
-	e := Entry{Kind: Seen, Project: a.Project, Version: version.String(), Filename: a.Filename, Index: a.Index, SHA256: digest.Hex,
+	e := Entry{Kind: Seen, Project: a.Project, Version: version.String(), Filename: a.Filename, Index: assay.Shown(a.Index), SHA256: digest.Hex,
 		Size: content.Size, Uploaded: a.UploadTime.UTC(), Route: j.route, By: j.by}
 	for _, evidence := range judged.Evidence {
 		if evidence.State != assay.Verified {
@@ -282,6 +282,7 @@ func byKind(all []assay.Identity) (publishers, keys []assay.Identity) {
 func (h *history) add(e *Entry) {
 	switch e.Kind {
 	case Seen:
+		e.Index = assay.Shown(e.Index) // an earlier Assay wrote down tokens in paths
 		f := h.file(e.key())
 		if f == nil {
 			h.begin(e)

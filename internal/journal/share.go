@@ -175,7 +175,7 @@ func ReadExport(name string, data []byte) ([]Entry, error) {
 	sum := sha256.Sum256(data)
 	out := []Entry{{Kind: Import, Origin: name, SHA256: hex.EncodeToString(sum[:])}}
 	for i, f := range s.Seen {
-		e := Entry{Kind: Seen, Project: f.Project, Version: f.Version, Filename: f.Filename, Index: f.Index, SHA256: f.SHA256, Size: f.Size,
+		e := Entry{Kind: Seen, Project: f.Project, Version: f.Version, Filename: f.Filename, Index: assay.Shown(f.Index), SHA256: f.SHA256, Size: f.Size,
 			Uploaded: f.Uploaded.UTC(), First: f.First.UTC(), Waived: f.Waived, Route: RouteImport}
 		for _, p := range f.Publishers {
 			e.Publishers = append(e.Publishers, assay.Identity{Name: p.Name, RepositoryID: p.RepositoryID, OwnerID: p.OwnerID})

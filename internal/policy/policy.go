@@ -96,6 +96,15 @@ func (p *Policy) unfixed(c *compiled, a assay.Artifact, claims []assay.Claim) as
 	return r
 }
 
+// OfAll returns the rules for a project, and whether they are the same for every one
+// of its files, whatever is known of it.
+func (p *Policy) OfAll(project string) (assay.Rules, bool) {
+	if c := p.compiled(project); c.fixed != nil {
+		return *c.fixed, true
+	}
+	return assay.Rules{}, false
+}
+
 // compiled is what holds for one project's name.
 type compiled struct {
 	own, project found

@@ -47,6 +47,44 @@ func signed(identity string, details map[string]string) []assay.Claim {
 	return []assay.Claim{{Method: "pep740", Identity: identity, Details: details}}
 }
 
+// TestOfAll holds the rules that are said to be those of every file to those of a file.
+func TestOfAll(t *testing.T) {
+	own := mustParse(t, "own.toml", `[[project]]
+name = "young"
+cooldown = "5d"
+
+[[project]]
+name = "some*"
+when = 'artifact.version == "2.0"'
+deny = "no"
+
+[[exception]]
+project = "old"
+version = "1.0"
+allow = ["cooldown.young"]
+reason = "x"
+until = 2026-08-01
+
+[[project]]
+name = "both"
+publisher = "github:o/r"
+`)
+	project := mustParse(t, "assay.toml", "[[project]]\nname = \"both\"\npublisher = \"github:o/r\"\n")
+	p := Join(own, project)
+	for name, even := range map[string]bool{"young": true, "other": true, "": true, "something": false, "old": false, "both": false} {
+		r, ok := p.OfAll(name)
+		if ok != even {
+			t.Errorf("%s: all files have the same rules: %v, want %v", name, ok, even)
+		}
+		if ok && fmt.Sprintf("%+v", r) != fmt.Sprintf("%+v", p.For(artifact(name, "2.0"), nil)) {
+			t.Errorf("%s: %+v", name, r)
+		}
+		if asks := name == "young"; ok && r.AskListing() != asks {
+			t.Errorf("%s: the listing matters: %v, want %v", name, !asks, asks)
+		}
+	}
+}
+
 // TestPrecedence holds the one order in which rules override each other.
 func TestPrecedence(t *testing.T) {
 	const file = `[defaults]

@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"assay"
 )
 
 // Schema is the version of the JSON form. Within one version fields are only
@@ -114,7 +116,7 @@ func (i Item) json() jsonArtifact {
 		Filename: a.Filename, Project: a.Project, Version: a.Version, SHA256: i.SHA256,
 		Decision:  decisionJSON(i.Decision),
 		Evidence:  []jsonEvidence{},
-		Ecosystem: string(a.Ecosystem), Index: withoutSecrets(a.Index), URL: withoutSecrets(a.URL),
+		Ecosystem: string(a.Ecosystem), Index: assay.Shown(withoutSecrets(a.Index)), URL: assay.ShownBelow(withoutSecrets(a.URL), a.Index),
 		Size: i.Size, UploadTime: timestamp(a.UploadTime), JudgedAt: timestamp(i.Time), Inside: insideJSON(i.Inside),
 	}
 	for _, e := range i.Evidence {
