@@ -24,7 +24,7 @@ var fileEndings = []string{".whl", ".tar.gz", ".tgz", ".tar.bz2", ".zip", ".egg"
 // Shown is an address of an index, or of one of its pages, as it may be shown and
 // remembered: some services have a token in the path instead of a password.
 //
-//	https://pypi.fury.io/4xKqyPbT2mW9sLcVn7Rd/acme/  →  https://pypi.fury.io/~f4219864/acme/
+//	https://index.example.invalid/4xKqyPbT2mW9sLcVn7Rd/acme/  →  https://index.example.invalid/~f4219864/acme/
 //
 // The stand-in is a "~" and the beginning of the token's SHA-256, so that two indexes
 // stay two. A part of the path is taken for a token if it has letters and digits and is

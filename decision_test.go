@@ -200,10 +200,10 @@ func TestIndexes(t *testing.T) {
 		}
 	}
 	const token = "4xKqyPbT2mW9sLcVn7Rd"
-	rules.Indexes = []string{"https://pypi.fury.io/" + token + "/acme/"}
+	rules.Indexes = []string{"https://index.example.invalid/" + token + "/acme/"}
 	for index, ok := range map[string]bool{
-		"https://pypi.fury.io/" + token + "/acme/foo/": true, "https://pypi.fury.io/~f4219864/acme/foo/": true,
-		"https://pypi.fury.io/~f4219865/acme/foo/": false, "https://pypi.fury.io/~f4219864/other/foo/": false,
+		"https://index.example.invalid/" + token + "/acme/foo/": true, "https://index.example.invalid/~f4219864/acme/foo/": true,
+		"https://index.example.invalid/~f4219865/acme/foo/": false, "https://index.example.invalid/~f4219864/other/foo/": false,
 	} {
 		a := file
 		a.Index = index
@@ -234,7 +234,8 @@ func TestAskListing(t *testing.T) {
 		rules := assay.DefaultRules()
 		v := reflect.ValueOf(&rules).Elem().Field(i)
 		for _, value := range []any{assay.Audit, assay.RequireEvidence, assay.Warning, 7 * 24 * time.Hour, 1, true, map[string]string{"cooldown": "x"},
-			[]assay.Publisher{{Identity: "github:o/r"}}, []string{"https://corp.example.invalid/"}, []assay.Finding{{Code: assay.PolicyDenied}}, []assay.Waiver{{Reason: "x"}}} {
+			[]assay.Publisher{{Identity: "github:o/r"}}, []string{"https://corp.example.invalid/"}, []assay.Finding{{Code: assay.PolicyDenied}}, []assay.Waiver{{Reason: "x"}},
+			[]assay.Grant{{Kind: assay.GrantOpenPGP}}, map[string][]string{"openpgp:A": {"bar"}}} {
 			if reflect.TypeOf(value) == v.Type() {
 				v.Set(reflect.ValueOf(value))
 			}

@@ -443,7 +443,7 @@ func TestTokensInPaths(t *testing.T) {
 	b := start(t, upstream{})
 	file := "https://files.example.invalid/" + token + "/" + name
 	body := strings.ReplaceAll(string(page("foo", name)), "https://files.example.invalid/", "https://files.example.invalid/"+token+"/")
-	p, err := b.Page(t.Context(), at(t, "https://pypi.fury.io/"+token+"/acme/foo/"), jsonType, []byte(body))
+	p, err := b.Page(t.Context(), at(t, "https://index.example.invalid/"+token+"/acme/foo/"), jsonType, []byte(body))
 	if err != nil || p.Edited || string(p.Body) != body {
 		t.Fatalf("%+v, %v", p, err)
 	}
@@ -451,10 +451,10 @@ func TestTokensInPaths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a := f.Judgement.Subject.Artifact; a.Index != "https://pypi.fury.io/~f4219864/acme/foo/" || a.URL != file {
+	if a := f.Judgement.Subject.Artifact; a.Index != "https://index.example.invalid/~f4219864/acme/foo/" || a.URL != file {
 		t.Errorf("from %s at %s", a.Index, a.URL)
 	}
-	d, err := b.Unread(t.Context(), at(t, "https://pypi.fury.io/"+token+"/acme/bar/"), assay.PageUnavailable, "")
+	d, err := b.Unread(t.Context(), at(t, "https://index.example.invalid/"+token+"/acme/bar/"), assay.PageUnavailable, "")
 	if err != nil || strings.Contains(fmt.Sprintf("%+v", b.records.js), token) {
 		t.Errorf("%+v, %v", d, err)
 	}

@@ -12,7 +12,7 @@ import (
 // as it stands, and that two indexes stay two.
 func TestTokensInPaths(t *testing.T) {
 	const secret, other = "4xKqyPbT2mW9sLcVn7Rd", "9yLqyPbT2mW9sLcVn7Rd"
-	at := func(token string) string { return "https://pypi.fury.io/" + token + "/acme/foo/" }
+	at := func(token string) string { return "https://index.example.invalid/" + token + "/acme/foo/" }
 	old, now, two := seen("1.0", "a"), seen("2.0", "b"), seen("2.0", "c")
 	old.Index, now.Index, two.Index = at(secret), at(secret), at(other)
 	dir := t.TempDir()
@@ -24,7 +24,7 @@ func TestTokensInPaths(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if added := strings.TrimPrefix(text(t, dir), before); strings.Contains(added, secret) || strings.Count(added, "https://pypi.fury.io/~") != 2 {
+	if added := strings.TrimPrefix(text(t, dir), before); strings.Contains(added, secret) || strings.Count(added, "https://index.example.invalid/~") != 2 {
 		t.Errorf("written down: %s", added)
 	}
 	j = mustOpen(t, dir)
@@ -42,7 +42,7 @@ func TestTokensInPaths(t *testing.T) {
 		t.Fatal(err)
 	}
 	shared := string(Export(known))
-	if strings.Contains(shared, secret) || strings.Contains(shared, other) || strings.Count(shared, "https://pypi.fury.io/~") != 3 {
+	if strings.Contains(shared, secret) || strings.Contains(shared, other) || strings.Count(shared, "https://index.example.invalid/~") != 3 {
 		t.Errorf("shared:\n%s", shared)
 	}
 	for _, projects := range [][]string{nil, {"foo"}} {
