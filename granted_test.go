@@ -515,3 +515,38 @@ func TestGrants(t *testing.T) {
 		})
 	}
 }
+
+// TestGrant asks what a single grant says.
+func TestGrant(t *testing.T) {
+	for _, c := range []struct {
+		roles                   []assay.Role
+		artifact, sums, tag, no bool
+	}{
+		{nil, true, true, false, true},
+		{[]assay.Role{assay.RoleArtifact}, true, false, false, false},
+		{[]assay.Role{assay.RoleChecksums, assay.RoleTag}, false, true, true, false},
+	} {
+		g := lets(keyA, forRoles(c.roles...))
+		if g.Allows(assay.RoleArtifact) != c.artifact || g.Allows(assay.RoleChecksums) != c.sums || g.Allows(assay.RoleTag) != c.tag || g.Allows("") != c.no {
+			t.Errorf("%v allows something else", c.roles)
+		}
+	}
+	for want, g := range map[string]assay.Grant{"openpgp:" + keyA: lets(keyA), "ssh:SHA256:b": lets("SHA256:b", ofKind(assay.GrantSSH)),
+		"github:acme/foo": publisher("github:acme/foo"), "jws:k": lets("k", ofKind(assay.GrantJWS))} {
+		if g.Identity() != want {
+			t.Errorf("%s is %s", want, g.Identity())
+		}
+	}
+	g := lets(keyA, until(on(3, 1)))
+	if !g.InForce(on(3, 1).Add(-1)) || g.InForce(on(3, 1)) || !lets(keyA, until(time.Time{})).InForce(now) {
+		t.Error("a grant ends at another time")
+	}
+	for name, want := range map[string]bool{"openpgp:" + keyA: true, "ssh:SHA256:b": true, "jws:k": true, acmeFoo: false, "email:a@example.org": false, "": false, "openpgp": true} {
+		if (assay.Identity{Name: name}).IsKey() != want {
+			t.Errorf("%q is a key: %t", name, !want)
+		}
+	}
+	if assay.Pending.String() != "pending" {
+		t.Error(assay.Pending)
+	}
+}
