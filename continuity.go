@@ -73,8 +73,8 @@ func elsewhere(memory Memory, filename string) (SeenFile, bool) {
 // projects attest their wheels alone; else it warns. Bytes that were let through are
 // no change, whatever was learnt of the project since, and whether the index shows
 // what lies beside them then, now or both. Nor is a change what a grant vouches for: it
-// is somebody's word, and weighs more than what was seen. Keys are held to grants, and
-// are not compared here.
+// is somebody's word, and weighs more than what was seen; nor is one told while only the
+// bytes will say whether somebody does. Keys are held to grants, and are not compared here.
 func (b *builder) continuity(standing standing, memory Memory) {
 	if len(memory.Sightings) == 0 {
 		return // there is nothing to compare with
@@ -95,7 +95,7 @@ func (b *builder) continuity(standing standing, memory Memory) {
 			later = append(later, s)
 		}
 	}
-	again := standing.vouched || b.letThrough(claims, memory)
+	again := standing.vouched || standing.pending || b.letThrough(claims, memory)
 	switch ids := identities(claims); {
 	case len(ids) > 0 && len(attested(earlier)) > 0:
 		b.publisherBefore(ids, earlier, memory.Sightings, again)

@@ -64,7 +64,7 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 	s.pending = slices.ContainsFunc(evidence, func(e Evidence) bool { return e.State == Pending })
 	bytes := b.grantedBytes(rules, claims, seen)
 	s.vouched = bytes || s.vouched
-	s.vouched = b.grantedPublisher(rules, s.counted, seen, s.vouched) || s.vouched
+	s.vouched = b.grantedPublisher(rules, s.counted, seen, s.vouched || s.pending) || s.vouched
 	need := max(rules.Signatures, 1)
 	for _, f := range faults {
 		severity := f.Code.Severity()
@@ -204,10 +204,11 @@ func (b *builder) is(sum string, claims []Claim) bool {
 
 // grantedPublisher holds the publishers of a file against the grants, and reports
 // whether one of them is granted. Where others are, and no key vouches for the file,
-// it must be one of those.
+// or may yet, it must be one of those. One that was only seen first fits, and vouches
+// for nothing.
 func (b *builder) grantedPublisher(rules Rules, claims []Claim, seen time.Time, vouched bool) bool {
 	var wanted []string
-	fitting := false
+	fitting, continued := false, false
 	for _, g := range rules.Grants {
 		if g.Kind != GrantPublisher {
 			continue
@@ -217,13 +218,15 @@ func (b *builder) grantedPublisher(rules Rules, claims []Claim, seen time.Time, 
 		case by && g.Denied:
 			b.add(GrantDenied, fmt.Sprintf("%s, %s: %s", g.Key, g.place(), g.Reason))
 		case g.Denied || g.Outside || !g.InForce(seen):
-		case by && !g.FirstUse:
+		case by && g.FirstUse:
+			continued = true
+		case by:
 			fitting = true
 		default:
 			wanted = append(wanted, g.Key)
 		}
 	}
-	if ids := identities(claims); len(wanted) > 0 && !fitting && !vouched && len(ids) > 0 {
+	if ids := identities(claims); len(wanted) > 0 && !fitting && !continued && !vouched && len(ids) > 0 {
 		b.add(PublisherUnexpected, fmt.Sprintf("it was published by %s, and the grants name %s", names(ids), strings.Join(wanted, ", ")))
 	}
 	return fitting

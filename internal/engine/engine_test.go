@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -164,5 +165,83 @@ func TestRecord(t *testing.T) {
 	e := newEngine(engine.Config{Recorder: &r})
 	if err := e.Record(t.Context(), engine.Judgement{Time: noon}); err != nil || len(r) != 1 {
 		t.Errorf("%v, %d records", err, len(r))
+	}
+}
+
+// signed is a verifier whose evidence is pending until the bytes are known.
+type signed struct {
+	fake
+	hashing []assay.Hashing
+}
+
+func (s *signed) Hashing(assay.Subject) []assay.Hashing { return s.hashing }
+
+func TestPending(t *testing.T) {
+	sha512, salted := assay.Hashing{Algorithm: "sha512"}, assay.Hashing{Algorithm: "sha256", Salt: "s"}
+	pending := assay.Evidence{Verifier: "openpgp", State: assay.Pending}
+	v := &signed{fake{name: "openpgp", verify: func(s assay.Subject) assay.Evidence {
+		if s.Content == nil {
+			return pending
+		}
+		if _, ok := s.Content.State(sha512); !ok {
+			return assay.Evidence{Verifier: "openpgp", State: assay.Invalid}
+		}
+		return assay.Evidence{Verifier: "openpgp", State: assay.Verified, Claims: []assay.Claim{{Method: "openpgp", Digest: digest('a')}}}
+	}}, []assay.Hashing{sha512}}
+	other := &signed{fake{name: "ssh", verify: holds("ssh")}, []assay.Hashing{salted, sha512}}
+	plain := &fake{name: "plain", verify: holds("plain")}
+	e := newEngine(engine.Config{Verifiers: []engine.Verifier{v, plain, other}})
+	subject := assay.Subject{Artifact: assay.Artifact{Digests: []assay.Digest{digest('a')}}}
+	j, err := e.Judge(t.Context(), subject)
+	if err != nil || j.NeedsContent || len(j.Evidence) != 3 || j.Evidence[0].State != assay.Pending || j.Decision.Verdict != assay.Allow {
+		t.Fatalf("before the bytes: %+v, %v", j, err)
+	}
+	if want := []assay.Hashing{sha512, salted, sha512}; !slices.Equal(j.Hashing, want) || !slices.Equal(e.Hashing(subject), want) {
+		t.Errorf("hashes %v, want %v", j.Hashing, want)
+	}
+	h := assay.NewHasher(nil, j.Hashing...)
+	c := h.Content()
+	c.Digests = []assay.Digest{digest('a')} // as if: these are the promised bytes
+	k, err := e.Complete(t.Context(), j, c)
+	if err != nil || len(k.Evidence) != 3 || k.Evidence[0].State != assay.Verified || k.Decision.Verdict != assay.Allow || k.Hashing != nil {
+		t.Errorf("with the bytes: %+v, %v", k, err)
+	}
+	if v.calls.Load() != 2 || plain.calls.Load() != 1 || other.calls.Load() != 1 {
+		t.Errorf("%d, %d and %d calls: what was pending is judged again, and nothing else", v.calls.Load(), plain.calls.Load(), other.calls.Load())
+	}
+	// Who reads the bytes did not compute what was wanted.
+	k, err = e.Complete(t.Context(), j, assay.Content{Digests: c.Digests})
+	if main, _ := k.Decision.Main(); err != nil || main.Code != assay.EvidenceInvalid {
+		t.Errorf("without the hash: %+v, %v", k.Decision, err)
+	}
+}
+
+// TestPendingWithTheBytesRefuses has a verifier that never comes to a result.
+func TestPendingWithTheBytesRefuses(t *testing.T) {
+	v := &fake{name: "openpgp", verify: func(assay.Subject) assay.Evidence {
+		return assay.Evidence{Verifier: "openpgp", State: assay.Pending, Claims: []assay.Claim{{Method: "openpgp", Identity: "openpgp:AA"}}}
+	}}
+	e := newEngine(engine.Config{Verifiers: []engine.Verifier{v}})
+	content := assay.Content{Digests: []assay.Digest{digest('a')}}
+	subject := assay.Subject{Artifact: assay.Artifact{Digests: content.Digests}}
+	j, err := e.Judge(t.Context(), subject)
+	if err != nil || j.Decision.Verdict != assay.Allow {
+		t.Fatalf("before the bytes: %+v, %v", j, err)
+	}
+	completed, err := e.Complete(t.Context(), j, content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject.Content = &content
+	at, err := e.Judge(t.Context(), subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, j := range []engine.Judgement{completed, at} {
+		main, _ := j.Decision.Main()
+		if want := "the evidence does not hold: the openpgp evidence does not hold"; len(j.Evidence) != 1 || j.Evidence[0].State != assay.Invalid ||
+			j.Evidence[0].Claims != nil || main.Message != want || j.Decision.Verdict != assay.Deny || j.Decision.Undecided() {
+			t.Errorf("%+v, want %s", j, want)
+		}
 	}
 }

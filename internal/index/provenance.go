@@ -25,7 +25,8 @@ var provenanceTypes = map[string]bool{
 }
 
 // Materials returns what lies beside an artifact, as [engine.Source] has it: the
-// provenance that its index offers, and the signatures that Options.Beside names. What is offered and could not be had is material with Err set. An artifact whose
+// provenance that its index offers, and the signatures that Options.Beside names. What
+// is offered and could not be had is material with Err set. An artifact whose
 // provenance is only guessed has none where there is nothing (ErrNotFound). The
 // error is a cancelled context. The material is shared: it must not be changed.
 //

@@ -241,7 +241,7 @@ func newHistory(entries int) *history {
 func (f *fact) improvedBy(e *Entry) bool {
 	publishers, keys := byKind(f.Publishers)
 	morePublishers, moreKeys := byKind(e.Publishers)
-	published := len(publishers) == 0 && len(morePublishers) > 0
+	published := len(publishers) == 0 && len(morePublishers) > 0 && (f.Waived || !e.Waived || len(keys) == 0)
 	signed := len(keys) == 0 && len(moreKeys) > 0 && (f.Waived || !e.Waived)
 	// What could not be asked for this time is no news.
 	silent := len(morePublishers) == 0 && len(publishers) > 0 || len(moreKeys) == 0 && len(keys) > 0
@@ -259,7 +259,9 @@ func (f *fact) improved(e *Entry) *Entry {
 	if len(keys) == 0 {
 		keys = moreKeys
 	}
-	better.Publishers, better.Waived = slices.Concat(publishers, keys), e.Waived
+	// Who came with an acceptance is not known by what came without them later.
+	silent := len(morePublishers) == 0 && len(publishers) > 0
+	better.Publishers, better.Waived = slices.Concat(publishers, keys), e.Waived || f.Waived && silent
 	return &better
 }
 

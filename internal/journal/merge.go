@@ -96,14 +96,19 @@ func (m *Merged) file(h *history, e Entry) {
 	conflict := func(format string, args ...any) {
 		m.Conflicts = append(m.Conflicts, Conflict{e.Project, fmt.Sprintf("%s from %s: ", e.Filename, e.Index) + fmt.Sprintf(format, args...)})
 	}
+	var ours []assay.Identity
+	if f != nil {
+		ours, _ = byKind(f.Publishers)
+	}
+	theirs, _ := byKind(e.Publishers) // keys are held to grants, and are nobody's here
 	switch {
 	case f == nil || f.SHA256 == e.SHA256 && f.improvedBy(&e):
 		h.add(&e)
 		m.Added = append(m.Added, e)
 	case f.SHA256 != e.SHA256:
 		conflict("memory has sha256:%s, the import sha256:%s", f.SHA256, e.SHA256)
-	case len(e.Publishers) > 0 && !slices.ContainsFunc(e.Publishers, func(p assay.Identity) bool { return slices.ContainsFunc(f.Publishers, p.SameRepository) }):
-		conflict("memory has it from %s, the import from %s", names(f.Publishers), names(e.Publishers))
+	case len(ours) > 0 && len(theirs) > 0 && !slices.ContainsFunc(theirs, func(p assay.Identity) bool { return slices.ContainsFunc(ours, p.SameRepository) }):
+		conflict("memory has it from %s, the import from %s", names(ours), names(theirs))
 	}
 }
 
@@ -113,12 +118,14 @@ func (h *history) strangers(imported []Entry, project string) (Conflict, bool) {
 	var ours, theirs []assay.Identity
 	for _, f := range h.order {
 		if !f.Waived {
-			ours = append(ours, f.Publishers...)
+			publishers, _ := byKind(f.Publishers)
+			ours = append(ours, publishers...)
 		}
 	}
 	for _, e := range imported {
 		if e.Project == project && e.Kind == Seen && !e.Waived {
-			theirs = append(theirs, e.Publishers...)
+			publishers, _ := byKind(e.Publishers)
+			theirs = append(theirs, publishers...)
 		}
 	}
 	if len(ours) == 0 || len(theirs) == 0 || slices.ContainsFunc(ours, func(p assay.Identity) bool { return slices.ContainsFunc(theirs, p.SameRepository) }) {
