@@ -10,9 +10,9 @@ func TestShown(t *testing.T) {
 	hash := "5f1c0a6b2e4d7f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6"
 	for in, want := range map[string]string{
 		// What services give out.
-		"https://index.example.invalid/4xKqyPbT2mW9sLcVn7Rd/acme/":                            "https://index.example.invalid/~f4219864/acme/",
-		"https://index.example.invalid/4xKqyPbT2mW9sLcVn7Rd/acme/foo/":                        "https://index.example.invalid/~f4219864/acme/foo/",
-		"https://index.example.invalid/%34xKqyPbT2mW9sLcVn7Rd/acme/foo/":                      "https://index.example.invalid/~f4219864/acme/foo/",
+		"https://index.example.invalid/4xKqyPbT2mW9sLcVn7Rd/acme/":                   "https://index.example.invalid/~f4219864/acme/",
+		"https://index.example.invalid/4xKqyPbT2mW9sLcVn7Rd/acme/foo/":               "https://index.example.invalid/~f4219864/acme/foo/",
+		"https://index.example.invalid/%34xKqyPbT2mW9sLcVn7Rd/acme/foo/":             "https://index.example.invalid/~f4219864/acme/foo/",
 		"https://dl.example.io/abcdEF0123456789/org/repo/python/simple/":             "https://dl.example.io/~18e2bb44/org/repo/python/simple/",
 		"https://pkg.example/0123456789abcdef0123456789abcdef/u/r/pypi/simple/":      "https://pkg.example/~3eb1bd43/u/r/pypi/simple/",
 		"https://git.example/glpat-abcdefghijklmnop/simple/foo/":                     "https://git.example/~ee59e11e/simple/foo/",
@@ -35,7 +35,7 @@ func TestShown(t *testing.T) {
 		"https://art.example/artifactory/api/pypi/team-python-virtual/simple/":       "",
 		"https://nexus.example/repository/OurInternalPythonPackages/simple/":         "",
 		"https://host-with-abcdef0123456789.example/simple/":                         "",
-		"https://index.example.invalid/~f4219864/acme/":                                       "",
+		"https://index.example.invalid/~f4219864/acme/":                              "",
 		"file:///srv/abcdEF0123456789/simple/":                                       "",
 		"/srv/abcdEF0123456789/simple/":                                              "",
 		"https://pypi.example":                                                       "",
@@ -59,8 +59,8 @@ func TestShownBelow(t *testing.T) {
 	hash := "5f1c0a6b2e4d7f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6"
 	for in, want := range map[string]string{
 		"https://index.example.invalid/4xKqyPbT2mW9sLcVn7Rd/acme/-/ver_" + hash + "/foo-1.0.whl": "https://index.example.invalid/~f4219864/acme/-/ver_" + hash + "/foo-1.0.whl",
-		"https://files.example/get/%34xKqyPbT2mW9sLcVn7Rd/foo-1.0.whl":                  "https://files.example/get/~f4219864/foo-1.0.whl",
-		"https://files.example/packages/ab/cd/" + hash + "/foo-1.0.whl":                 "https://files.example/packages/ab/cd/" + hash + "/foo-1.0.whl",
+		"https://files.example/get/%34xKqyPbT2mW9sLcVn7Rd/foo-1.0.whl":                           "https://files.example/get/~f4219864/foo-1.0.whl",
+		"https://files.example/packages/ab/cd/" + hash + "/foo-1.0.whl":                          "https://files.example/packages/ab/cd/" + hash + "/foo-1.0.whl",
 		"": "",
 	} {
 		if got := assay.ShownBelow(in, index); got != want {

@@ -39,7 +39,7 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 	at := b.witness(seen)
 	var s standing
 	var faults []Finding
-	var signers []string
+	var signers, continued []string
 	for _, c := range claims {
 		if !IdentityOf(c).IsKey() {
 			s.counted = append(s.counted, c)
@@ -53,7 +53,7 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 			faults = append(faults, *fault)
 		case g.FirstUse:
 			b.add(SignatureFirstUse, fmt.Sprintf("%s, %s", c.Identity, g.place()))
-			signers = append(signers, c.Identity)
+			continued = append(continued, c.Identity)
 		default:
 			s.counted, s.vouched = append(s.counted, c), true
 			signers = append(signers, c.Identity)
@@ -68,7 +68,7 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 	need := max(rules.Signatures, 1)
 	for _, f := range faults {
 		severity := f.Code.Severity()
-		if (len(signers) >= need || s.pending) && f.Code != GrantDenied {
+		if (len(signers) >= need || s.pending || bytes) && f.Code != GrantDenied {
 			severity = Note
 		}
 		b.addAs(f.Code, f.Detail, severity)
@@ -79,7 +79,7 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 		b.add(SignatureTooFew, fmt.Sprintf("%d of the %d different keys that %s wants have signed it%s",
 			len(signers), need, rules.origin("signatures"), after(signers)))
 	case len(faults) == 0 && !s.vouched:
-		b.unsignedByKeys(rules, claims, evidence, memory, seen)
+		b.unsignedByKeys(rules, claims, evidence, memory, seen, continued)
 	}
 	return s
 }
@@ -240,9 +240,10 @@ func hasKeys(rules Rules) bool {
 	})
 }
 
-// unsignedByKeys judges a file that no granted key has signed. Once a file of the
-// project was let through under a grant, those after it are held to that.
-func (b *builder) unsignedByKeys(rules Rules, claims []Claim, evidence []Evidence, memory Memory, seen time.Time) {
+// unsignedByKeys judges a file that no granted key has signed; continued are the keys
+// that have, and that nobody vouches for. Once a file of the project was let through
+// under a grant, those after it are held to that.
+func (b *builder) unsignedByKeys(rules Rules, claims []Claim, evidence []Evidence, memory Memory, seen time.Time, continued []string) {
 	waiting := slices.ContainsFunc(rules.Grants, func(g Grant) bool {
 		return !g.Denied && !g.Outside && g.InForce(seen) && slices.Contains(keySchemes, string(g.Kind)) &&
 			(g.Allows(RoleArtifact) || g.Allows(RoleChecksums))
@@ -259,12 +260,15 @@ func (b *builder) unsignedByKeys(rules Rules, claims []Claim, evidence []Evidenc
 		return
 	}
 	had, bare := b.signedBefore(memory)
+	if len(had) > 0 && slices.ContainsFunc(had[len(had)-1].Keys, func(k Identity) bool { return slices.Contains(continued, k.Name) }) {
+		return // it goes on as it was
+	}
 	switch {
 	case len(had) > 0 && !bare && !b.letThrough(claims, memory):
 		last := had[len(had)-1]
 		b.add(SignatureMissing, fmt.Sprintf("%s of %s, first seen here on %s, was signed by %s, and nobody who may has signed this one%s",
 			last.Filename, day(last.Uploaded), day(last.First), names(last.Keys), uploadedOn(b.artifact.UploadTime)))
-	case waiting, len(had) > 0:
+	case waiting && len(continued) == 0, len(had) > 0:
 		b.add(SignaturePartial, "")
 	}
 }

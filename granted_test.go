@@ -174,7 +174,7 @@ var grantCases = map[string]grantCase{
 	"nobody granted anything, and it is required": {rules: required,
 		want: "error evidence.required: the rules require to know who published foo-2.0-py3-none-any.whl, and nothing says so\n"},
 	"nobody granted anything, and a key has signed": {keys: claimsOf(signs(keyA)),
-		want: "error signature.unexpected-key: foo-2.0-py3-none-any.whl is signed, by a key that nobody let sign foo: KEY-A\n"},
+		want: "note signature.unknown-key: the file is signed, by a key that no grant names: KEY-A\n"},
 
 	// What is denied wins.
 	"denied": {grants: grants(lets(keyA, denied)), keys: claimsOf(signs(keyA)),
@@ -359,7 +359,7 @@ var grantCases = map[string]grantCase{
 	"another than the publisher that was seen first": {grants: grants(publisher("github:acme/foo", firstUse)), by: claimsOf(publishes(evilFoo)),
 		want: "error publisher.unexpected: the file does not come from whom the policy names for foo: it was published by github:evil/foo@release.yml, and the grants name github:acme/foo\n"},
 	"a pattern of publishers is no key's": {grants: grants(publisher("**")), keys: claimsOf(signs(keyA)),
-		want: "error signature.unexpected-key: foo-2.0-py3-none-any.whl is signed, by a key that nobody let sign foo: KEY-A\n"},
+		want: "note signature.unknown-key: the file is signed, by a key that no grant names: KEY-A\n"},
 
 	// First use is never verified.
 	"first use": {grants: grants(lets(keyA, firstUse)), keys: claimsOf(signs(keyA)),
@@ -370,6 +370,10 @@ var grantCases = map[string]grantCase{
 	"first use, and granted since": {grants: grants(lets(keyA, firstUse), lets(keyA)), keys: claimsOf(signs(keyA)), rules: required},
 	"first use, and the grant has ended": {grants: grants(lets(keyA, firstUse, until(on(3, 1)))), keys: claimsOf(signs(keyA)),
 		want: "error grant.ended: the grant of the key that has signed foo-2.0-py3-none-any.whl has ended: KEY-A was granted until 2026-02-28 (first use)\n"},
+	"first use does not count for several": {grants: grants(lets(keyA, firstUse), lets(keyB)), keys: claimsOf(signs(keyA), signs(keyB)),
+		rules: func(r *assay.Rules) { r.Signatures = 2 },
+		want: "error signature.too-few: too few of the keys that are wanted have signed foo-2.0-py3-none-any.whl: 1 of the 2 different keys that assay.toml:4 wants have signed it: KEY-B\n" +
+			"warning signature.first-use: foo-2.0-py3-none-any.whl is signed by the key that was seen first, for which nobody vouches: KEY-A, first use\n"},
 	"first use, and denied": {grants: grants(lets(keyA, firstUse), lets(keyA, denied)), keys: claimsOf(signs(keyA)),
 		want: "error grant.denied: what stands behind foo-2.0-py3-none-any.whl may not speak for foo: KEY-A, local, trust.toml:9: stolen\n"},
 	"first use, and provenance that is no more": {grants: grants(lets(keyA, firstUse)), keys: claimsOf(signs(keyA)), before: []assay.Sighting{published},

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"assay"
+	"assay/internal/index"
+	"assay/internal/policy"
+	"assay/internal/signature"
+	"assay/internal/trust"
+)
+
+// judging is what a command judges by: the policy, and who may speak for which project.
+type judging struct {
+	*policy.Policy
+	store *trust.Store
+}
+
+// For returns the rules for an artifact, its grants among them.
+func (j judging) For(a assay.Artifact, claims []assay.Claim) assay.Rules {
+	return j.store.Apply(j.Policy.For(a, claims), a, claims)
+}
+
+// beside says where signatures of a file may lie: only where a key may sign the project
+// are they looked for.
+func (j judging) beside(a assay.Artifact) []index.Beside {
+	if a.Version == "" {
+		return nil
+	}
+	rules := j.Policy.For(a, nil)
+	var out []index.Beside
+	if a.Signature != "" && (len(rules.Grants) > 0 || j.store.Names(a.Project)) {
+		out = append(out, index.Beside{Kind: assay.OpenPGPSignature, URL: a.Signature, Offered: true})
+	}
+	places := j.store.Places(a)
+	for _, template := range rules.Places {
+		places = append(places, signature.Place(template, a))
+	}
+	for _, place := range places {
+		out = append(out, index.Beside{Kind: signature.KindOf(place), URL: place})
+	}
+	return out
+}
+
+// judging reads what holds here: the policy that --policy names and the grants beside
+// it, else the person's own and those that came with the project.
+func (a *app) judging(named string) (judging, error) {
+	p, err := a.policy(named)
+	if err != nil {
+		return judging{}, err
+	}
+	store, err := a.trustStore(named)
+	if err != nil {
+		return judging{}, err
+	}
+	for _, note := range store.Notes() {
+		a.warn("%s", note)
+	}
+	return judging{p, store}, nil
+}
+
+// trustStore joins the grants that hold here.
+func (a *app) trustStore(named string) (*trust.Store, error) {
+	path := a.ownTrust()
+	if named != "" {
+		path = filepath.Join(filepath.Dir(a.absolute(named)), trustName)
+	}
+	var own, theirs *trust.File
+	var lock *trust.Lock
+	var err error
+	if path != "" {
+		if own, err = a.readTrust(path); err == nil {
+			lock, err = a.readImports(path)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	alone := false
+	if named == "" {
+		if theirs, err = a.projectTrust(path); err != nil {
+			return nil, err
+		}
+		_, missing := os.Stat(a.ownPolicy())
+		alone = errors.Is(missing, os.ErrNotExist)
+	}
+	store, err := trust.Join(own, lock, theirs, alone)
+	if err != nil {
+		return nil, usage("correct the certificates in trust.toml", "%w", err)
+	}
+	return store, nil
+}
+
+// projectTrust finds the nearest trust.toml upward, as policies are found; nil where it
+// is the person's own, or there is none.
+func (a *app) projectTrust(own string) (*trust.File, error) {
+	dir := a.cwd
+	for range maxUpward {
+		path := filepath.Join(dir, trustName)
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			if own != "" && sameFile(path, own) {
+				return nil, nil
+			}
+			f, err := a.readTrust(path)
+			if f != nil {
+				f.Name = a.near(path)
+			}
+			return f, err
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir || isShared(parent) {
+			return nil, nil
+		}
+		dir = parent
+	}
+	return nil, nil
+}
+
+// identityOf renders a grant's identity as memory and reports name it.
+func identityOf(kind assay.GrantKind, key string) string {
+	return assay.Grant{Kind: kind, Key: key}.Identity()
+}
+
+// shortKey is a key as a line has room for.
+func shortKey(identity string) string {
+	if scheme, key, ok := strings.Cut(identity, ":"); ok && len(key) > 48 {
+		return scheme + ":" + key[:47] + "…"
+	}
+	return identity
+}
