@@ -103,7 +103,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 		return nil, err
 	}
 	client := network.client(known)
-	e := engine.New(engine.Config{Verifiers: verifiers(pep740.NewDeferred(root.Root)), Rules: p, Source: client,
+	e := engine.New(engine.Config{Verifiers: verifiers(pep740.NewDeferred(root.Root), nil), Rules: p, Source: client,
 		Memory: before, Recorder: recorders{before, &noting{Collector: collector, caches: s.caches}}})
 	if err := a.judgeFolders(context.Background(), settings.FindLinks, e, collector); err != nil {
 		return nil, err

@@ -20,12 +20,16 @@ import (
 	"assay"
 	"assay/internal/engine"
 	"assay/internal/gate"
+	pgp "assay/internal/openpgp"
 	"assay/internal/pypi"
 	"assay/internal/report"
 	"assay/internal/sigstore"
 	"assay/internal/verify/archive"
 	"assay/internal/verify/digest"
+	"assay/internal/verify/jws"
+	"assay/internal/verify/openpgp"
 	"assay/internal/verify/pep740"
+	"assay/internal/verify/ssh"
 )
 
 // beside lists the endings under which material lies beside a file.
@@ -39,7 +43,16 @@ var beside = []struct {
 	{".slsa.attestation", assay.Attestation},
 	{".sigstore", assay.SigstoreBundle},
 	{".sigstore.json", assay.SigstoreBundle},
+	{".asc", assay.OpenPGPSignature},
+	{".sig", signature},
 }
+
+// signature stands for the kinds of signatures that share an ending: the first bytes
+// tell.
+const signature assay.MaterialKind = ""
+
+// sshArmor is how an SSH signature begins, and nothing else does.
+const sshArmor = "-----BEGIN SSH SIGNATURE-----"
 
 // verifyFlags are what `assay verify` was asked for.
 type verifyFlags struct {
@@ -59,7 +72,8 @@ func (a *app) verifyCommand() *cobra.Command {
 		Short: "Verify distribution files, or a release on the configured index",
 		Long: `Verify judges distribution files. Evidence is looked for beside each file:
 FILE.provenance, FILE.publish.attestation, FILE.attestation,
-FILE.slsa.attestation, FILE.sigstore and FILE.sigstore.json.
+FILE.slsa.attestation, FILE.sigstore, FILE.sigstore.json, FILE.asc
+(OpenPGP) and FILE.sig (OpenPGP or SSH).
 
 NAME==VERSION judges every file of a release on the index that pip or uv is
 configured with; its files are downloaded to be compared, and not kept.
@@ -98,7 +112,7 @@ func (a *app) verify(ctx context.Context, f verifyFlags, args []string) error {
 		return err
 	}
 	collector := report.NewCollector()
-	config := engine.Config{Verifiers: verifiers(pep740.New(root.Root)), Rules: p, Memory: before, Recorder: recorders{before, collector}}
+	config := engine.Config{Verifiers: verifiers(pep740.New(root.Root), nil), Rules: p, Memory: before, Recorder: recorders{before, collector}}
 	failed := a.verifyAll(ctx, f, args, config)
 	a.sayNotes(before)
 	if err := before.close(); err != nil {
@@ -125,9 +139,27 @@ func (a *app) verify(ctx context.Context, f verifyFlags, args []string) error {
 	return nil
 }
 
-// verifiers are the verifiers of every command.
-func verifiers(provenance *pep740.Verifier) []engine.Verifier {
-	return []engine.Verifier{digest.Verifier{}, archive.Verifier{}, provenance}
+// keyring has the keys that grants name, of whatever project.
+type keyring interface {
+	openpgp.Keyring
+	ssh.Keyring
+	jws.Keyring
+}
+
+// noKeys is the keyring of people who have granted nothing: every signature is by a key
+// that nobody knows.
+type noKeys struct{}
+
+func (noKeys) OpenPGP(string) []*pgp.Certificate { return nil }
+func (noKeys) SSH(string) bool                   { return false }
+func (noKeys) JWS(string) bool                   { return false }
+
+// verifiers are the verifiers of every command. A nil keyring has no keys.
+func verifiers(provenance *pep740.Verifier, keys keyring) []engine.Verifier {
+	if keys == nil {
+		keys = noKeys{}
+	}
+	return []engine.Verifier{digest.Verifier{}, archive.Verifier{}, provenance, openpgp.New(keys), ssh.New(keys), jws.New(keys)}
 }
 
 func (f verifyFlags) check(args []string) error {
@@ -257,6 +289,11 @@ func judge(ctx context.Context, e *engine.Engine, s assay.Subject) error {
 	if err != nil {
 		return &failure{statusUndecided, err, ""}
 	}
+	for _, ev := range j.Evidence {
+		if ev.State == assay.Pending { // nobody is going to read any bytes
+			return usage("give the file itself: 'assay verify FILE'", "only the bytes of %s tell whether its signature holds, and a digest does not stand for them", shown(s.Artifact.Filename))
+		}
+	}
 	return e.Record(ctx, j)
 }
 
@@ -322,8 +359,14 @@ func readMaterial(path string, kind assay.MaterialKind) (assay.Material, error) 
 // them is judged, and refused, as provenance.
 func kindOf(path string, data []byte) assay.MaterialKind {
 	for _, b := range beside {
-		if strings.HasSuffix(path, b.ending) {
+		switch {
+		case !strings.HasSuffix(path, b.ending):
+		case b.kind != signature:
 			return b.kind
+		case bytes.HasPrefix(data, []byte(sshArmor)):
+			return assay.SSHSignature
+		default:
+			return assay.OpenPGPSignature
 		}
 	}
 	switch {
