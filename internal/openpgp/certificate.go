@@ -603,7 +603,7 @@ func (c *Certificate) keep(at placed) {
 		}
 		return
 	}
-	if _, critical := s.criticalNotation(nil); critical || s.problem != "" || s.created.Before(c.primary.created) {
+	if _, critical := s.criticalNotation(nil); critical || s.problem != "" || s.short(c.primary) || s.created.Before(c.primary.created) {
 		return
 	}
 	if s.hash.weak {
@@ -635,7 +635,7 @@ func (c *Certificate) checkBack(binding *Signature, sub *subkey, parts [][]byte)
 		if err != nil || back.kind != typeBack || back.problem != "" || back.created.Before(sub.key.created) {
 			continue
 		}
-		if _, critical := back.criticalNotation(nil); critical || back.check(sub.key, back.over(parts...)) != nil {
+		if _, critical := back.criticalNotation(nil); critical || back.short(sub.key) || back.check(sub.key, back.over(parts...)) != nil {
 			continue
 		}
 		if !back.hash.weak {

@@ -270,9 +270,9 @@ func userPacket(id string) []byte { return frame(nil, tagUserID, []byte(id)) }
 // cert is a certificate with one user id whose self-signature has the subpackets.
 func (f *forged) cert(subs ...[]byte) []byte {
 	if f.version == 6 {
-		return slices.Concat(f.packet(), f.directly(typeDirect, s256, f.created, subs...), userPacket(ann), f.certify(f, ann, s256, f.created))
+		return slices.Concat(f.packet(), f.directly(typeDirect, s512, f.created, subs...), userPacket(ann), f.certify(f, ann, s512, f.created))
 	}
-	return slices.Concat(f.packet(), userPacket(ann), f.certify(f, ann, s256, f.created, subs...))
+	return slices.Concat(f.packet(), userPacket(ann), f.certify(f, ann, s512, f.created, subs...))
 }
 
 // bind is a subkey with its binding; back is what makes the back signature, or nil.

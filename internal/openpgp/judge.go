@@ -274,6 +274,9 @@ func (s *Signature) verify(c *Certificate, data hash.Hash) (Valid, *Failure) {
 	if failure := s.check(k, data); failure != nil {
 		return Valid{}, failure
 	}
+	if s.short(k) {
+		return Valid{}, fail(Weak, "the signature is by %s, which is too short a hash for a key of %s", s.hash.name, k.name)
+	}
 	st, failure := c.able(sub, flagSign, s.created)
 	if failure != nil {
 		return Valid{}, failure
