@@ -1,0 +1,134 @@
+package openpgp
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+const (
+	benchFiles = 1000
+	benchSize  = 100_000 // bytes of a file
+)
+
+// benchFolder fills a folder with signed files and the certificate.
+func benchFolder(tb testing.TB, dir, algorithm string) {
+	k := newKey(algorithm, 4, old)
+	source := rand.New(rand.NewPCG(1, 2))
+	data := make([]byte, benchSize)
+	for i := range benchFiles {
+		for j := 0; j < len(data); j += 8 {
+			binary.LittleEndian.PutUint64(data[j:], source.Uint64())
+		}
+		name := filepath.Join(dir, fmt.Sprint(i))
+		for path, content := range map[string][]byte{name: data, name + ".asc": asc(k.file(s512, data, now-day))} {
+			if err := os.WriteFile(path, content, 0o600); err != nil {
+				tb.Fatal(err)
+			}
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "cert"), k.cert(flags(3)), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// benchVerify verifies a folder's files as a command would: the certificate read once, each
+// file read and hashed once.
+func benchVerify(tb testing.TB, dir string) {
+	certs, err := ReadCertificates(must(os.ReadFile(filepath.Join(dir, "cert"))))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for i := range benchFiles {
+		name := filepath.Join(dir, fmt.Sprint(i))
+		signatures, err := ReadSignatures(must(os.ReadFile(name + ".asc")))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		state := signatures[0].NewHash()
+		state.Write(must(os.ReadFile(name)))
+		for _, s := range signatures {
+			if v, err := s.Verify(certs[0], must(state.(hash.Cloner).Clone())); err != nil || v.Unwaived() != nil {
+				tb.Fatal(v, err)
+			}
+		}
+	}
+}
+
+var benchAlgorithms = []struct{ name, label string }{{"legacy", "Ed25519"}, {"rsa4096", "RSA-4096"}}
+
+// BenchmarkThousandFiles verifies 1,000 signed files of 100 kB.
+func BenchmarkThousandFiles(b *testing.B) {
+	for _, a := range benchAlgorithms {
+		b.Run(a.label, func(b *testing.B) {
+			dir := b.TempDir()
+			benchFolder(b, dir, a.name)
+			for b.Loop() {
+				benchVerify(b, dir)
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*benchFiles), "µs/file")
+		})
+	}
+}
+
+// BenchmarkVerify is one signature over a file that is hashed already.
+func BenchmarkVerify(b *testing.B) {
+	for _, name := range []string{"legacy", "ed25519", "ed448", "p256", "rsa4096"} {
+		b.Run(name, func(b *testing.B) {
+			k := newKey(name, 4, old)
+			c := oneCert(b, k.cert(flags(3)))
+			signatures := must(ReadSignatures(k.file(s512, demo, now-day)))
+			state := signatures[0].NewHash()
+			state.Write(demo)
+			for b.Loop() {
+				if _, err := signatures[0].Verify(c, must(state.(hash.Cloner).Clone())); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// TestAgainstOthers is what scripts/bench-openpgp.sh runs: the same 1,000 files by this
+// package in one process, by gpgv and by sqv with a process each, one after the other.
+func TestAgainstOthers(t *testing.T) {
+	if os.Getenv("ASSAY_BENCH_OPENPGP") == "" {
+		t.Skip("a measurement: run scripts/bench-openpgp.sh")
+	}
+	for _, a := range benchAlgorithms {
+		dir := t.TempDir()
+		benchFolder(t, dir, a.name)
+		benchVerify(t, dir) // once, so that the files are in the page cache
+		start := time.Now()
+		benchVerify(t, dir)
+		ours := time.Since(start)
+		t.Logf("%s, %d files of %d kB", a.label, benchFiles, benchSize/1000)
+		t.Logf("  assay, one process:      %8.3f s", ours.Seconds())
+		cert := filepath.Join(dir, "cert")
+		for _, other := range [][]string{{"gpgv", "--homedir", dir, "--keyring", cert}, {"sqv", "--keyring", cert}} {
+			if _, err := exec.LookPath(other[0]); err != nil {
+				t.Logf("  %s is not installed", other[0])
+				continue
+			}
+			start := time.Now()
+			for i := range benchFiles {
+				name := filepath.Join(dir, fmt.Sprint(i))
+				if out, err := exec.Command(other[0], append(other[1:len(other):len(other)], name+".asc", name)...).CombinedOutput(); err != nil {
+					t.Fatalf("%s: %v\n%s", other[0], err, out)
+				}
+			}
+			took := time.Since(start)
+			ratio := took.Seconds() / ours.Seconds()
+			t.Logf("  %-4s, a process each:    %8.3f s, %.0f times as long", other[0], took.Seconds(), ratio)
+			if ratio < 10 {
+				t.Errorf("%s takes only %.1f times as long: at least 10 is asked for", other[0], ratio)
+			}
+		}
+	}
+}
