@@ -157,11 +157,16 @@ func (t *Cleartext) canonical(h hash.Hash) {
 }
 
 // Verify checks one of the text's signatures by a certificate, as [Signature.Verify] does.
+// Signatures of both types, 0x00 and 0x01, are over the text with "\r\n" between its lines.
 func (t *Cleartext) Verify(sig *Signature, c *Certificate) (Valid, error) {
 	h := sig.NewHash()
 	if h == nil {
 		return Valid{}, fail(Unsupported, "the signature cannot be verified: its hash algorithm is not known")
 	}
 	t.canonical(h)
-	return sig.Verify(c, h)
+	v, failure := sig.verify(c, h)
+	if failure != nil {
+		return Valid{}, failure
+	}
+	return v, nil
 }
