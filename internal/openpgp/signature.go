@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	_ "crypto/md5" // for revocations and for naming what is weak
+	"crypto/rsa"
 	_ "crypto/sha1"
 	_ "crypto/sha256"
 	_ "crypto/sha3"
@@ -487,10 +488,15 @@ func (s *Signature) check(k *key, h hash.Hash) (failure *Failure) {
 		return fail(Malformed, "the data was not hashed by %s", s.hash.name)
 	}
 	h.Write(s.suffix)
+	if public, ok := k.public.PublicKey.(*rsa.PublicKey); ok {
+		sum := h.Sum(nil)
+		if s.version == 6 && !bytes.Equal(sum[:2], s.tag[:]) || !verifyRSA(public, s.hash.hash, sum, s.numbers[0]) {
+			return fail(BadSignature, "the signature is not by the key %s", k.fingerprint)
+		}
+		return nil
+	}
 	p := &packet.Signature{Version: int(s.version), SigType: packet.SignatureType(s.kind), PubKeyAlgo: packet.PublicKeyAlgorithm(s.algorithm), Hash: s.hash.hash, HashTag: s.tag}
 	switch s.algorithm {
-	case 1, 3:
-		p.RSASignature = mpi(s.numbers[0])
 	case 17:
 		p.DSASigR, p.DSASigS = mpi(s.numbers[0]), mpi(s.numbers[1])
 	case 19:
