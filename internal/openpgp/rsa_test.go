@@ -42,7 +42,9 @@ func TestVerifyRSA(t *testing.T) {
 			compare("another hash", good, other)
 			compare("empty", nil, sum)
 			compare("one", []byte{1}, sum)
-			compare("short", good[1:], sum)
+			if good[0] != 0 {
+				compare("short", good[1:], sum)
+			}
 			compare("longer", append(slices.Clone(good), 0), sum)
 			compare("not reduced", new(big.Int).Add(new(big.Int).SetBytes(good), k.N).Bytes(), sum)
 			// Encodings that a lax reader takes: made by the private key, as no forger can.
