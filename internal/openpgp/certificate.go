@@ -328,7 +328,7 @@ func ReadCertificates(data []byte) ([]*Certificate, error) {
 	}
 	r := &certificateReader{budget: verifyBudget}
 	if !armored(data) {
-		if err := r.read(data); err != nil {
+		if err := r.read(bytes.Clone(data)); err != nil { // it must not change with the caller's buffer
 			return nil, err
 		}
 		return r.finish()

@@ -240,3 +240,19 @@ func TestValidSays(t *testing.T) {
 		t.Errorf("by %s at %v", sigs[0].Issuer(), sigs[0].Created())
 	}
 }
+
+// TestBuffersAreTheCallers changes what was read from, which must change nothing.
+func TestBuffersAreTheCallers(t *testing.T) {
+	k := newKey("legacy", 4, old)
+	cert, sig := k.cert(flags(3)), k.file(s256, demo, now-day)
+	c := oneCert(t, cert)
+	signatures := must(ReadSignatures(sig))
+	export := c.Armor()
+	clear(cert)
+	clear(sig)
+	state := signatures[0].NewHash()
+	state.Write(demo)
+	if _, err := signatures[0].Verify(c, state); err != nil || !bytes.Equal(export, c.Armor()) {
+		t.Errorf("changed with the buffers: %v", err)
+	}
+}

@@ -403,7 +403,7 @@ func ReadSignatures(data []byte) ([]*Signature, error) {
 	if len(data) > MaxSignatureFile {
 		return nil, fail(Malformed, "a file of signatures of more than %d bytes", MaxSignatureFile)
 	}
-	body := data
+	body := bytes.Clone(data) // what is read must not change with the caller's buffer
 	if armored(data) {
 		text := bytes.TrimLeft(bytes.TrimPrefix(data, byteOrderMark), " \t\r\n")
 		var rest []byte
