@@ -304,29 +304,44 @@ func TestAllowedSignersCaps(t *testing.T) {
 	}
 }
 
+// FuzzSignature reads the data as a file, and armored as what a file has inside.
 func FuzzSignature(f *testing.F) {
-	f.Add([]byte(forge(f, nil)))
-	f.Add([]byte(forge(f, func(w *wire) { w.Hash = "sha256" })))
-	f.Add([]byte(forge(f, func(w *wire) {
-		w.Signature = ssh.Marshal(ssh.Signature{Format: "rsa-sha2-512", Blob: make([]byte, 256)})
-	})))
-	sum := sha512.Sum512([]byte("another text"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		s, err := Parse(data)
+	for _, change := range []func(*wire){
+		nil,
+		func(w *wire) { w.Hash = "sha256" },
+		func(w *wire) {
+			w.Signature = ssh.Marshal(ssh.Signature{Format: "rsa-sha2-512", Blob: make([]byte, 256)})
+		},
+	} {
+		text := forge(f, change)
+		f.Add([]byte(text))
+		blob, err := dearmor([]byte(text))
 		if err != nil {
-			if s != nil || !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrUnsupported) && !errors.Is(err, ErrWeak) {
-				t.Errorf("%v %v", s, err)
+			f.Fatal(err)
+		}
+		f.Add(blob[len(magic):])
+	}
+	sum := map[string][]byte{}
+	one, two := sha256.Sum256([]byte("another text")), sha512.Sum512([]byte("another text"))
+	sum["sha256"], sum["sha512"] = one[:], two[:]
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, text := range [][]byte{data, []byte(armor(append([]byte(magic), data...)))} {
+			s, err := Parse(text)
+			if err != nil {
+				if s != nil || !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrUnsupported) && !errors.Is(err, ErrWeak) {
+					t.Errorf("%v %v", s, err)
+				}
+				continue
 			}
-			return
-		}
-		if s.Verify(s.Namespace(), sum[:]) == nil {
-			t.Error("what nobody signed holds")
-		}
-		if again, err := ParseKey(s.Key().Line()); err != nil || !again.Equal(s.Key()) {
-			t.Errorf("the key is not read again: %v", err)
-		}
-		if p, err := ParseFingerprint(s.Key().Fingerprint()); err != nil || p != s.Key().Fingerprint() {
-			t.Errorf("the fingerprint is not read again: %v", err)
+			if s.Verify(s.Namespace(), sum[s.HashAlgorithm()]) == nil {
+				t.Error("what nobody signed holds")
+			}
+			if again, err := ParseKey(s.Key().Line()); err != nil || !again.Equal(s.Key()) {
+				t.Errorf("the key is not read again: %v", err)
+			}
+			if p, err := ParseFingerprint(s.Key().Fingerprint()); err != nil || p != s.Key().Fingerprint() {
+				t.Errorf("the fingerprint is not read again: %v", err)
+			}
 		}
 	})
 }
