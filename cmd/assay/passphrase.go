@@ -46,7 +46,7 @@ func askPassphrase(ctx context.Context, prompt string) ([]byte, error) {
 		return nil, context.Canceled
 	case t := <-done:
 		fmt.Fprintln(tty)
-		if t.err != nil {
+		if t.err != nil || len(t.text) == 0 {
 			return nil, &failure{statusUsage, errors.New("no passphrase was given"), "try it again"}
 		}
 		return t.text, nil
