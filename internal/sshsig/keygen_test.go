@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -413,4 +414,57 @@ func TestCertificates(t *testing.T) {
 	if keys, err := ParseKeys([]byte(line)); err != nil || len(keys) != 0 {
 		t.Errorf("a list: %v %v", keys, err)
 	}
+}
+
+// TestAllowedSignersAtRandom asks both about lines that are put together at
+// random: whoever may sign here may by ssh-keygen.
+func TestAllowedSignersAtRandom(t *testing.T) {
+	dir := t.TempDir()
+	must(t, dir, nil, "-q", "-t", "ed25519", "-N", "", "-f", "key")
+	write(t, dir, "message", string(message))
+	must(t, dir, nil, "-q", "-Y", "sign", "-n", "file", "-f", "key", "message")
+	s, err := Parse(read(t, dir, "message.sig"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := strings.TrimSpace(string(read(t, dir, "key.pub")))
+	random := rand.New(rand.NewPCG(1, 2))
+	pick := func(from ...string) string { return from[random.IntN(len(from))] }
+	some := func(separator string, from ...string) string {
+		out := pick(from...)
+		for random.IntN(2) == 0 {
+			out += separator + pick(from...)
+		}
+		return out
+	}
+	both, neither, stricter := 0, 0, 0
+	for range 400 {
+		text := ""
+		for range 1 + random.IntN(2) {
+			text += pick("", "", "", "", "", " ", "\t", "#", "\"") + some(pick(",", ",", ",", ",", ",", ", "), "ann@x.org", "ann@x.org", "*", "*", "a*", "!bob", "b*", "!ann@*", "???@x.org", "\"ann@x.org\"", "")
+			text += pick(" ", " ", " ", " ", " ", " ", "\t", "  ", "\"")
+			if random.IntN(2) > 0 {
+				text += some(pick(",", ",", ",", ",", ",", " ", ",,"), `namespaces="file"`, `namespaces="file"`, `valid-after="20200101Z"`, `namespaces="*"`, `namespaces="!file,*"`, `namespaces="git"`, `namespaces="`, `NAMESPACES="fil?"`, `namespaces="\"*"`,
+					"cert-authority", `valid-after="20200101"`, `valid-before="20300101Z"`, `valid-before="20200101Z"`, `valid-after="2020"`, `valid-after="20200101000060Z"`, "x", `="`, "namespaces=") + pick(" ", " ", " ", "\t", ",")
+			}
+			text += pick(key, key, key, key, key, key, key, key, key[:40], strings.ToUpper(key[:11])+key[11:], key+"\r", key+" "+key) + pick("\n", "\n", "\n", "\n", "\n", "\r\n", "\v\n")
+		}
+		write(t, dir, "allowed", text)
+		_, theirs := keygen(t, dir, message, nil, "-Y", "verify", "-n", "file", "-I", "ann@x.org", "-f", "allowed", "-s", "message.sig")
+		ours := matchesIn(t, "", text, "ann@x.org", s, time.Now())
+		switch {
+		case ours && theirs:
+			both++
+		case !ours && !theirs:
+			neither++
+		case theirs:
+			stricter++
+		default:
+			t.Errorf("%q: laxer than ssh-keygen", text)
+		}
+	}
+	if both < 20 || neither < 20 {
+		t.Errorf("both accept %d, both refuse %d: the test shows little", both, neither)
+	}
+	t.Logf("both accept %d, both refuse %d, stricter here %d", both, neither, stricter)
 }
