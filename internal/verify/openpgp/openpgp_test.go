@@ -116,7 +116,7 @@ func TestSignatures(t *testing.T) {
 	bad := ann.sign(t, how{over: "x"})
 	one := func(p ...[]byte) []assay.Material { return []assay.Material{asc("a", armored(t, p...))} }
 	id := func(p person) string { return "openpgp:" + p.name() }
-	notOver := "the signature is not over these bytes"
+	notOver := "the signature is not by the key " + ann.name() // as it is over other bytes
 	late, early := signed.Add(10*day), born.Add(-day)
 	for _, c := range []struct {
 		name      string
@@ -313,7 +313,7 @@ func TestChecksums(t *testing.T) {
 		{"weak", list(t, line("md5"), ann), "absent\nsignature.unlisted SHA256SUMS.asc: it has the file by md5 only, which is too weak", ""},
 		{"lost", list(t, line("sha256"), lost), "invalid\nsignature.revoked SHA256SUMS.asc: " + revoked, ""},
 		{"unknown", list(t, wrong+"  "+filename+"\n", eve), "absent\nsignature.unknown-key SHA256SUMS.asc: " + id(eve), ""},
-		{"changed", tampered, "invalid\nsignature.invalid SHA256SUMS.asc: the signature is not over these bytes", ""},
+		{"changed", tampered, "invalid\nsignature.invalid SHA256SUMS.asc: the signature is not by the key " + ann.name(), ""},
 		{"named outside of the block", outside, "invalid\nsignature.malformed SHA256SUMS.asc: it does not start with -----BEGIN PGP SIGNED MESSAGE-----", ""},
 		{"no list", list(t, "good morning\n", ann), "invalid\nsignature.malformed SHA256SUMS.asc: there is no checksum in the list", ""},
 		{"two digests", list(t, line("sha256")+wrong+"  "+filename+"\n", ann), "invalid\nsignature.malformed SHA256SUMS.asc: " + filename + " is listed twice with different checksums by sha256", ""},
