@@ -86,8 +86,8 @@ func (g Grant) Identity() string {
 	return string(g.Kind) + ":" + g.Key
 }
 
-// covers reports whether the grant names who made a claim.
-func (g Grant) covers(c Claim) bool {
+// Names reports whether the grant names who made a claim.
+func (g Grant) Names(c Claim) bool {
 	switch g.Kind {
 	case GrantPublisher:
 		return !IdentityOf(c).IsKey() && Publisher{Identity: g.Key}.Matches(c)

@@ -111,7 +111,7 @@ func (b *builder) grantOf(rules Rules, c Claim, seen, at, now time.Time) (Grant,
 	var known []Grant
 	for _, g := range rules.Grants {
 		switch {
-		case !g.covers(c):
+		case !g.Names(c):
 		case g.Denied:
 			return fault(GrantDenied, "%s, %s: %s", c.Identity, g.place(), g.Reason)
 		default:
@@ -213,7 +213,7 @@ func (b *builder) grantedPublisher(rules Rules, claims []Claim, seen time.Time, 
 		if g.Kind != GrantPublisher {
 			continue
 		}
-		by := slices.ContainsFunc(claims, g.covers)
+		by := slices.ContainsFunc(claims, g.Names)
 		switch {
 		case by && g.Denied:
 			b.add(GrantDenied, fmt.Sprintf("%s, %s: %s", g.Key, g.place(), g.Reason))

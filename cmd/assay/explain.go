@@ -86,7 +86,7 @@ func (a *app) explanation(ctx context.Context, f explainFlags, arg string) (repo
 	if err != nil {
 		return report.Explanation{}, err
 	}
-	p, err := a.policy(f.policy)
+	p, err := a.judging(f.policy)
 	if err != nil {
 		return report.Explanation{}, err
 	}
@@ -100,6 +100,7 @@ func (a *app) explanation(ctx context.Context, f explainFlags, arg string) (repo
 		return x, err
 	}
 	about := assay.Artifact{Ecosystem: assay.PyPI, Project: project, Version: x.Version}
+	x.Grants = p.explained(about)
 	if x.Memory, err = before.Memory(ctx, about); err != nil {
 		return x, err
 	}
@@ -116,11 +117,11 @@ func (a *app) explanation(ctx context.Context, f explainFlags, arg string) (repo
 	if err != nil {
 		return x, err
 	}
-	client, err := a.indexClient(settings)
+	client, err := a.indexClient(settings, p.beside)
 	if err != nil {
 		return x, err
 	}
-	e := engine.New(engine.Config{Verifiers: promisedVerifiers(pep740.New(root.Root)), Rules: p, Source: client, Memory: before})
+	e := engine.New(engine.Config{Verifiers: promisedVerifiers(pep740.New(root.Root), p.store), Rules: p, Source: client, Memory: before})
 	releases, err := findReleases(ctx, client, settings, project, version)
 	if err != nil {
 		return x, err
@@ -130,7 +131,7 @@ func (a *app) explanation(ctx context.Context, f explainFlags, arg string) (repo
 			x.Others = len(releases) - i
 			break
 		}
-		explained, err := explainRelease(ctx, e, p, files)
+		explained, err := explainRelease(ctx, e, client, p, files)
 		if err != nil {
 			return x, err
 		}
@@ -213,7 +214,7 @@ func findPage(ctx context.Context, client *index.Client, settings installer.Conf
 
 // explainRelease judges the files of one release as if their bytes were the
 // promised ones.
-func explainRelease(ctx context.Context, e *engine.Engine, p *policy.Policy, files []assay.Artifact) ([]report.Explained, error) {
+func explainRelease(ctx context.Context, e *engine.Engine, client *index.Client, p judging, files []assay.Artifact) ([]report.Explained, error) {
 	out := make([]report.Explained, len(files))
 	errs := make([]error, len(files))
 	slots := make(chan struct{}, releaseParallel)
@@ -222,7 +223,7 @@ func explainRelease(ctx context.Context, e *engine.Engine, p *policy.Policy, fil
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			j, err := judgePromised(ctx, e, file)
+			j, err := judgePromised(ctx, e, client, file)
 			out[i], errs[i] = report.Explained{Item: report.NewItem(j), Rules: described(p, file, claimsOf(j))}, err
 		})
 	}
@@ -247,7 +248,7 @@ func explainRelease(ctx context.Context, e *engine.Engine, p *policy.Policy, fil
 }
 
 // described are the rules for a file, ready to be shown.
-func described(p *policy.Policy, file assay.Artifact, claims []assay.Claim) []report.Rule {
+func described(p judging, file assay.Artifact, claims []assay.Claim) []report.Rule {
 	var out []report.Rule
 	for _, r := range policy.Describe(p.For(file, claims)) {
 		out = append(out, report.Rule(r))

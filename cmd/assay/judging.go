@@ -9,6 +9,7 @@ import (
 	"assay"
 	"assay/internal/index"
 	"assay/internal/policy"
+	"assay/internal/report"
 	"assay/internal/signature"
 	"assay/internal/trust"
 )
@@ -130,4 +131,24 @@ func shortKey(identity string) string {
 		return scheme + ":" + key[:47] + "…"
 	}
 	return identity
+}
+
+// explained are the grants of a project, with what is known of their keys.
+func (j judging) explained(a assay.Artifact) []report.ExplainedGrant {
+	var out []report.ExplainedGrant
+	for _, g := range j.For(a, nil).Grants {
+		x := report.ExplainedGrant{Grant: g}
+		if g.Kind == assay.GrantOpenPGP {
+			for _, c := range j.store.OpenPGP(g.Key) {
+				if string(c.Fingerprint()) == g.Key {
+					x.About = describeKey(trust.Key{Kind: g.Kind, Certificate: c})
+				}
+			}
+			if x.About == nil {
+				x.About = []string{"its certificate is not at hand: no signature of it can be verified"}
+			}
+		}
+		out = append(out, x)
+	}
+	return out
 }

@@ -8,6 +8,7 @@
 //	assay trust list                      # what is remembered of each project
 //	assay trust accept NAME==VERSION …    # accept a change of publisher for a time
 //	assay trust refresh                   # fetch the newest Sigstore trusted root
+//	assay sign FILE --key KEY             # sign a release with an OpenPGP or SSH key
 //
 // The package wires the parts together; it is the only one that reads the
 // environment, starts processes and exits.
@@ -170,7 +171,7 @@ func (a *app) command() *cobra.Command {
 		}
 		return usage("", "--color is auto, always or never, not %q", a.color)
 	}
-	root.AddCommand(a.runCommand(), a.verifyCommand(), a.trustCommand(), a.policyCommand(), a.explainCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.verifyCommand(), a.trustCommand(), a.policyCommand(), a.explainCommand(), a.signCommand(), a.versionCommand())
 	return root
 }
 

@@ -15,12 +15,15 @@ import (
 
 	"assay"
 	"assay/internal/engine"
+	"assay/internal/index"
 	"assay/internal/installer"
 	"assay/internal/policy"
 	"assay/internal/pypi"
 	"assay/internal/report"
 	"assay/internal/verify/digest"
+	"assay/internal/verify/openpgp"
 	"assay/internal/verify/pep740"
+	"assay/internal/verify/ssh"
 )
 
 // casesName is the file of cases that is looked for where none is named.
@@ -181,7 +184,7 @@ func (t *tested) write(a *app, name string) error {
 
 // testReleases shows what would be decided about releases on the index.
 func (a *app) testReleases(ctx context.Context, f policyTestFlags, args []string) error {
-	p, err := a.policy(f.policy)
+	p, err := a.judging(f.policy)
 	if err != nil {
 		return err
 	}
@@ -193,11 +196,11 @@ func (a *app) testReleases(ctx context.Context, f policyTestFlags, args []string
 	if err != nil {
 		return err
 	}
-	client, err := a.indexClient(settings)
+	client, err := a.indexClient(settings, p.beside)
 	if err != nil {
 		return err
 	}
-	e := engine.New(engine.Config{Verifiers: promisedVerifiers(pep740.New(root.Root)), Rules: p, Source: client})
+	e := engine.New(engine.Config{Verifiers: promisedVerifiers(pep740.New(root.Root), p.store), Rules: p, Source: client})
 	collector := report.NewCollector()
 	var applied []appliedRules
 	for _, arg := range args {
@@ -210,7 +213,7 @@ func (a *app) testReleases(ctx context.Context, f policyTestFlags, args []string
 			return err
 		}
 		for _, file := range files {
-			j, err := judgePromised(ctx, e, file)
+			j, err := judgePromised(ctx, e, client, file)
 			if err != nil {
 				return err
 			}
@@ -224,20 +227,30 @@ func (a *app) testReleases(ctx context.Context, f policyTestFlags, args []string
 }
 
 // promisedVerifiers are those that judge a file whose bytes are not at hand.
-func promisedVerifiers(provenance *pep740.Verifier) []engine.Verifier {
-	return []engine.Verifier{digest.Verifier{}, provenance}
+func promisedVerifiers(provenance *pep740.Verifier, keys keyring) []engine.Verifier {
+	return []engine.Verifier{digest.Verifier{}, provenance, openpgp.New(keys), ssh.New(keys)}
 }
 
 // judgePromised judges a file as if its bytes were those that the index promises,
-// without them. That they are is no evidence, and is left out.
-func judgePromised(ctx context.Context, e *engine.Engine, file assay.Artifact) (engine.Judgement, error) {
+// without them. That they are is no evidence, and is left out. Only where a signature
+// covers the bytes are they fetched.
+func judgePromised(ctx context.Context, e *engine.Engine, client *index.Client, file assay.Artifact) (engine.Judgement, error) {
 	if file.Version == "" {
 		refused := assay.Refuse(file, assay.FileUnreadableName, fmt.Sprintf("%q", file.Filename))
 		return engine.Judgement{Subject: assay.Subject{Artifact: file}, Decision: refused, Time: time.Now()}, nil
 	}
 	j, err := e.Judge(ctx, assay.Subject{Artifact: file})
+	content := assay.Content{Digests: file.Digests, Size: file.Size}
+	pending := func(ev assay.Evidence) bool { return ev.State == assay.Pending }
+	if err == nil && slices.ContainsFunc(j.Evidence, pending) {
+		var unread error
+		if content, unread = fetch(ctx, client, file, j.Hashing); unread != nil {
+			j.Decision = j.Decision.Join(assay.Refuse(file, assay.FileUnavailable, unread.Error()))
+			return j, ctx.Err()
+		}
+	}
 	if _, promised := file.Digest("sha256"); err == nil && promised {
-		if j, err = e.Complete(ctx, j, assay.Content{Digests: file.Digests, Size: file.Size}); err == nil {
+		if j, err = e.Complete(ctx, j, content); err == nil {
 			j.Subject.Content = nil
 			j.Evidence = slices.DeleteFunc(j.Evidence, func(ev assay.Evidence) bool { return ev.Verifier == digest.Verifier{}.Name() })
 		}

@@ -44,7 +44,7 @@ func (a *app) verifyRelease(ctx context.Context, f verifyFlags, config engine.Co
 	if err != nil {
 		return err
 	}
-	client, err := a.indexClient(settings)
+	client, err := a.indexClient(settings, f.judging.beside)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,15 @@ func (a *app) verifyRelease(ctx context.Context, f verifyFlags, config engine.Co
 	if err != nil {
 		return err
 	}
-	return a.verifyListed(ctx, engine.New(config), client, files)
+	var tag *assay.Tag
+	if f.source != "" {
+		t, err := a.sourceTag(ctx, f.source, project, wanted.String(), f.judging.store)
+		if err != nil {
+			return err
+		}
+		tag = &t
+	}
+	return a.verifyListed(ctx, engine.New(config), client, files, f.judging.withTag(tag))
 }
 
 // findRelease returns the files of a release on the first index that lists it.
@@ -146,8 +154,9 @@ func withoutDefaultPort(u *url.URL) *url.URL {
 	return &out
 }
 
-// verifyListed judges the files of a release with their bytes.
-func (a *app) verifyListed(ctx context.Context, e *engine.Engine, client *index.Client, files []assay.Artifact) error {
+// verifyListed judges the files of a release with their bytes. Finish adds what is known
+// of the release itself.
+func (a *app) verifyListed(ctx context.Context, e *engine.Engine, client *index.Client, files []assay.Artifact, finish func(*engine.Judgement)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p := a.newProgress("verifying", len(files))
@@ -179,6 +188,7 @@ func (a *app) verifyListed(ctx context.Context, e *engine.Engine, client *index.
 		return err
 	}
 	for _, j := range judged { // in the page's order
+		finish(&j)
 		if err := e.Record(ctx, j); err != nil {
 			return err
 		}

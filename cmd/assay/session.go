@@ -56,7 +56,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.policy(f.policy)
+	p, err := a.judging(f.policy)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +102,8 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	if err := before.ready(); err != nil {
 		return nil, err
 	}
-	client := network.client(known)
-	e := engine.New(engine.Config{Verifiers: verifiers(pep740.NewDeferred(root.Root)), Rules: p, Source: client,
+	client := network.client(known, p.beside)
+	e := engine.New(engine.Config{Verifiers: verifiers(pep740.NewDeferred(root.Root), p.store), Rules: p, Source: client,
 		Memory: before, Recorder: recorders{before, &noting{Collector: collector, caches: s.caches}}})
 	if err := a.judgeFolders(context.Background(), settings.FindLinks, e, collector); err != nil {
 		return nil, err

@@ -83,7 +83,7 @@ func describe(root trustroot.Loaded, now time.Time) string {
 func (a *app) trustCommand() *cobra.Command {
 	trust := &cobra.Command{
 		Use:   "trust",
-		Short: "What is remembered and accepted, and what signatures are verified under",
+		Short: "Who may speak for which project, what is remembered and accepted",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usage("run 'assay trust --help' for what there is", "there is no command %q under trust", args[0])
@@ -92,7 +92,7 @@ func (a *app) trustCommand() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	trust.AddCommand(a.listCommand(), a.historyCommand(), a.acceptCommand(), a.removeCommand(), a.exportCommand(), a.importCommand(),
+	trust.AddCommand(a.addCommand(), a.denyCommand(), a.listCommand(), a.historyCommand(), a.acceptCommand(), a.removeCommand(), a.exportCommand(), a.importCommand(),
 		a.repairCommand(), a.refreshCommand())
 	return trust
 }

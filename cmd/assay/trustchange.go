@@ -17,7 +17,7 @@ import (
 )
 
 // usualCodes are the changes that "trust accept" is about where no code is named.
-var usualCodes = []string{string(assay.PublisherChanged), string(assay.ProvenanceLost)}
+var usualCodes = []string{string(assay.PublisherChanged), string(assay.ProvenanceLost), string(assay.SignatureMissing)}
 
 // acceptFlags are what `assay trust accept` was asked for.
 type acceptFlags struct {
@@ -31,7 +31,7 @@ func (a *app) acceptCommand() *cobra.Command {
 		Use:   "accept NAME[==VERSION] --reason TEXT --until YYYY-MM-DD",
 		Short: "Accept a change of a project until a day",
 		Long: `Accept lets files through, up to and with a day (in UTC), that are refused because
-their publisher changed or their provenance was lost. What is broken cannot be
+their publisher changed or their provenance or signature was lost. What is broken cannot be
 accepted: other bytes under a name that was seen before are always refused.
 
 By what is let through so the new publisher does not become the known one.`,
@@ -128,21 +128,23 @@ func (a *app) userName() string {
 }
 
 func (a *app) removeCommand() *cobra.Command {
-	var reason string
+	var reason, key string
 	var acceptance int64
 	cmd := &cobra.Command{
-		Use:   "remove NAME[==VERSION]|--acceptance N --reason TEXT",
-		Short: "Forget what was seen of a project, or take an acceptance back",
+		Use:   "remove NAME[==VERSION]|NAME --grant KEY|--acceptance N --reason TEXT",
+		Short: "Forget what was seen of a project, or take a grant or an acceptance back",
 		Long: `Remove forgets which publishers and bytes were seen of a project or of one of its
 releases: the next use is a first use again. With --acceptance it takes back the
-acceptance of that number instead. The entries stay in the history, and so does
-the reason.`,
+acceptance of that number instead, with --grant what trust.toml grants or denies
+to that key. The entries stay in the history, and so does the reason.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e := journal.Entry{Kind: journal.Remove, Target: acceptance, Reason: strings.TrimSpace(reason), By: a.userName()}
 			var err error
 			switch {
 			case e.Reason == "":
 				return usage("give --reason TEXT", "who removes something says why: --reason is missing")
+			case key != "" && acceptance == 0:
+				return a.removeGrant(cmd, args, key, e.Reason)
 			case cmd.Flags().Changed("acceptance") && (len(args) > 0 || acceptance < 1):
 				return usage("'assay trust list' shows the numbers of acceptances", "--acceptance takes the number of one, and goes without a project")
 			case acceptance == 0:
@@ -154,6 +156,7 @@ the reason.`,
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why, in a few words: `TEXT`")
+	cmd.Flags().StringVar(&key, "grant", "", "take back what is granted or denied to `KEY`, as 'assay trust list' names it")
 	cmd.Flags().Int64Var(&acceptance, "acceptance", 0, "take back acceptance `N`, as 'assay trust list' numbers it")
 	return cmd
 }

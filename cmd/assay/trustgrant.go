@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay"
-	"assay/internal/journal"
 	"assay/internal/openpgp"
 	"assay/internal/pypi"
 	"assay/internal/report"
@@ -24,11 +23,11 @@ import (
 
 // grantFlags are what `assay trust add` and `assay trust deny` were asked for.
 type grantFlags struct {
-	keys                           map[assay.GrantKind]*string
-	until, reason, versions        string
-	roles, waive, signatures       []string
-	source                         string
-	withoutOldKey, keepUnderOldKey bool
+	keys                     map[assay.GrantKind]*string
+	until, reason, versions  string
+	roles, waive, signatures []string
+	source                   string
+	withoutOldKey            bool
 }
 
 // kindFlags are the flags that say whom a grant is for.
@@ -94,7 +93,7 @@ end. '*' denies for all projects.`,
 	return cmd
 }
 
-// grant reads what both commands have in common.
+// grantOf reads what both commands have in common.
 func (a *app) grantOf(f grantFlags, args []string, verb string) (trust.Grant, trust.Key, error) {
 	var g trust.Grant
 	var k trust.Key
@@ -481,4 +480,54 @@ func (a *app) removeGrant(cmd *cobra.Command, args []string, key, reason string)
 	return nil
 }
 
-var _ = journal.Accept
+// listedGrants are the grants and denials that hold here, of these projects or of all.
+func (a *app) listedGrants(names []string) ([]trust.Grant, error) {
+	store, err := a.trustStore("")
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(store.All(), func(g trust.Grant) bool {
+		return len(names) > 0 && g.Project != "*" && !slices.Contains(names, g.Project)
+	}), nil
+}
+
+// writeGrants writes a line for each grant and each denial.
+func (a *app) writeGrants(grants []trust.Grant) {
+	for _, denied := range []bool{false, true} {
+		first := true
+		for _, g := range grants {
+			if g.Denied != denied {
+				continue
+			}
+			if first && denied {
+				fmt.Fprintln(a.stdout, "denied, by project:")
+			} else if first {
+				fmt.Fprintln(a.stdout, "granted, by project:")
+			}
+			first = false
+			line := describeGrant(g)
+			if !g.Until.IsZero() && !time.Now().Before(g.Until) {
+				line += " (ended)"
+			}
+			fmt.Fprintln(a.stdout, line)
+		}
+	}
+}
+
+// jsonProjectGrants are the grants of one project.
+type jsonProjectGrants struct {
+	Project string             `json:"project"`
+	Grants  []report.JSONGrant `json:"grants"`
+}
+
+func jsonProjects(grants []trust.Grant) []jsonProjectGrants {
+	out := []jsonProjectGrants{}
+	for _, g := range grants {
+		if n := len(out); n == 0 || out[n-1].Project != g.Project {
+			out = append(out, jsonProjectGrants{Project: g.Project})
+		}
+		p := &out[len(out)-1]
+		p.Grants = append(p.Grants, report.GrantJSON(g.Grant))
+	}
+	return out
+}

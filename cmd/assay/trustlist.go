@@ -13,21 +13,27 @@ import (
 	"assay/internal/journal"
 	"assay/internal/pypi"
 	"assay/internal/report"
+	"assay/internal/trust"
 )
 
 func (a *app) listCommand() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "list [NAME ...]",
-		Short: "List what is remembered of each project",
-		Long: `List says which publishers each project had so far, how many of its releases were
-seen, and what was accepted. It is continuity and not verification: nobody says
-that the first publisher was the right one.`,
+		Short: "List who may speak for which project, and what is remembered of it",
+		Long: `List says whom trust.toml and its imports let speak for which project, until when
+and by whose word. Then it says which publishers each project had so far, how many
+of its releases were seen, and what was accepted: that is continuity and not
+verification, as nobody says that the first publisher was the right one.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			names, err := projectNames(args)
 			if err == nil {
 				err = checkFormat(format)
 			}
+			if err != nil {
+				return err
+			}
+			grants, err := a.listedGrants(names)
 			if err != nil {
 				return err
 			}
@@ -37,9 +43,12 @@ that the first publisher was the right one.`,
 					return memoryFailure(err)
 				}
 				if format == "json" {
-					return writeJSON(a.stdout, jsonList(known))
+					return writeJSON(a.stdout, jsonList(grants, known))
 				}
-				a.writeList(known, names)
+				a.writeGrants(grants)
+				if len(known) > 0 || len(grants) == 0 {
+					a.writeList(known, names)
+				}
 				return nil
 			})
 		},
@@ -321,15 +330,16 @@ func jsonHistory(entries []journal.Entry) any {
 	}{report.Schema, jsonEntries(entries)}
 }
 
-func jsonList(known []journal.Known) any {
+func jsonList(grants []trust.Grant, known []journal.Known) any {
 	projects := []jsonProject{}
 	for _, k := range known {
 		projects = append(projects, jsonProject{k.Project, jsonPublishers(k.Publishers), k.Releases(), len(k.Files), jsonTime(k.First), jsonTime(k.Last), jsonEntries(k.Accepted)})
 	}
 	return struct {
-		Schema   int           `json:"schema"`
-		Projects []jsonProject `json:"projects"`
-	}{report.Schema, projects}
+		Schema   int                 `json:"schema"`
+		Projects []jsonProject       `json:"projects"`
+		Grants   []jsonProjectGrants `json:"grants"`
+	}{report.Schema, projects, jsonProjects(grants)}
 }
 
 // writeJSON writes a result as the reports are written.

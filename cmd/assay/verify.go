@@ -22,10 +22,14 @@ import (
 	"assay/internal/gate"
 	"assay/internal/pypi"
 	"assay/internal/report"
+	"assay/internal/signature"
 	"assay/internal/sigstore"
 	"assay/internal/verify/archive"
 	"assay/internal/verify/digest"
+	"assay/internal/verify/jws"
+	"assay/internal/verify/openpgp"
 	"assay/internal/verify/pep740"
+	"assay/internal/verify/ssh"
 )
 
 // beside lists the endings under which material lies beside a file.
@@ -39,11 +43,16 @@ var beside = []struct {
 	{".slsa.attestation", assay.Attestation},
 	{".sigstore", assay.SigstoreBundle},
 	{".sigstore.json", assay.SigstoreBundle},
+	{".asc", assay.OpenPGPSignature},
+	{".sig", assay.OpenPGPSignature}, // or an SSH signature: the first bytes tell
 }
 
 // verifyFlags are what `assay verify` was asked for.
 type verifyFlags struct {
 	provenance  string
+	signatures  []string
+	source      string
+	judging     judging
 	digest      string
 	name        string
 	trustedRoot string
@@ -59,7 +68,8 @@ func (a *app) verifyCommand() *cobra.Command {
 		Short: "Verify distribution files, or a release on the configured index",
 		Long: `Verify judges distribution files. Evidence is looked for beside each file:
 FILE.provenance, FILE.publish.attestation, FILE.attestation,
-FILE.slsa.attestation, FILE.sigstore and FILE.sigstore.json.
+FILE.slsa.attestation, FILE.sigstore, FILE.sigstore.json, FILE.asc
+(OpenPGP) and FILE.sig (OpenPGP or SSH).
 
 NAME==VERSION judges every file of a release on the index that pip or uv is
 configured with; its files are downloaded to be compared, and not kept.
@@ -72,6 +82,8 @@ Exit status: 0 allowed (warnings included), 1 refused, 2 bad usage or input,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.verify(cmd.Context(), f, args) },
 	}
 	cmd.Flags().StringVar(&f.provenance, "provenance", "", "read the evidence from `FILE` instead of beside the file")
+	cmd.Flags().StringArrayVar(&f.signatures, "signature", nil, "read a signature, or a signed list of checksums, from `FILE` as well (may be repeated)")
+	cmd.Flags().StringVar(&f.source, "source", "", "verify the release's tag too, in the git repository `REPO`: a clone or a URL")
 	cmd.Flags().StringVar(&f.digest, "digest", "", "the promised digest, `ALGORITHM:HEX`; with --name it stands for the file itself")
 	cmd.Flags().StringVar(&f.name, "name", "", "the distribution's `FILENAME`, where the file is called otherwise or is not at hand")
 	cmd.Flags().StringVar(&f.trustedRoot, "trusted-root", "", "verify signatures under the Sigstore trusted root in `FILE`")
@@ -85,10 +97,11 @@ func (a *app) verify(ctx context.Context, f verifyFlags, args []string) error {
 	if err := f.check(args); err != nil {
 		return err
 	}
-	p, err := a.policy(f.policy)
+	p, err := a.judging(f.policy)
 	if err != nil {
 		return err
 	}
+	f.judging = p
 	before := a.memory("verify")
 	root, err := a.trustedRoot(f.trustedRoot)
 	if err != nil {
@@ -98,7 +111,7 @@ func (a *app) verify(ctx context.Context, f verifyFlags, args []string) error {
 		return err
 	}
 	collector := report.NewCollector()
-	config := engine.Config{Verifiers: verifiers(pep740.New(root.Root)), Rules: p, Memory: before, Recorder: recorders{before, collector}}
+	config := engine.Config{Verifiers: verifiers(pep740.New(root.Root), p.store), Rules: p, Memory: before, Recorder: recorders{before, collector}}
 	failed := a.verifyAll(ctx, f, args, config)
 	a.sayNotes(before)
 	if err := before.close(); err != nil {
@@ -125,9 +138,16 @@ func (a *app) verify(ctx context.Context, f verifyFlags, args []string) error {
 	return nil
 }
 
+// keyring has the keys that grants name, of whatever project.
+type keyring interface {
+	openpgp.Keyring
+	ssh.Keyring
+	jws.Keyring
+}
+
 // verifiers are the verifiers of every command.
-func verifiers(provenance *pep740.Verifier) []engine.Verifier {
-	return []engine.Verifier{digest.Verifier{}, archive.Verifier{}, provenance}
+func verifiers(provenance *pep740.Verifier, keys keyring) []engine.Verifier {
+	return []engine.Verifier{digest.Verifier{}, archive.Verifier{}, provenance, openpgp.New(keys), ssh.New(keys), jws.New(keys)}
 }
 
 func (f verifyFlags) check(args []string) error {
@@ -257,6 +277,11 @@ func judge(ctx context.Context, e *engine.Engine, s assay.Subject) error {
 	if err != nil {
 		return &failure{statusUndecided, err, ""}
 	}
+	for _, ev := range j.Evidence {
+		if ev.State == assay.Pending { // nobody is going to read any bytes
+			return usage("give the file itself: 'assay verify FILE'", "only the bytes of %s tell whether its signature holds, and a digest does not stand for them", shown(s.Artifact.Filename))
+		}
+	}
 	return e.Record(ctx, j)
 }
 
@@ -281,6 +306,13 @@ func (f verifyFlags) artifact(name string) (assay.Artifact, error) {
 // materials reads what lies beside a file, or what --provenance names.
 func (f verifyFlags) materials(path string) ([]assay.Material, error) {
 	out := []assay.Material{}
+	for _, path := range f.signatures {
+		m, err := readMaterial(path, assay.OpenPGPSignature)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
 	if f.provenance != "" {
 		m, err := readMaterial(f.provenance, "")
 		return append(out, m), err
@@ -314,6 +346,7 @@ func readMaterial(path string, kind assay.MaterialKind) (assay.Material, error) 
 	if kind == "" {
 		kind = kindOf(path, data)
 	}
+	kind = signature.Sniff(kind, data)
 	return assay.Material{Kind: kind, Name: filepath.Base(path), Data: data}, nil
 }
 

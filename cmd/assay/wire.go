@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"assay"
 	"assay/internal/index"
 	"assay/internal/installer"
 	"assay/internal/intercept"
@@ -66,9 +67,10 @@ func (a *app) network(settings installer.Config) (*network, error) {
 }
 
 // client asks indexes, showing what is known to those that want credentials.
-func (n *network) client(known *credentials) *index.Client {
+// Signatures are looked for where beside says.
+func (n *network) client(known *credentials, beside func(assay.Artifact) []index.Beside) *index.Client {
 	return index.New(index.Options{Transport: intercept.NewUpstream(n.transport.Clone(), n.trust), UserAgent: userAgent(), Credentials: known.of,
-		Outside: intercept.Outside})
+		Outside: intercept.Outside, Beside: beside})
 }
 
 // upstream answers the catalog's questions about the indexes behind it.
@@ -167,7 +169,7 @@ func (c *credentials) seen(origin, authorization string) {
 }
 
 // indexClient is the client of the commands that ask indexes themselves.
-func (a *app) indexClient(settings installer.Config) (*index.Client, error) {
+func (a *app) indexClient(settings installer.Config, beside func(assay.Artifact) []index.Beside) (*index.Client, error) {
 	n, err := a.network(settings)
 	if err != nil {
 		return nil, err
@@ -176,7 +178,7 @@ func (a *app) indexClient(settings installer.Config) (*index.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n.client(known), nil
+	return n.client(known, beside), nil
 }
 
 // userAgent is how Assay names itself to indexes.

@@ -26,7 +26,9 @@ import (
 
 // Verifier looks at one kind of evidence. It is a pure function of its subject:
 // no clock, no network, no files. It returns an error only for a cancelled
-// context; whatever is wrong with the material is evidence.
+// context; whatever is wrong with the material is evidence. Evidence that is Absent
+// without a finding says that there is nothing to look at, and is left out of the
+// judgement.
 type Verifier interface {
 	// Name is the verifier's stable name, as reports show it.
 	Name() string
@@ -179,7 +181,7 @@ func (e *Engine) judgeKeeping(ctx context.Context, s assay.Subject, keep map[str
 		if errs[i] != nil {
 			return Judgement{}, errs[i]
 		}
-		if ev != nil {
+		if ev != nil && !silent(*ev) {
 			j.Evidence = append(j.Evidence, settled(*ev, s))
 		}
 	}
@@ -206,6 +208,13 @@ func (e *Engine) Hashing(s assay.Subject) []assay.Hashing {
 		}
 	}
 	return out
+}
+
+// silent reports whether evidence says nothing at all: a verifier had nothing to look
+// at. Of most files there is no signature, and a report that said so of every kind would
+// bury what there is.
+func silent(ev assay.Evidence) bool {
+	return ev.State == assay.Absent && len(ev.Findings) == 0 && len(ev.Claims) == 0
 }
 
 // settled is evidence that is not pending where the bytes are known: that would be a

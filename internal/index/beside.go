@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"assay"
+	"assay/internal/signature"
 )
 
 // Beside names one thing that may lie beside a file.
@@ -71,7 +72,7 @@ func (c *Client) fetchBeside(ctx context.Context, a assay.Artifact, b Beside) ([
 		if err != nil {
 			return found[[]assay.Material]{keep: c.limits.freshError}, err
 		}
-		m := []assay.Material{{Kind: b.Kind, Name: Redact(u), Data: got.body}}
+		m := []assay.Material{{Kind: signature.Sniff(b.Kind, got.body), Name: Redact(u), Data: got.body}}
 		return found[[]assay.Material]{m, int64(len(got.body)), c.limits.fresh}, nil
 	})
 }

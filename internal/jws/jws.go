@@ -1,5 +1,5 @@
 // Package jws reads RECORD.jws, the signature that the wheel tool put into wheels
-// from 0.14 to 0.31 (`wheel sign`), and checks it. It is bytes to types: no files,
+// until 2018 (`wheel sign`), and checks it. It is bytes to types: no files,
 // no network.
 //
 // The file lies beside RECORD in a wheel's .dist-info folder and signs RECORD,
@@ -13,7 +13,7 @@
 //	P  {"hash": "sha256=<base64 of the SHA-256 of RECORD>"}
 //	H  {"alg": "Ed25519", "jwk": {"kty": "Ed25519", "vk": "<base64 of the public key>"}}
 //
-// Before 0.17 the key's type was called "alg" too. So
+// wheel 0.14 and before called the key's type "alg" too. So
 //
 //	s, err := jws.Parse(data)
 //	keys, err := s.Verify(sha256OfRecord) // keys[0].String() is what `wheel keygen` printed
@@ -22,8 +22,8 @@
 //
 // It is stricter than the tool was: duplicate and unknown members, base64 that is
 // not canonical, other algorithms ("none", "HS256", "RS256"), keys of another
-// length, keys that sign everything, and an empty list of recipients (which the tool's verify broke on)
-// are refused, and one bad signature refuses all.
+// length or under which anything is signed, and an empty list of recipients are
+// refused, and one bad signature refuses all.
 package jws
 
 import (

@@ -26,6 +26,8 @@ type Explanation struct {
 	// Offline says that no index was asked: Files has one without a name then, for
 	// its rules.
 	Offline bool
+	// Grants are those of the project, whatever their version.
+	Grants []ExplainedGrant
 	// Memory is what was seen and accepted before of the project.
 	Memory assay.Memory
 }
@@ -89,6 +91,7 @@ func (e Explanation) WriteExplanation(w io.Writer, t Text) error {
 		t.writeWrapped(&b, "", fmt.Sprintf("%s more; 'assay explain %s==VERSION' shows one", plural(e.Others, "release"), e.Project))
 	}
 	t.explainRules(&b, e.Files)
+	t.explainGrants(&b, e)
 	t.explainMemory(&b, e.Memory)
 	t.explainChanges(&b, e)
 	return write(w, &b)
@@ -198,7 +201,7 @@ func (t Text) explainMemory(b *strings.Builder, m assay.Memory) {
 	for _, s := range list {
 		who := "no attestations"
 		var ids []string
-		for _, p := range s.Publishers {
+		for _, p := range slices.Concat(s.Publishers, s.Keys) {
 			ids = append(ids, p.String())
 		}
 		if len(ids) > 0 {
@@ -247,6 +250,12 @@ func changeFor(f Explained, r assay.Reason) string {
 		return text + "waiting, or an [[exception]] for it in the policy"
 	case r.Code == assay.PublisherChanged || r.Code == assay.ProvenanceLost:
 		return text + "'assay trust accept " + release + " --reason TEXT --until YYYY-MM-DD', if the project meant it"
+	case r.Code == assay.SignatureMissing:
+		return text + "'assay trust accept " + release + " --reason TEXT --until YYYY-MM-DD', if the project stopped signing"
+	case slices.Contains([]assay.Code{assay.SignatureUnexpectedKey, assay.SignatureWrongProject, assay.GrantEnded, assay.GrantUnfit}, r.Code):
+		return text + "a grant for the key, if the project's people say that it is theirs: assay trust add " + f.Artifact.Project + " …"
+	case r.Code == assay.GrantDenied:
+		return text + "'assay trust remove " + f.Artifact.Project + " --grant KEY --reason TEXT', by whoever denied it"
 	case r.Code.Waivable():
 		return text + "another rule, or an [[exception]] for it in the policy"
 	}

@@ -15,6 +15,7 @@ type jsonExplanation struct {
 	Artifacts []jsonExplained `json:"artifacts"`
 	Others    int             `json:"other_releases"`
 	Memory    jsonMemory      `json:"memory"`
+	Grants    []JSONGrant     `json:"grants"`
 }
 
 type jsonExplained struct {
@@ -34,6 +35,7 @@ type jsonSighting struct {
 	Version    string   `json:"version"`
 	Index      string   `json:"index"`
 	Publishers []string `json:"publishers"`
+	Keys       []string `json:"keys"`
 	Uploaded   string   `json:"uploaded"`
 	FirstSeen  string   `json:"first_seen"`
 	Waived     bool     `json:"waived"`
@@ -43,7 +45,7 @@ type jsonSighting struct {
 // rules of [Report.WriteJSON].
 func (e Explanation) WriteJSON(w io.Writer) error {
 	out := jsonExplanation{Schema: Schema, Command: "explain", Project: e.Project, Version: e.Version, Others: e.Others,
-		Artifacts: []jsonExplained{}, Memory: jsonMemory{Sightings: []jsonSighting{}, Accepted: []string{}}}
+		Artifacts: []jsonExplained{}, Memory: jsonMemory{Sightings: []jsonSighting{}, Accepted: []string{}}, Grants: e.jsonGrants()}
 	for _, f := range e.Files {
 		x := jsonExplained{jsonArtifact: f.json(), Rules: slices.Concat([]Rule{}, f.Rules), Changes: []string{}}
 		if f.Release.Verdict == assay.Deny {
@@ -58,10 +60,13 @@ func (e Explanation) WriteJSON(w io.Writer) error {
 		out.Artifacts = append(out.Artifacts, x)
 	}
 	for _, s := range e.Memory.Sightings {
-		j := jsonSighting{Filename: s.Filename, Version: s.Version, Index: withoutSecrets(s.Index), Publishers: []string{},
+		j := jsonSighting{Filename: s.Filename, Version: s.Version, Index: withoutSecrets(s.Index), Publishers: []string{}, Keys: []string{},
 			Uploaded: timestamp(s.Uploaded), FirstSeen: timestamp(s.First), Waived: s.Waived}
 		for _, p := range s.Publishers {
 			j.Publishers = append(j.Publishers, p.String())
+		}
+		for _, k := range s.Keys {
+			j.Keys = append(j.Keys, k.Name)
 		}
 		out.Memory.Sightings = append(out.Memory.Sightings, j)
 	}

@@ -70,6 +70,9 @@ func KindOf(place string) assay.MaterialKind {
 
 // Sniff corrects the kind of what was found by its first bytes.
 func Sniff(kind assay.MaterialKind, data []byte) assay.MaterialKind {
+	if kind != assay.OpenPGPSignature && kind != assay.OpenPGPChecksums && kind != assay.SSHSignature {
+		return kind
+	}
 	switch head := strings.TrimLeft(string(data[:min(len(data), 64)]), " \t\r\n"); {
 	case strings.HasPrefix(head, "-----BEGIN SSH SIGNATURE-----"):
 		return assay.SSHSignature

@@ -30,7 +30,7 @@ const (
 // parseMaterial reads a version 4 public key packet's body: the version, four
 // bytes of time, the algorithm, and then numbers.
 func parseMaterial(key *packet.PublicKey) (material, error) {
-	bad := &problem{ErrKey, "the public key cannot be used with gpg-agent: RSA, Ed25519 and ECDSA on P-256, P-384 and P-521 can", nil}
+	bad := &problem{ErrKey, fmt.Sprintf("keys of this kind (OpenPGP's algorithm %d) do not sign here: RSA, Ed25519 and ECDSA on P-256, P-384 and P-521 do", key.PubKeyAlgo), nil}
 	var packed bytes.Buffer
 	if err := key.SerializeForHash(&packed); err != nil {
 		return material{}, bad

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -113,7 +114,7 @@ func signingKey(e *openpgp.Entity, at time.Time, secret bool) (openpgp.Key, erro
 		return openpgp.Key{}, invalidKey(e, at, err)
 	}
 	var usable []openpgp.Key
-	why := &problem{ErrKey, "the key " + fingerprint(e.PrimaryKey) + " has no part that may sign files", nil}
+	var why error = &problem{ErrKey, "the key " + fingerprint(e.PrimaryKey) + " has no part that may sign files", nil}
 	for i := range e.Subkeys {
 		sub := &e.Subkeys[i]
 		binding, err := sub.Verify(at, config)
@@ -156,17 +157,15 @@ func maySign(e *openpgp.Entity, self *packet.Signature, at time.Time, config *pa
 }
 
 // strong returns nil for a key that verifiers accept, and that can be signed with.
-func strong(k *packet.PublicKey) *problem {
-	switch k.PubKeyAlgo {
-	case packet.PubKeyAlgoRSA, packet.PubKeyAlgoRSASignOnly:
-		if n, err := k.BitLength(); err != nil || n < minRSA {
-			return &problem{ErrKey, fmt.Sprintf("an RSA key of %d bits is too weak: %d is the least", n, minRSA), nil}
-		}
-		return nil
-	case packet.PubKeyAlgoEdDSA, packet.PubKeyAlgoEd25519, packet.PubKeyAlgoECDSA:
-		return nil
+func strong(k *packet.PublicKey) error {
+	m, err := parseMaterial(k)
+	if err != nil {
+		return err
 	}
-	return &problem{ErrKey, fmt.Sprintf("keys of OpenPGP's algorithm %d do not sign here: RSA, Ed25519 and ECDSA do", k.PubKeyAlgo), nil}
+	if n := new(big.Int).SetBytes(m.number).BitLen(); m.oid == "" && n < minRSA {
+		return &problem{ErrKey, fmt.Sprintf("an RSA key of %d bits is too weak: %d is the least", n, minRSA), nil}
+	}
+	return nil
 }
 
 // invalidKey is the error about a primary key that is not valid.
@@ -182,7 +181,7 @@ func invalidKey(e *openpgp.Entity, at time.Time, err error) error {
 }
 
 // worse says of a subkey that might have signed why it does not.
-func worse(why *problem, sub *openpgp.Subkey, at time.Time, err error) *problem {
+func worse(why error, sub *openpgp.Subkey, at time.Time, err error) error {
 	binding, _ := sub.LatestValidBindingSignature(time.Time{}, &packet.Config{})
 	if binding == nil || !binding.FlagSign {
 		return why

@@ -393,3 +393,72 @@ func TestStrangeAgents(t *testing.T) {
 		})
 	}
 }
+
+// TestSubkeysThatDoNotSign say why, where the primary key does not sign either.
+func TestSubkeysThatDoNotSign(t *testing.T) {
+	g := newGnuPG(t)
+	certifier := func(name string) string {
+		g.gpg("--faked-system-time", "20240101T000000", "--quick-gen-key", name+" <x@example.com>", "ed25519", "cert", "never")
+		return g.last()
+	}
+	expired := certifier("Expired")
+	g.gpg("--faked-system-time", "20240201T000000", "--quick-add-key", expired, "ed25519", "sign", "1m")
+	revoked := certifier("Revoked")
+	g.gpg("--faked-system-time", "20240201T000000", "--quick-add-key", revoked, "ed25519", "sign", "never")
+	run(t, g.env, []byte("key 1\nrevkey\ny\n1\n\ny\nsave\n"), "gpg", "--no-tty", "--command-fd", "0", "--pinentry-mode", "loopback", "--passphrase", "", "--edit-key", revoked)
+	future := certifier("Future")
+	g.gpg("--faked-system-time", "20400101T000000", "--quick-add-key", future, "ed25519", "sign", "never")
+	brainpool := func() string {
+		g.gpg("--quick-gen-key", "Curve <x@example.com>", "brainpoolP256r1", "sign", "never")
+		return g.last()
+	}()
+	for _, tc := range []struct {
+		fpr, text string
+		want      error
+	}{
+		{expired, "the signing subkey ", ErrExpired},
+		{revoked, "the signing subkey ", ErrRevoked},
+		{future, "the key " + future + " has no part that may sign files", ErrKey},
+		{brainpool, "keys of this kind (OpenPGP's algorithm 19) do not sign here", ErrKey},
+	} {
+		for name, open := range map[string]func() error{
+			"file": func() error { _, err := OpenPGPFile(g.secretKey(tc.fpr, ""), never, time.Now); return err },
+			"agent": func() error {
+				_, err := OpenPGPAgent(t.Context(), g.socket(), g.publicKey(tc.fpr), nil, time.Now)
+				return err
+			},
+		} {
+			if err := open(); !errors.Is(err, tc.want) || !strings.HasPrefix(fmt.Sprint(err), tc.text) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+// TestSequoia signs with a key that sq made: its flags are in another signature,
+// and a subkey signs.
+func TestSequoia(t *testing.T) {
+	need(t, "sq", "sqv", "gpgv")
+	dir := t.TempDir()
+	secretFile, publicFile := filepath.Join(dir, "secret.pgp"), filepath.Join(dir, "public.pgp")
+	if _, err := attempt(nil, nil, "sq", "key", "generate", "--userid", "Ann <ann@example.com>", "--export", secretFile); err != nil {
+		if out, err := attempt(nil, nil, "sq", "key", "generate", "--own-key", "--userid", "Ann <ann@example.com>", "--output", secretFile, "--without-password"); err != nil {
+			t.Skipf("this sq is called otherwise: %s", out)
+		}
+	}
+	s, err := OpenPGPFile(read(t, secretFile), never, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.SubkeyFingerprint() == s.Fingerprint() {
+		t.Error("the primary key signs, not the subkey")
+	}
+	var public bytes.Buffer
+	if err := s.entity.Serialize(&public); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(publicFile, public.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	verifyBoth(t, public.Bytes(), message, signed(t, s), s.Fingerprint())
+}

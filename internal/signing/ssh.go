@@ -45,6 +45,9 @@ func SSHFile(data []byte, ask Ask) (*SSH, error) {
 	if len(data) > sshsig.MaxFile {
 		return nil, &problem{ErrKey, fmt.Sprintf("%d bytes are more than the %d that are read of a key", len(data), sshsig.MaxFile), nil}
 	}
+	if bytes.Contains(data, []byte("-----BEGIN ENCRYPTED PRIVATE KEY-----")) {
+		return nil, &problem{ErrKey, "the SSH key is locked in PKCS #8's way, which is not read: 'ssh-keygen -p -f KEY' rewrites it", nil}
+	}
 	signer, err := ssh.ParsePrivateKey(data)
 	if _, locked := errors.AsType[*ssh.PassphraseMissingError](err); locked {
 		if signer, err = unlockSSH(data, ask); err != nil {

@@ -87,7 +87,7 @@ done
 	if err := os.Chmod(pinentry, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	g.write("gpg-agent.conf", "pinentry-program "+pinentry+"\nallow-loopback-pinentry\n")
+	g.write("gpg-agent.conf", "pinentry-program "+pinentry+"\nallow-loopback-pinentry\ns2k-count 65536\n")
 	t.Cleanup(func() { _, _ = attempt(g.env, nil, "gpgconf", "--kill", "all") })
 	return g
 }

@@ -12,17 +12,20 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
+// algoDSA is the type of DSA keys.
+const algoDSA = "ssh-dss"
+
 // keyTypes are the types of keys that are known, as they are spelled in a key.
 // DSA is known so that it can be refused by name.
 var keyTypes = map[string]bool{
-	ssh.KeyAlgoED25519:     true,
-	ssh.KeyAlgoECDSA256:    true,
-	ssh.KeyAlgoECDSA384:    true,
-	ssh.KeyAlgoECDSA521:    true,
-	ssh.KeyAlgoRSA:         true,
-	ssh.KeyAlgoSKED25519:   true,
-	ssh.KeyAlgoSKECDSA256:  true,
-	ssh.InsecureKeyAlgoDSA: true,
+	ssh.KeyAlgoED25519:    true,
+	ssh.KeyAlgoECDSA256:   true,
+	ssh.KeyAlgoECDSA384:   true,
+	ssh.KeyAlgoECDSA521:   true,
+	ssh.KeyAlgoRSA:        true,
+	ssh.KeyAlgoSKED25519:  true,
+	ssh.KeyAlgoSKECDSA256: true,
+	algoDSA:               true,
 }
 
 // Key is an SSH public key. Keys of which the comments differ are different for
@@ -144,7 +147,7 @@ func (k Key) IsZero() bool { return k.blob == "" }
 // Weak returns why signatures by the key say nothing, or nil.
 func (k Key) Weak() error {
 	switch k.kind {
-	case ssh.InsecureKeyAlgoDSA:
+	case algoDSA:
 		return &problem{"DSA keys are not accepted", []error{ErrWeak}}
 	case ssh.KeyAlgoRSA:
 		crypto, ok := k.public().(ssh.CryptoPublicKey)

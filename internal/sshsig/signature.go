@@ -125,16 +125,13 @@ func unreadable(signature []byte) error {
 	return ErrMalformed
 }
 
-// dearmor takes the armor off. Lines may end as on Windows, all of them.
+// dearmor takes the armor off. Lines end with a line feed alone, as ssh-keygen
+// wants it.
 func dearmor(armored []byte) ([]byte, error) {
 	if len(armored) > MaxFile {
 		return nil, malformed(fmt.Sprintf("%d bytes are more than the %d that are read of a signature", len(armored), MaxFile))
 	}
-	text := string(armored)
-	if n := strings.Count(text, "\r\n"); n > 0 && n == strings.Count(text, "\n") {
-		text = strings.ReplaceAll(text, "\r\n", "\n")
-	}
-	text, ok := strings.CutPrefix(text, armorBegin+"\n")
+	text, ok := strings.CutPrefix(string(armored), armorBegin+"\n")
 	if !ok {
 		return nil, malformed("it does not begin with " + armorBegin)
 	}
@@ -164,7 +161,7 @@ func checkNamespace(namespace string) error {
 
 // checkForm holds the inner signature to the form that its key's type has.
 func checkForm(kind string, s *ssh.Signature) error {
-	if kind == ssh.InsecureKeyAlgoDSA {
+	if kind == algoDSA {
 		return &problem{"signatures by DSA keys are not accepted", []error{ErrWeak}}
 	}
 	sk := kind == ssh.KeyAlgoSKED25519 || kind == ssh.KeyAlgoSKECDSA256

@@ -75,11 +75,7 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the certificates of grants: %w", err)
 	}
-	for _, c := range merged {
-		if s.known["openpgp:"+string(c.Fingerprint())] {
-			s.certs = append(s.certs, c)
-		}
-	}
+	s.certs = merged
 	return s, nil
 }
 
@@ -262,3 +258,19 @@ func (s *Store) SSH(fingerprint string) bool { return s != nil && s.known["ssh:"
 
 // JWS reports whether a key is granted for any project.
 func (s *Store) JWS(key string) bool { return s != nil && s.known["jws:"+key] }
+
+// All returns every grant and denial, those of imports as far as they count, by project.
+func (s *Store) All() []Grant {
+	if s == nil {
+		return nil
+	}
+	var out []Grant
+	for _, list := range s.grants {
+		for _, g := range list {
+			out = append(out, g.Grant)
+		}
+	}
+	f := File{Grants: out}
+	f.Normalize()
+	return f.Grants
+}

@@ -17,6 +17,8 @@
 //     stands makes none at all;
 //   - if it is not Verified there is a finding, save where a Claimless verifier
 //     has nothing to look at, and every finding has a code that the registry knows;
+//   - a [Silent] verifier is Absent without any finding where there is nothing for it,
+//     and nowhere else;
 //   - the same subject gives the same evidence, also from many goroutines at
 //     once, and is not modified;
 //   - material that is known to exist and could not be had is Unavailable, if
@@ -57,6 +59,25 @@ type Case struct {
 func Claimless(v engine.Verifier) engine.Verifier { return claimless{v} }
 
 type claimless struct{ engine.Verifier }
+
+// Silent wraps a verifier of what few files have, and says which subjects have nothing
+// for it to look at. Of these it must say nothing at all, so that reports about files
+// without signatures do not speak of signatures; of all others it has to say something.
+func Silent(v engine.Verifier, nothing func(assay.Subject) bool) engine.Verifier {
+	return silent{v, nothing}
+}
+
+type silent struct {
+	engine.Verifier
+	nothing func(assay.Subject) bool
+}
+
+// Without says of a subject that no material of these kinds lies beside it.
+func Without(kinds ...assay.MaterialKind) func(assay.Subject) bool {
+	return func(s assay.Subject) bool {
+		return !slices.ContainsFunc(s.Materials, func(m assay.Material) bool { return slices.Contains(kinds, m.Kind) })
+	}
+}
 
 // goroutines is how many verify one subject at the same time.
 const goroutines = 8
@@ -143,6 +164,11 @@ func verify(t *testing.T, v engine.Verifier, s assay.Subject) assay.Evidence {
 		t.Errorf("the state is %s with %d claims", ev.State, len(ev.Claims))
 	}
 	nothing := bare && ev.State == assay.Absent && (s.Content == nil || s.Content.Inside == nil)
+	if q, ok := v.(silent); ok && q.nothing(s) {
+		if nothing = ev.State == assay.Absent && len(ev.Findings) == 0; !nothing {
+			t.Errorf("the state is %s with %v, and there is nothing to look at", ev.State, ev.Findings)
+		}
+	}
 	if ev.State != assay.Verified && len(ev.Findings) == 0 && !nothing {
 		t.Errorf("the state is %s without a finding", ev.State)
 	}
