@@ -75,7 +75,7 @@ func TestOpenPGPAgent(t *testing.T) {
 				g := newGnuPG(t)
 				fpr := g.generate(algorithm, passphrase, "never")
 				public := g.publicKey(fpr)
-				run(t, g.env, nil, "gpgconf", "--kill", "gpg-agent") // forget the passphrase
+				g.forget() // the passphrase
 				g.write("pin", passphrase)
 				s, err := OpenPGPAgent(t.Context(), g.socket(), public, []string{"lc-ctype=C.UTF-8", "nonsense=1"}, time.Now)
 				if err != nil {
@@ -290,7 +290,7 @@ func TestAgentProblems(t *testing.T) {
 	if err := open(other.socket()); !errors.Is(err, ErrNotInAgent) || !strings.Contains(err.Error(), fpr) {
 		t.Errorf("another agent: %v", err)
 	}
-	run(t, g.env, nil, "gpgconf", "--kill", "gpg-agent")
+	g.forget()
 	if err := open(g.socket()); !errors.Is(err, ErrPassphrase) || err.Error() != "the passphrase was not given" {
 		t.Errorf("cancelled: %v", err)
 	}
