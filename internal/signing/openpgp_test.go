@@ -412,10 +412,26 @@ func TestSubkeysThatDoNotSign(t *testing.T) {
 		g.gpg("--quick-gen-key", "Curve <x@example.com>", "brainpoolP256r1", "sign", "never")
 		return g.last()
 	}()
+	dated := func() string {
+		g.gpg("--cert-digest-algo", "SHA1", "--allow-weak-key-signatures", "--quick-gen-key", "Dated <x@example.com>", "ed25519", "sign", "never")
+		return g.last()
+	}()
+	renewed := func() string {
+		g.gpg("--cert-digest-algo", "SHA1", "--faked-system-time", "20240101T000000", "--quick-gen-key", "Renewed <x@example.com>", "ed25519", "sign", "never")
+		fpr := g.last()
+		g.gpg("--cert-digest-algo", "SHA512", "--quick-set-expire", fpr, "5y")
+		return fpr
+	}()
+	if s, err := OpenPGPFile(g.secretKey(renewed, ""), never, time.Now); err != nil {
+		t.Errorf("renewed: %v", err)
+	} else {
+		verifyBoth(t, g.publicKey(renewed), message, signed(t, s), renewed)
+	}
 	for _, tc := range []struct {
 		fpr, text string
 		want      error
 	}{
+		{dated, "the key " + dated + " is bound together with SHA-1 or MD5, which verifiers refuse", ErrKey},
 		{expired, "the signing subkey ", ErrExpired},
 		{revoked, "the signing subkey ", ErrRevoked},
 		{future, "the key " + future + " has no part that may sign files", ErrKey},
