@@ -39,7 +39,8 @@ SHA-256 instead.
 
 The key is in a file, or in gpg-agent or ssh-agent, which then ask for the
 passphrase themselves. A passphrase is asked for on the terminal only. No
-signature is overwritten without --force, and either all are written or none.
+signature is overwritten without --force, and none is written unless every file
+could be signed.
 
 Exit status: 0 signed, 2 bad usage or input, 3 the agent could not be asked or
 the signature could not be written.`,

@@ -141,9 +141,19 @@ func signingKey(e *openpgp.Entity, at time.Time, secret bool) (openpgp.Key, erro
 			why = err
 			continue
 		}
+		if dated(self) || dated(k.SelfSignature) || dated(k.SelfSignature.EmbeddedSignature) {
+			why = &problem{ErrKey, "the key " + fingerprint(e.PrimaryKey) + " is bound together with SHA-1 or MD5, which verifiers refuse: " +
+				"gpg renews that with --cert-digest-algo SHA512 --quick-set-expire", nil}
+			continue
+		}
 		return k, nil
 	}
 	return openpgp.Key{}, why
+}
+
+// dated reports a signature over a hash that verifiers refuse.
+func dated(s *packet.Signature) bool {
+	return s != nil && (s.Hash == crypto.SHA1 || s.Hash == crypto.MD5 || s.Hash == crypto.RIPEMD160)
 }
 
 // maySign reports whether the primary key is meant for signing files. Where the

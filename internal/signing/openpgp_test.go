@@ -75,7 +75,7 @@ func TestOpenPGPAgent(t *testing.T) {
 				g := newGnuPG(t)
 				fpr := g.generate(algorithm, passphrase, "never")
 				public := g.publicKey(fpr)
-				run(t, g.env, nil, "gpgconf", "--kill", "gpg-agent") // forget the passphrase
+				g.forget() // the passphrase
 				g.write("pin", passphrase)
 				s, err := OpenPGPAgent(t.Context(), g.socket(), public, []string{"lc-ctype=C.UTF-8", "nonsense=1"}, time.Now)
 				if err != nil {
@@ -290,7 +290,7 @@ func TestAgentProblems(t *testing.T) {
 	if err := open(other.socket()); !errors.Is(err, ErrNotInAgent) || !strings.Contains(err.Error(), fpr) {
 		t.Errorf("another agent: %v", err)
 	}
-	run(t, g.env, nil, "gpgconf", "--kill", "gpg-agent")
+	g.forget()
 	if err := open(g.socket()); !errors.Is(err, ErrPassphrase) || err.Error() != "the passphrase was not given" {
 		t.Errorf("cancelled: %v", err)
 	}
@@ -412,10 +412,26 @@ func TestSubkeysThatDoNotSign(t *testing.T) {
 		g.gpg("--quick-gen-key", "Curve <x@example.com>", "brainpoolP256r1", "sign", "never")
 		return g.last()
 	}()
+	dated := func() string {
+		g.gpg("--cert-digest-algo", "SHA1", "--allow-weak-key-signatures", "--quick-gen-key", "Dated <x@example.com>", "ed25519", "sign", "never")
+		return g.last()
+	}()
+	renewed := func() string {
+		g.gpg("--cert-digest-algo", "SHA1", "--faked-system-time", "20240101T000000", "--quick-gen-key", "Renewed <x@example.com>", "ed25519", "sign", "never")
+		fpr := g.last()
+		g.gpg("--cert-digest-algo", "SHA512", "--quick-set-expire", fpr, "5y")
+		return fpr
+	}()
+	if s, err := OpenPGPFile(g.secretKey(renewed, ""), never, time.Now); err != nil {
+		t.Errorf("renewed: %v", err)
+	} else {
+		verifyBoth(t, g.publicKey(renewed), message, signed(t, s), renewed)
+	}
 	for _, tc := range []struct {
 		fpr, text string
 		want      error
 	}{
+		{dated, "the key " + dated + " is bound together with SHA-1 or MD5, which verifiers refuse", ErrKey},
 		{expired, "the signing subkey ", ErrExpired},
 		{revoked, "the signing subkey ", ErrRevoked},
 		{future, "the key " + future + " has no part that may sign files", ErrKey},

@@ -137,10 +137,32 @@ func (g *gnupg) publicKey(fpr string) []byte {
 	return g.gpg("--export", fpr)
 }
 
+// forget ends the home's agent, and with it what it knows, and waits for that.
+func (g *gnupg) forget() {
+	g.t.Helper()
+	run(g.t, g.env, nil, "gpgconf", "--kill", "gpg-agent")
+	for range 100 {
+		if _, err := os.Lstat(filepath.Join(g.dir, "S.gpg-agent")); err != nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
 // socket is that of the home's agent, which runs.
 func (g *gnupg) socket() string {
 	g.t.Helper()
-	run(g.t, g.env, nil, "gpgconf", "--launch", "gpg-agent")
+	// An agent that is about to end may hold its socket for a moment.
+	for tries := 0; ; tries++ {
+		out, err := attempt(g.env, nil, "gpgconf", "--launch", "gpg-agent")
+		if err == nil {
+			break
+		}
+		if tries == 20 {
+			g.t.Fatalf("gpg-agent does not start: %s", out)
+		}
+		time.Sleep(250 * time.Millisecond)
+	}
 	return strings.TrimSpace(string(run(g.t, g.env, nil, "gpgconf", "--list-dirs", "agent-socket")))
 }
 
