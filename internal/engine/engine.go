@@ -26,9 +26,7 @@ import (
 
 // Verifier looks at one kind of evidence. It is a pure function of its subject:
 // no clock, no network, no files. It returns an error only for a cancelled
-// context; whatever is wrong with the material is evidence. Evidence that is Absent
-// without a finding says that there is nothing to look at, and is left out of the
-// judgement.
+// context; whatever is wrong with the material is evidence.
 type Verifier interface {
 	// Name is the verifier's stable name, as reports show it.
 	Name() string
@@ -44,6 +42,14 @@ type Verifier interface {
 type Signed interface {
 	Verifier
 	Hashing(s assay.Subject) []assay.Hashing
+}
+
+// Quiet is a verifier of what few files have. Where it has nothing to look at its
+// evidence is Absent without a finding, and is left out of the judgement: a report that
+// said of every file which kinds of signatures it does not have would bury what there is.
+type Quiet interface {
+	Verifier
+	Quiet()
 }
 
 // Source finds the material that lies beside an artifact. What exists but could
@@ -181,7 +187,7 @@ func (e *Engine) judgeKeeping(ctx context.Context, s assay.Subject, keep map[str
 		if errs[i] != nil {
 			return Judgement{}, errs[i]
 		}
-		if ev != nil && !silent(*ev) {
+		if ev != nil && !silent(e.config.Verifiers[i], *ev) {
 			j.Evidence = append(j.Evidence, settled(*ev, s))
 		}
 	}
@@ -210,11 +216,10 @@ func (e *Engine) Hashing(s assay.Subject) []assay.Hashing {
 	return out
 }
 
-// silent reports whether evidence says nothing at all: a verifier had nothing to look
-// at. Of most files there is no signature, and a report that said so of every kind would
-// bury what there is.
-func silent(ev assay.Evidence) bool {
-	return ev.State == assay.Absent && len(ev.Findings) == 0 && len(ev.Claims) == 0
+// silent reports whether a verifier says nothing at all, and may.
+func silent(v Verifier, ev assay.Evidence) bool {
+	_, quiet := v.(Quiet)
+	return quiet && ev.State == assay.Absent && len(ev.Findings) == 0 && len(ev.Claims) == 0
 }
 
 // settled is evidence that is not pending where the bytes are known: that would be a

@@ -245,3 +245,36 @@ func TestPendingWithTheBytesRefuses(t *testing.T) {
 		}
 	}
 }
+
+// quiet is a verifier of what few files have.
+type quiet struct{ *fake }
+
+func (quiet) Quiet() {}
+
+// TestQuiet leaves out what a quiet verifier says of nothing, and what it says of
+// anything else stays, as does what others say.
+func TestQuiet(t *testing.T) {
+	says := func(name string, ev assay.Evidence) *fake {
+		ev.Verifier = name
+		return &fake{name: name, verify: func(assay.Subject) assay.Evidence { return ev }}
+	}
+	noted := assay.Evidence{State: assay.Absent, Findings: []assay.Finding{{Code: assay.SignatureUnknownKey}}}
+	e := newEngine(engine.Config{Verifiers: []engine.Verifier{
+		says("loud", assay.Evidence{State: assay.Absent}),
+		quiet{says("nothing", assay.Evidence{State: assay.Absent})},
+		quiet{says("noted", noted)},
+		quiet{says("broken", assay.Evidence{})},
+		quiet{says("invalid", assay.Evidence{State: assay.Invalid})},
+	}})
+	j, err := e.Judge(t.Context(), assay.Subject{Artifact: assay.Artifact{Filename: "foo-1.0.tar.gz"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, ev := range j.Evidence {
+		names = append(names, ev.Verifier)
+	}
+	if got, want := strings.Join(names, " "), "loud noted broken invalid"; got != want {
+		t.Errorf("the evidence is by %s, want %s", got, want)
+	}
+}

@@ -63,7 +63,7 @@ type claimless struct{ engine.Verifier }
 // Silent wraps a verifier of what few files have, and says which subjects have nothing
 // for it to look at. Of these it must say nothing at all, so that reports about files
 // without signatures do not speak of signatures; of all others it has to say something.
-func Silent(v engine.Verifier, nothing func(assay.Subject) bool) engine.Verifier {
+func Silent(v engine.Quiet, nothing func(assay.Subject) bool) engine.Verifier {
 	return silent{v, nothing}
 }
 
