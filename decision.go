@@ -121,7 +121,7 @@ func Decide(rules Rules, a Artifact, evidence []Evidence, memory Memory, now tim
 	case s.pending:
 	case rules.Evidence == RequireEvidence && !identified:
 		b.add(EvidenceRequired, "")
-	case len(s.counted) == 0 && !s.vouched && !troubled:
+	case len(s.counted) == 0 && !s.vouched && !s.faulty && !troubled:
 		b.add(EvidenceNone, "")
 	}
 	b.bytesBefore(claims, memory)

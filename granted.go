@@ -15,8 +15,8 @@ type standing struct {
 	// vouched says that somebody who was granted to has signed these bytes, or that they
 	// are granted themselves. What is only continuity does not vouch.
 	vouched bool
-	// pending says that only the bytes will tell.
-	pending bool
+	// pending says that only the bytes will tell, faulty that some key's word is refused.
+	pending, faulty bool
 }
 
 // granted holds the keys that have signed a file against the grants of its project.
@@ -68,13 +68,14 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 	need := max(rules.Signatures, 1)
 	for _, f := range faults {
 		severity := f.Code.Severity()
+		s.faulty = true
 		if (len(signers) >= need || s.pending || bytes) && f.Code != GrantDenied {
 			severity = Note
 		}
 		b.addAs(f.Code, f.Detail, severity)
 	}
 	switch {
-	case len(signers) >= need, s.pending, bytes:
+	case len(signers) >= need, s.pending, bytes, broken(evidence) && len(signers) == 0:
 	case len(signers) > 0, rules.Signatures > 0 && len(faults) == 0:
 		b.add(SignatureTooFew, fmt.Sprintf("%d of the %d different keys that %s wants have signed it%s",
 			len(signers), need, rules.origin("signatures"), after(signers)))
@@ -82,6 +83,14 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 		b.unsignedByKeys(rules, claims, evidence, memory, seen, continued)
 	}
 	return s
+}
+
+// broken reports whether a signature does not hold, or could not be had: that it refuses
+// is said of itself.
+func broken(evidence []Evidence) bool {
+	return slices.ContainsFunc(evidence, func(e Evidence) bool {
+		return slices.Contains(keySchemes, e.Verifier) && (e.State == Invalid || e.State == Unavailable)
+	})
 }
 
 // witness is the earliest time at which these bytes are known to have existed: when

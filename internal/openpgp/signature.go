@@ -491,7 +491,7 @@ func (s *Signature) check(k *key, h hash.Hash) (failure *Failure) {
 	if public, ok := k.public.PublicKey.(*rsa.PublicKey); ok {
 		sum := h.Sum(nil)
 		if s.version == 6 && !bytes.Equal(sum[:2], s.tag[:]) || !verifyRSA(public, s.hash.hash, sum, s.numbers[0]) {
-			return fail(BadSignature, "the signature is not by the key %s", k.fingerprint)
+			return fail(BadSignature, "the key %s has not signed these bytes", k.fingerprint)
 		}
 		return nil
 	}
@@ -510,7 +510,7 @@ func (s *Signature) check(k *key, h hash.Hash) (failure *Failure) {
 	// first two bytes of the hash in a signature of version 4 are a hint only, and wrong in
 	// some that old programs made; the library compares those of version 6.
 	if err := k.public.VerifySignature(h, p); err != nil {
-		return fail(BadSignature, "the signature is not by the key %s", k.fingerprint)
+		return fail(BadSignature, "the key %s has not signed these bytes", k.fingerprint)
 	}
 	return nil
 }

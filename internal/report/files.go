@@ -32,8 +32,11 @@ func (t Text) writeFile(b *strings.Builder, item Item) {
 	publishers := item.publishers()
 	for i, c := range publishers {
 		label := "published by:"
-		if i > 0 {
+		switch key := assay.IdentityOf(c).IsKey(); {
+		case i > 0:
 			label = "and by:"
+		case key:
+			label = "signed by:"
 		}
 		facts := []string{t.name(c.Method)}
 		if !c.Time.IsZero() {

@@ -10,7 +10,8 @@
 //	by known keys only such that do not hold           → Invalid      signature.invalid, .revoked, .key-ended, .weak
 //	the bytes are not known, and a known key is named  → Pending
 //	one signature by a known key that holds            → Verified     one claim for each
-//	only by keys that no grant names                   → Absent       signature.unknown-key
+//	only by keys that no grant names, or by programs
+//	that call other signatures .sig as well            → Absent       signature.unknown-key
 //	a signed list that does not name the file          → Absent       signature.unlisted
 //
 // Example: demo-1.0.tar.gz.asc beside demo-1.0.tar.gz, signed by a subkey of a
@@ -32,6 +33,7 @@
 package openpgp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -253,9 +255,20 @@ func (l *look) unknown(where string, sig *openpgp.Signature) {
 	}
 }
 
+// isForeign reports whether a file is a signature of some other program: several call
+// theirs .sig, and their formats are not for this verifier to judge.
+func isForeign(m assay.Material) bool {
+	armored := bytes.Contains(m.Data[:min(len(m.Data), 4<<10)], []byte("-----BEGIN PGP"))
+	return strings.HasSuffix(m.Name, ".sig") && len(m.Data) > 0 && !armored && m.Data[0]&0x80 == 0 // RFC 9580, section 4.2
+}
+
 // signatures judges a file of detached signatures.
 func (l *look) signatures(m assay.Material) {
 	signatures, err := openpgp.ReadSignatures(m.Data)
+	if err != nil && isForeign(m) {
+		l.find(assay.SignatureUnknownKey, m.Name, "it is neither an OpenPGP nor an SSH signature")
+		return
+	}
 	if err != nil {
 		l.fail(assay.SignatureMalformed, m.Name, err.Error())
 		return

@@ -116,7 +116,7 @@ func TestSignatures(t *testing.T) {
 	bad := ann.sign(t, how{over: "x"})
 	one := func(p ...[]byte) []assay.Material { return []assay.Material{asc("a", armored(t, p...))} }
 	id := func(p person) string { return "openpgp:" + p.name() }
-	notOver := "the signature is not by the key " + ann.name() // as it is over other bytes
+	notOver := "the key " + ann.name() + " has not signed these bytes"
 	late, early := signed.Add(10*day), born.Add(-day)
 	for _, c := range []struct {
 		name      string
@@ -143,7 +143,7 @@ func TestSignatures(t *testing.T) {
 		{"bad, unknown", one(bad, eve.sign(t, how{})), "pending\nsignature.unknown-key a: " + id(eve),
 			"invalid\nsignature.unknown-key a: " + id(eve) + "\nsignature.invalid a: " + notOver},
 		{"by a stranger in a known name", one(eve.signAs(t, crypto.SHA256, byFingerprint(ann))), "pending",
-			"invalid\nsignature.invalid a: the signature is not by the key " + ann.name()},
+			"invalid\nsignature.invalid a: the key " + ann.name() + " has not signed these bytes"},
 		{"lost", one(lost.sign(t, how{at: signed.Add(-day)})), "pending", "invalid\nsignature.revoked a: the key " + lost.name() +
 			" (Lost <lost@example.com>) was revoked as compromised, or for no reason that would spare older signatures: why"},
 		{"retired before", one(retired.sign(t, how{at: late})), "pending",
@@ -313,7 +313,7 @@ func TestChecksums(t *testing.T) {
 		{"weak", list(t, line("md5"), ann), "absent\nsignature.unlisted SHA256SUMS.asc: it has the file by md5 only, which is too weak", ""},
 		{"lost", list(t, line("sha256"), lost), "invalid\nsignature.revoked SHA256SUMS.asc: " + revoked, ""},
 		{"unknown", list(t, wrong+"  "+filename+"\n", eve), "absent\nsignature.unknown-key SHA256SUMS.asc: " + id(eve), ""},
-		{"changed", tampered, "invalid\nsignature.invalid SHA256SUMS.asc: the signature is not by the key " + ann.name(), ""},
+		{"changed", tampered, "invalid\nsignature.invalid SHA256SUMS.asc: the key " + ann.name() + " has not signed these bytes", ""},
 		{"named outside of the block", outside, "invalid\nsignature.malformed SHA256SUMS.asc: it does not start with -----BEGIN PGP SIGNED MESSAGE-----", ""},
 		{"no list", list(t, "good morning\n", ann), "invalid\nsignature.malformed SHA256SUMS.asc: there is no checksum in the list", ""},
 		{"two digests", list(t, line("sha256")+wrong+"  "+filename+"\n", ann), "invalid\nsignature.malformed SHA256SUMS.asc: " + filename + " is listed twice with different checksums by sha256", ""},
