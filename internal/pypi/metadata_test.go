@@ -209,7 +209,7 @@ func FuzzMetadata(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: written anew %q: %v", data, b.String(), err)
 		}
-		again.Summary, again.License, again.Author, again.Description = m.Summary, m.License, m.Author, m.Description
+		again.Summary, again.License, again.Author, again.Addresses, again.Description = m.Summary, m.License, m.Author, m.Addresses, m.Description
 		if !reflect.DeepEqual(again, m) {
 			t.Fatalf("%q: %+v, written anew %+v", data, m, again)
 		}
