@@ -122,7 +122,12 @@ func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 		}
 		keys = append(keys, l.Keys...)
 		for _, g := range l.Grants {
-			if len(i.Projects) > 0 && !slices.Contains(i.Projects, g.Project) {
+			if len(i.Projects) > 0 && !slices.Contains(i.Projects, g.Project) && g.Project != "*" {
+				continue
+			}
+			if g.Denied { // it can only refuse: one that says so is enough, and it has no end
+				g.From, g.By, g.Reason = "import "+i.Name, i.By, cmp.Or(g.Reason, i.Reason)
+				grants = append(grants, g)
 				continue
 			}
 			g.Grant = underImport(g.Grant, i)
