@@ -64,6 +64,10 @@ func members(data []byte, bounds map[string]int64) (map[string][]byte, error) {
 	for n := 0; ; n++ {
 		head, err := t.Next()
 		if err == io.EOF {
+			// What follows the archive's end is read as well, so that it is known to be whole.
+			if _, err := io.Copy(io.Discard, r); err != nil {
+				return nil, unreadable(err)
+			}
 			return out, nil
 		}
 		if err != nil {

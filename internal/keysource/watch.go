@@ -124,7 +124,7 @@ func releaseFolder(w watchLine, source string) (string, bool) {
 	page := strings.ReplaceAll(w.page, "@PACKAGE@", source)
 	at := strings.LastIndex(page, "/") + 1
 	folder, pattern := page[:at], page[at:]
-	if w.pattern != "" {
+	if !strings.ContainsAny(pattern, "(@") { // else what follows is which versions count
 		if pattern != "" || strings.Contains(w.pattern, "/") {
 			return "", false // a page, and not a folder
 		}
