@@ -292,7 +292,7 @@ func TestSignatureTemplates(t *testing.T) {
 		"opts=pgpsigurlmangle=s/$/.asc/ https://pypi.debian.net/demo/demo-(.+)":                                          "why the watch file's page is not the folder of the releases: https://pypi.debian.net/demo/demo-(.+)",
 		"version=4\nhttps://a.invalid/x/demo-(.+)":                                                                       "why the watch file has no pgpsigurlmangle",
 		"opts=pgpsigurlmangle=s/$/.asc/ https://ann:pw@a.invalid/x/demo-(.+)":                                            "why the watch file's page is not the folder of the releases: https://ann:pw@a.invalid/x/demo-(.+)",
-		"# nothing":      "why there is no watch file that can be read",
+		"# nothing":                              "why there is no watch file that can be read",
 		"version=5\nSource: https://a.invalid/x": "why there is no watch file that can be read",
 	} {
 		templates, why := signatureTemplates([]byte(watch), "demo")

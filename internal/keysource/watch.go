@@ -104,6 +104,10 @@ func signatureTemplates(data []byte, source string) (templates []string, why str
 			continue
 		}
 		template := folder + "{filename}" + m[3]
+		if len(template) > maxPlace || openpgp.Printable(template) != template {
+			why = "the watch file's page is no plain URL"
+			continue
+		}
 		if err := signature.CheckTemplate(template); err != nil {
 			why = err.Error()
 			continue
