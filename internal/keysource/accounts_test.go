@@ -177,7 +177,7 @@ func TestForge(t *testing.T) {
 		"no project":  {pages(key, ""), account, nil, "error: an import of the kind forge says nothing of projects: name those that its keys may sign\n"},
 		"no account":  {pages(key, ""), "https://forge.example.invalid", []string{"demo"}, "error: https://forge.example.invalid is no account such as https://forge.example/USER\n"},
 		"a query":     {pages(key, ""), account + "?x", []string{"demo"}, "error: " + account + "?x is no account such as https://forge.example/USER\n"},
-		"a password":  {pages(key, ""), "https://a:b@forge.example.invalid/ann", []string{"demo"}, "error: https://a:b@forge.example.invalid/ann is no account such as https://forge.example/USER\n"},
+		"a password":  {pages(key, ""), "https://a:b@forge.example.invalid/ann", []string{"demo"}, "error: leave user and password out of the source: a list of keys is anybody's\n"},
 		"a path":      {pages(key, ""), "/home/ann", []string{"demo"}, "error: /home/ann is no account such as https://forge.example/USER\n"},
 		"an escape":   {pages(key, ""), "https://forge.example.invalid/%2e%2e", []string{"demo"}, "error: https://forge.example.invalid/%2e%2e is no account such as https://forge.example/USER\n"},
 		"broken keys": {pages("", "what?\n"), account, []string{"demo"}, "error: " + account + ".keys: "},

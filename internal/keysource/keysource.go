@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -131,6 +132,8 @@ func check(i trust.Import) (Kind, error) {
 		return kind, fail("there is no kind of import %q: there are %s", openpgp.Printable(i.Kind), strings.Join(names, ", "))
 	case i.Source == "" || len(i.Source) > maxPlace:
 		return kind, fail("an import of the kind %s needs its source: %s", kind.Name, kind.Source)
+	case isURL(i.Source) && credentials(i.Source):
+		return kind, fail("leave user and password out of the source: a list of keys is anybody's")
 	case kind.Asked && len(i.Projects) == 0:
 		return kind, fail("an import of the kind %s says nothing of projects: name those that its keys may sign", kind.Name)
 	case i.Depth != 0 && i.Kind != "web-of-trust":
@@ -183,6 +186,11 @@ func Same(own *trust.File, lock *trust.Lock, now trust.Locked) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+func credentials(source string) bool {
+	u, err := url.Parse(source)
+	return err == nil && u.User != nil
 }
 
 func sameSource(a, b string) bool {
