@@ -117,7 +117,7 @@ func (a *app) fetchKey(ctx context.Context, g trust.Grant, source string) (trust
 			return k, nil
 		}
 	}
-	return trust.Key{}, usage("see there whether the fingerprint is right", "%s has no key %s", shown(source), g.Grant.Key)
+	return trust.Key{}, usage("see there whether the fingerprint is right", "%s has no key %s", shownSource(source), g.Grant.Key)
 }
 
 // keysAt fetches and reads the keys that a source has.
@@ -138,7 +138,7 @@ func (a *app) keysAt(ctx context.Context, fetcher keysource.Fetcher, kind assay.
 	case assay.GrantOpenPGP:
 		certs, err := openpgp.ReadCertificates(data)
 		if err != nil {
-			return nil, usage("", "%s: %w", shown(source), err)
+			return nil, usage("", "%s: %w", shownSource(source), err)
 		}
 		for _, c := range certs {
 			out = append(out, trust.Key{Kind: kind, Fingerprint: string(c.Fingerprint()), Source: source, Certificate: c})
@@ -146,7 +146,7 @@ func (a *app) keysAt(ctx context.Context, fetcher keysource.Fetcher, kind assay.
 	case assay.GrantSSH:
 		keys, err := sshsig.ParseKeys(data)
 		if err != nil {
-			return nil, usage("", "%s: %w", shown(source), err)
+			return nil, usage("", "%s: %w", shownSource(source), err)
 		}
 		for _, k := range keys {
 			out = append(out, trust.Key{Kind: kind, Fingerprint: k.Fingerprint(), Source: source, SSH: k})

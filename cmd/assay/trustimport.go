@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay"
+	"assay/internal/index"
 	"assay/internal/keysource"
 	"assay/internal/openpgp"
 	"assay/internal/pypi"
@@ -67,7 +68,7 @@ func isTrustFile(path string) bool {
 // importOf reads what the flags say of an import.
 func (a *app) importOf(f keysImport, source string, now time.Time) (trust.Import, error) {
 	i := trust.Import{Name: f.name, Kind: f.kind, Source: source, Authority: f.authority, Depth: f.depth, Reason: strings.Join(strings.Fields(f.reason), " "), By: a.userName()}
-	full := fmt.Sprintf(wantedFlags, f.kind, shown(source))
+	full := fmt.Sprintf(wantedFlags, f.kind, shownSource(source))
 	for _, missing := range []struct{ value, text string }{
 		{i.Name, "an import has a name: --name is missing"},
 		{f.until, "an import ends: --until is missing"},
@@ -133,17 +134,19 @@ func (a *app) importKeys(ctx context.Context, f keysImport, source string) error
 	if f.dry {
 		return a.takeImport(own, lock, i, r, f)
 	}
-	var before trust.Locked
+	var before, after trust.Locked
 	if err := a.changeTrust(func(own *trust.File, lock *trust.Lock) error {
 		if err := a.mayImport(own, i); err != nil {
 			return err
 		}
 		before, _ = lock.Find(i.Name)
-		return a.takeImport(own, lock, i, r, f)
+		err := a.takeImport(own, lock, i, r, f)
+		after, _ = lock.Find(i.Name)
+		return err
 	}); err != nil {
 		return err
 	}
-	return a.noteImport(ctx, i, before, r.Locked)
+	return a.noteImport(ctx, i, before, after)
 }
 
 // ownGrants reads the person's own file and lock; where there are none they are empty.
@@ -193,12 +196,11 @@ func (a *app) readImport(ctx context.Context, fetcher keysource.Fetcher, own *tr
 // After an error neither is fit to be written.
 func (a *app) takeImport(own *trust.File, lock *trust.Lock, i trust.Import, r keysource.Result, f keysImport) error {
 	before, known := lock.Find(i.Name)
-	now := r.Locked
-	lost := trust.Lost(before, now)
-	var err error
-	if now.Keys, err = mergedKeys(before.Keys, now); err != nil {
+	now, err := carried(before, r.Locked)
+	if err != nil {
 		return err
 	}
+	lost := trust.Lost(before, now)
 	disagreements := trust.Disagreements(own, lock, now)
 	own.Imports = append(slices.DeleteFunc(own.Imports, func(o trust.Import) bool { return o.Name == i.Name }), i)
 	if other, same := keysource.Same(own, lock, now); same {
@@ -206,6 +208,9 @@ func (a *app) takeImport(own *trust.File, lock *trust.Lock, i trust.Import, r ke
 	}
 	lock.Put(now)
 	a.showImport(own, lock, i, now, before)
+	for _, n := range newsOf(before.Keys, now.Keys) {
+		fmt.Fprintf(a.stdout, "* %s %s\n", n.identity, n.text)
+	}
 	a.showRemarks(r.Remarks)
 	a.showDisagreements(disagreements)
 	if known {
@@ -222,8 +227,36 @@ func (a *app) takeImport(own *trust.File, lock *trust.Lock, i trust.Import, r ke
 	if f.dry {
 		what = "would be imported"
 	}
-	fmt.Fprintln(a.stdout, what+": "+importSummary(own, lock, now, before))
+	fmt.Fprintln(a.stdout, what+": "+importSummary(own, lock, i, now, before))
 	return nil
+}
+
+// carried is what an import grants now, with what is kept of before: what was known of its
+// keys, and the grants of keys that their owners gave up as lost since. These stay, so that
+// what such a key has signed is refused as that, and not taken for unsigned.
+func carried(before, now trust.Locked) (trust.Locked, error) {
+	var err error
+	if now.Keys, err = mergedKeys(before.Keys, now); err != nil {
+		return now, err
+	}
+	now.Grants = slices.Clone(now.Grants)
+	for _, g := range trust.Lost(before, now) {
+		if slices.ContainsFunc(now.Keys, func(k trust.Key) bool {
+			return !g.Denied && k.Kind == g.Kind && k.Fingerprint == g.Grant.Key && isLost(k)
+		}) {
+			now.Grants = append(now.Grants, g)
+		}
+	}
+	return now, nil
+}
+
+// isLost reports whether a key was revoked as compromised.
+func isLost(k trust.Key) bool {
+	if k.Certificate == nil {
+		return false
+	}
+	r, ok := k.Certificate.Revoked()
+	return ok && r.Hard
 }
 
 // mergedKeys keeps what was known of the keys that an import still has: a revocation that
@@ -248,7 +281,7 @@ func mergedKeys(before []trust.Key, now trust.Locked) ([]trust.Key, error) {
 // showImport shows what an import grants: each grant with its key, and what counts of it.
 func (a *app) showImport(own *trust.File, lock *trust.Lock, i trust.Import, now, before trust.Locked) {
 	kind, _ := keysource.Find(i.Kind)
-	fmt.Fprintf(a.stdout, "%s, %s: %s\n", i.Name, i.Kind, shown(i.Source))
+	fmt.Fprintf(a.stdout, "%s, %s: %s\n", i.Name, i.Kind, shownSource(i.Source))
 	fmt.Fprintf(a.stdout, "  believed: %s\n", kind.Believed)
 	fmt.Fprintf(a.stdout, "  read: sha256:%s\n", now.SHA256)
 	for _, g := range now.Grants {
@@ -275,8 +308,15 @@ func (a *app) showGrant(mark string, own *trust.File, lock *trust.Lock, i trust.
 	if !g.Until.IsZero() && g.Until.Before(until) {
 		until = g.Until
 	}
-	fmt.Fprintf(a.stdout, "%s %s  %s, until %s\n", mark, g.Project, g.Identity(), lastDayBefore(until))
+	roles := ""
+	if r := rolesUnder(i, g); !slices.Equal(r, trust.RolesOf(assay.Grant{})) {
+		roles = " for " + joinRoles(r)
+	}
+	fmt.Fprintf(a.stdout, "%s %s  %s%s, until %s\n", mark, g.Project, g.Identity(), roles, lastDayBefore(until))
 	for _, k := range now.Keys {
+		if isLost(k) && k.Kind == g.Kind && k.Fingerprint == g.Grant.Key {
+			fmt.Fprintln(a.stdout, "    given up as lost: what it signed is refused")
+		}
 		if k.Kind == g.Kind && k.Fingerprint == g.Grant.Key && k.Certificate != nil {
 			fmt.Fprintf(a.stdout, "    %s, made %s: %s\n", k.Certificate.Algorithm(), today(k.Certificate.Created()), userIDs(k.Certificate))
 		}
@@ -290,27 +330,38 @@ func (a *app) showGrant(mark string, own *trust.File, lock *trust.Lock, i trust.
 	if g.Reason != "" {
 		fmt.Fprintf(a.stdout, "    %s\n", g.Reason)
 	}
-	if by, need := agreeing(own, lock, g), max(own.Agree, 1); len(by) < need {
+	if by, need := agreeing(own, lock, i, g), max(own.Agree, 1); len(by) < need {
 		fmt.Fprintf(a.stdout, "    does not count yet: %d of the %d imports grant it that must (agree = %d)\n", len(by), need, need)
 	} else if len(by) > 1 {
 		fmt.Fprintf(a.stdout, "    granted by %s\n", strings.Join(by, " and "))
 	}
 }
 
-// agreeing are the imports that grant the same.
-func agreeing(own *trust.File, lock *trust.Lock, g trust.Grant) []string {
+// agreeing are the imports that grant the same, for every role of it.
+func agreeing(own *trust.File, lock *trust.Lock, i trust.Import, g trust.Grant) []string {
+	wanted := rolesUnder(i, g)
 	var by []string
 	for _, i := range own.Imports {
 		l, ok := lock.Find(i.Name)
 		asked := len(i.Projects) == 0 || slices.Contains(i.Projects, g.Project)
 		if ok && asked && slices.ContainsFunc(l.Grants, func(o trust.Grant) bool {
-			return !o.Denied && o.Project == g.Project && o.Identity() == g.Identity() && o.Versions == g.Versions
+			roles := rolesUnder(i, o)
+			lacks := slices.ContainsFunc(wanted, func(r assay.Role) bool { return !slices.Contains(roles, r) })
+			return !o.Denied && !lacks && o.Project == g.Project && o.Identity() == g.Identity() && o.Versions == g.Versions
 		}) {
 			by = append(by, i.Name)
 		}
 	}
 	slices.Sort(by)
 	return by
+}
+
+// rolesUnder are the roles of a grant as its import has it.
+func rolesUnder(i trust.Import, g trust.Grant) []assay.Role {
+	if len(i.Roles) > 0 {
+		return i.Roles
+	}
+	return trust.RolesOf(g.Grant)
 }
 
 // userIDs are the names that a key's owner gave it, which anybody can give.
@@ -356,7 +407,7 @@ func (a *app) showLost(name string, lost []trust.Grant) {
 	}
 }
 
-func importSummary(own *trust.File, lock *trust.Lock, now, before trust.Locked) string {
+func importSummary(own *trust.File, lock *trust.Lock, i trust.Import, now, before trust.Locked) string {
 	projects := map[string]bool{}
 	fresh, counting, all, denied := 0, 0, 0, 0
 	for _, g := range now.Grants {
@@ -368,7 +419,7 @@ func importSummary(own *trust.File, lock *trust.Lock, now, before trust.Locked) 
 			continue
 		}
 		projects[g.Project] = true
-		if all++; len(agreeing(own, lock, g)) >= max(own.Agree, 1) {
+		if all++; len(agreeing(own, lock, i, g)) >= max(own.Agree, 1) {
 			counting++
 		}
 	}
@@ -381,6 +432,22 @@ func importSummary(own *trust.File, lock *trust.Lock, now, before trust.Locked) 
 		text += fmt.Sprintf("; granted by %d imports, as trust.toml wants: %d", own.Agree, counting)
 	}
 	return text
+}
+
+func joinRoles(roles []assay.Role) string {
+	var out []string
+	for _, r := range roles {
+		out = append(out, string(r))
+	}
+	return strings.Join(out, " and ")
+}
+
+// shownSource renders a source for a message: a URL without what may be secret.
+func shownSource(s string) string {
+	if strings.Contains(s, "://") {
+		return index.RedactString(s)
+	}
+	return shown(s)
 }
 
 // wrongImport says which flags are needed where a trust.toml is to be imported.

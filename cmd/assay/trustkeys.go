@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"assay"
+	"assay/internal/index"
 	"assay/internal/journal"
 	"assay/internal/keysource"
 	"assay/internal/openpgp"
@@ -143,7 +144,7 @@ func (r *keyRefresh) takeImported(got reread) error {
 	name := got.of.Name
 	at := slices.IndexFunc(r.own.Imports, func(i trust.Import) bool { return i.Name == name })
 	switch {
-	case at < 0 || r.own.Imports[at].Source != got.of.Source || r.own.Imports[at].Kind != got.of.Kind || !slices.Equal(r.own.Imports[at].Projects, got.of.Projects):
+	case at < 0 || !sameImport(r.own.Imports[at], got.of):
 		r.warn("%s was changed meanwhile: it is left as it is", name)
 		return nil
 	case got.err != nil:
@@ -152,34 +153,30 @@ func (r *keyRefresh) takeImported(got reread) error {
 		return nil
 	}
 	before, known := r.lock.Find(name)
-	now := got.result.Locked
+	now, err := carried(before, got.result.Locked)
+	if err != nil {
+		return err
+	}
 	if other, same := keysource.Same(r.own, r.lock, now); same {
 		r.losses = append(r.losses, name)
 		r.warn("%s and %s are the same list by now, byte for byte, and would count as two that agree: %s stays as it was", name, other, name)
 		return nil
 	}
-	keys, err := mergedKeys(before.Keys, now)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(r.stdout, "%s, %s: %s\n", name, got.of.Kind, shown(got.of.Source))
-	for _, b := range before.Keys {
-		r.compare(b, keys, "import "+name)
-	}
+	fmt.Fprintf(r.stdout, "%s, %s: %s\n", name, got.of.Kind, shownSource(got.of.Source))
+	r.compare(before.Keys, now.Keys, "import "+name)
 	r.showRemarks(got.result.Remarks)
 	lost := trust.Lost(before, now)
 	r.showLost(name, lost)
 	if known && len(lost) > 0 && !r.acceptLoss {
 		// What is new of the keys that it still has counts nevertheless: revocations do.
 		r.losses = append(r.losses, name)
-		before.Keys = replaced(before.Keys, keys)
+		before.Keys = replaced(before.Keys, now.Keys)
 		r.lock.Put(before)
 		return nil
 	}
 	for _, g := range lost {
 		r.changed(g, "lost", name)
 	}
-	now.Keys = keys
 	disagreements := trust.Disagreements(r.own, r.lock, now)
 	r.lock.Put(now)
 	for _, g := range now.Grants {
@@ -205,17 +202,35 @@ func replaced(keys, now []trust.Key) []trust.Key {
 	return out
 }
 
-// compare shows what is new of a key.
-func (r *keyRefresh) compare(before trust.Key, now []trust.Key, from string) {
-	for _, k := range now {
-		if k.Kind != before.Kind || k.Fingerprint != before.Fingerprint || k.Certificate == nil || before.Certificate == nil {
-			continue
-		}
-		for _, text := range keyNews(before.Certificate, k.Certificate) {
-			fmt.Fprintf(r.stdout, "* openpgp:%s %s\n", k.Fingerprint, text)
-			r.news = append(r.news, journal.Entry{Kind: journal.Grant, Route: "refreshed", Identity: "openpgp:" + k.Fingerprint, Origin: from, Reason: text, By: r.userName()})
+// sameImport reports whether an import asks for the same.
+func sameImport(a, b trust.Import) bool {
+	return a.Source == b.Source && a.Kind == b.Kind && a.Authority == b.Authority && a.Depth == b.Depth && slices.Equal(a.Projects, b.Projects)
+}
+
+// compare shows and notes what is new of keys.
+func (r *keyRefresh) compare(before, now []trust.Key, from string) {
+	for _, n := range newsOf(before, now) {
+		fmt.Fprintf(r.stdout, "* %s %s\n", n.identity, n.text)
+		r.news = append(r.news, journal.Entry{Kind: journal.Grant, Route: "refreshed", Identity: n.identity, Origin: from, Reason: n.text, By: r.userName()})
+	}
+}
+
+// keyChange is what is new of one key.
+type keyChange struct{ identity, text string }
+
+func newsOf(before, now []trust.Key) []keyChange {
+	var out []keyChange
+	for _, b := range before {
+		for _, k := range now {
+			if k.Kind != b.Kind || k.Fingerprint != b.Fingerprint || k.Certificate == nil || b.Certificate == nil {
+				continue
+			}
+			for _, text := range keyNews(b.Certificate, k.Certificate) {
+				out = append(out, keyChange{"openpgp:" + k.Fingerprint, text})
+			}
 		}
 	}
+	return out
 }
 
 // keyNews says what a certificate says of itself that it did not say before.
@@ -254,10 +269,10 @@ func quotedReason(reason string) string {
 func (r *keyRefresh) takeKeys(got refetched) error {
 	if got.err != nil {
 		r.unread++
-		r.warn("%s was not read, and its keys stay as they were: %v", shown(got.source), got.err)
+		r.warn("%s was not read, and its keys stay as they were: %v", index.RedactString(got.source), got.err)
 		return nil
 	}
-	fmt.Fprintf(r.stdout, "keys of %s\n", shown(got.source))
+	fmt.Fprintf(r.stdout, "keys of %s\n", index.RedactString(got.source))
 	var old []trust.Key
 	for _, k := range r.own.Keys {
 		if k.Kind == got.kind && k.Source == got.source {
@@ -271,10 +286,10 @@ func (r *keyRefresh) takeKeys(got refetched) error {
 		}
 		at := slices.IndexFunc(now, func(n trust.Key) bool { return n.Fingerprint == k.Fingerprint })
 		if at < 0 {
-			r.warn("%s no longer has the key %s: it stays as it was", shown(got.source), k.Fingerprint)
+			r.warn("%s no longer has the key %s: it stays as it was", index.RedactString(got.source), k.Fingerprint)
 			continue
 		}
-		r.compare(k, now, got.source)
+		r.compare([]trust.Key{k}, now, index.RedactString(got.source))
 		r.own.PutKey(now[at])
 	}
 	for _, k := range got.keys {

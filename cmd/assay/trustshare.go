@@ -77,7 +77,7 @@ func writeExport(path string, text []byte) error {
 func (a *app) importCommand() *cobra.Command {
 	var f keysImport
 	cmd := &cobra.Command{
-		Use:   "import FILE | import --kind KIND --name NAME --until YYYY-MM-DD --reason TEXT SOURCE",
+		Use:   "import FILE|SOURCE [--kind KIND --name NAME --until YYYY-MM-DD --reason TEXT]",
 		Short: "Take over what somebody else remembers, or whose keys they vouch for",
 		Long: `Import takes over what 'assay trust export' wrote, so that the first use on another
 computer is no first use here. What is known already is left out. If anything

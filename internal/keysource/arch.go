@@ -50,10 +50,13 @@ func (s *session) arch() error {
 		}
 		certs, err := openpgp.ReadCertificates(data)
 		if err != nil {
-			return fail("%s: %v", openpgp.Printable(place), err)
+			return fail("%s: %v", shownPlace(place), err)
 		}
 		if len(certs) != 1 || certs[0].Fingerprint() != key {
-			return fail("%s is of another key than its name says", openpgp.Printable(place))
+			return fail("%s is of another key than its name says", shownPlace(place))
+		}
+		if strings.Contains(place, "?") {
+			place = "" // its query is the person's, and a lock is shared
 		}
 		if err := s.certificate(certs[0], found{project: project, note: note, source: place}); err != nil {
 			return err
@@ -84,11 +87,11 @@ func (s *session) archPackage() (folder string, pkg archPackage, err error) {
 		}
 		pkg, err = read(string(data))
 		if err != nil {
-			return folder, pkg, fail("%s: %v", openpgp.Printable(place), err)
+			return folder, pkg, fail("%s: %v", shownPlace(place), err)
 		}
 		return folder, pkg, nil
 	}
-	return folder, pkg, fmt.Errorf("neither .SRCINFO nor PKGBUILD is at %s: %w", openpgp.Printable(folder), ErrNotFound)
+	return folder, pkg, fmt.Errorf("neither .SRCINFO nor PKGBUILD is at %s: %w", shownPlace(folder), ErrNotFound)
 }
 
 // archProject says which project a package is. What its sources say counts; where they

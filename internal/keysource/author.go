@@ -15,7 +15,7 @@ import (
 func AuthorMatches(c *openpgp.Certificate, metadata string) (Remark, bool) {
 	for part := range strings.SplitSeq(metadata[:min(len(metadata), 8<<10)], ",") {
 		address, ok := addressOf(part)
-		if ok && names(c, address) {
+		if ok && hasAddress(c, address) {
 			return Remark{Text: fmt.Sprintf("the key %s has a user id with the author's address %s, which anybody can write: it proves nothing by itself", c.Fingerprint(), address)}, true
 		}
 	}

@@ -120,7 +120,7 @@ func (s *session) certificates(place string) ([]*openpgp.Certificate, error) {
 	}
 	certs, err := openpgp.ReadCertificates(data)
 	if err != nil {
-		return nil, fail("%s: %v", openpgp.Printable(place), err)
+		return nil, fail("%s: %v", shownPlace(place), err)
 	}
 	return certs, nil
 }

@@ -32,7 +32,7 @@ func (s *session) debian() error {
 	}
 	r, err := plain(data, maxPlainIndex)
 	if err != nil {
-		return fail("%s: %v", openpgp.Printable(s.Import.Source), err)
+		return fail("%s: %v", shownPlace(s.Import.Source), err)
 	}
 	sources := map[string]debianSource{} // by name, the newest
 	err = readSources(r, func(d debianSource) error {
@@ -45,7 +45,7 @@ func (s *session) debian() error {
 		return nil
 	})
 	if err != nil {
-		return fail("%s: %v", openpgp.Printable(s.Import.Source), err)
+		return fail("%s: %v", shownPlace(s.Import.Source), err)
 	}
 	return s.debianSources(sources)
 }
@@ -160,7 +160,7 @@ func (s *session) upstream(root string, d debianSource) (upstream, error) {
 	place := below(root, strings.TrimPrefix(d.directory+"/"+file.name, "/"))
 	data, err := s.fetch(place, maxTarball)
 	if errors.Is(err, ErrNotFound) {
-		s.warn("", "%s is not there: %s", about, openpgp.Printable(place))
+		s.warn("", "%s is not there: %s", about, shownPlace(place))
 		return u, nil
 	}
 	if err != nil {

@@ -18,7 +18,8 @@
 //	lock.Put(result.Locked)            // once a person has looked at it
 //
 // The digest is the SHA-256 of what was read; where several documents were, it is that of
-// a line for each, "HEX  PLACE", as sha256sum writes them. Signatures over a source, such
+// a line for each with its digest in hex, in the order in which they were asked for. Where
+// they lie has no part in it, so that a copy of a list is known for one. Signatures over a source, such
 // as Debian's InRelease, are not looked at: the lock pins what was read, and whoever
 // takes it looks at what it grants.
 //

@@ -22,11 +22,11 @@ func (s *session) forge() error {
 	account := strings.TrimSuffix(s.Import.Source, "/")
 	u, err := url.Parse(account)
 	if err != nil || !isURL(account) || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return fail("%s is no account such as https://forge.example/USER", openpgp.Printable(s.Import.Source))
+		return fail("%s is no account such as https://forge.example/USER", shownPlace(s.Import.Source))
 	}
 	at := strings.LastIndex(u.EscapedPath(), "/")
 	if at < 0 || !accounts.MatchString(u.EscapedPath()[at+1:]) {
-		return fail("%s is no account such as https://forge.example/USER", openpgp.Printable(s.Import.Source))
+		return fail("%s is no account such as https://forge.example/USER", shownPlace(s.Import.Source))
 	}
 	note := "shown by the account " + account
 	for _, project := range s.Import.Projects {
@@ -56,7 +56,7 @@ func (s *session) forgeOpenPGP(place, note string) (int, error) {
 	}
 	certs, err := openpgp.ReadCertificates(data)
 	if err != nil {
-		return 0, fail("%s: %v", openpgp.Printable(place), err)
+		return 0, fail("%s: %v", shownPlace(place), err)
 	}
 	return len(certs), s.forAll(certs, note, place)
 }
@@ -64,7 +64,7 @@ func (s *session) forgeOpenPGP(place, note string) (int, error) {
 // forAll grants certificates for every project that is asked about.
 func (s *session) forAll(certs []*openpgp.Certificate, note, source string) error {
 	if len(certs) > maxAccountKeys {
-		return fail("%s has more than %d keys", openpgp.Printable(source), maxAccountKeys)
+		return fail("%s has more than %d keys", shownPlace(source), maxAccountKeys)
 	}
 	for _, project := range s.Import.Projects {
 		for _, c := range certs {
@@ -83,10 +83,10 @@ func (s *session) forgeSSH(place, note string) (int, error) {
 	}
 	keys, err := sshsig.ParseKeys(data)
 	if err != nil {
-		return 0, fail("%s: %v", openpgp.Printable(place), err)
+		return 0, fail("%s: %v", shownPlace(place), err)
 	}
 	if len(keys) > maxAccountKeys {
-		return 0, fail("%s has more than %d keys", openpgp.Printable(place), maxAccountKeys)
+		return 0, fail("%s has more than %d keys", shownPlace(place), maxAccountKeys)
 	}
 	for _, project := range s.Import.Projects {
 		for _, k := range keys {

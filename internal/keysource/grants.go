@@ -1,9 +1,6 @@
 package keysource
 
 import (
-	"fmt"
-
-	"assay/internal/openpgp"
 	"assay/internal/trust"
 )
 
@@ -17,7 +14,7 @@ func (s *session) grants() error {
 	}
 	theirs, err := trust.Parse("trust.toml", data)
 	if err != nil {
-		return fail("%s is no trust.toml that can be read: %v", openpgp.Printable(s.Import.Source), err)
+		return fail("%s is no trust.toml that can be read: %v", shownPlace(s.Import.Source), err)
 	}
 	var firstUse, elsewhere, ended, waived int
 	for _, g := range theirs.Grants {
@@ -54,15 +51,15 @@ func (s *session) grants() error {
 		{firstUse, "grants of first use, for which nobody vouches"},
 		{elsewhere, "grants that it has from elsewhere itself"},
 		{ended, "grants that have ended"},
-		{len(theirs.Imports), "imports of its own: what they grant is not taken over"},
-		{len(theirs.Authorities), "authorities of its own: nobody is believed because it believes them"},
+		{len(theirs.Imports), "what it imports itself"},
+		{len(theirs.Authorities), "its authorities, as nobody is believed because it believes them"},
 	} {
 		if left.n > 0 {
-			s.note("", "left out: %d %s", left.n, left.what)
+			s.note("", "left out, %s: %d", left.what, left.n)
 		}
 	}
 	if waived > 0 {
-		s.note("", "waivers are not taken over: %s", fmt.Sprintf("%d grants have some", waived))
+		s.note("", "left out, waivers of what is weak, in grants: %d", waived)
 	}
 	return nil
 }

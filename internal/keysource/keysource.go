@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -57,6 +58,9 @@ func Kinds() []Kind {
 		{"web-of-trust", "a file of certificates", "keys that are granted for the project already, and those that they certify", true, (*session).webOfTrust},
 	}
 }
+
+// names are what imports are called, as trust.toml takes it.
+var names = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 // Find returns the kind of a name.
 func Find(name string) (Kind, bool) {
@@ -130,6 +134,8 @@ func check(i trust.Import) (Kind, error) {
 			names = append(names, k.Name)
 		}
 		return kind, fail("there is no kind of import %q: there are %s", openpgp.Printable(i.Kind), strings.Join(names, ", "))
+	case !names.MatchString(i.Name):
+		return kind, fail("an import's name consists of small letters, digits, dots and dashes, unlike %q", openpgp.Printable(i.Name))
 	case i.Source == "" || len(i.Source) > maxPlace:
 		return kind, fail("an import of the kind %s needs its source: %s", kind.Name, kind.Source)
 	case isURL(i.Source) && credentials(i.Source):
@@ -157,10 +163,12 @@ func Check(own *trust.File, i trust.Import) error {
 		return nil
 	}
 	for _, other := range own.Imports {
-		switch {
-		case other.Name == i.Name && other.Kind != i.Kind:
+		if other.Name == i.Name && other.Kind != i.Kind {
 			return fail("the import %s is of the kind %s: take another name", i.Name, other.Kind)
-		case other.Name != i.Name && other.Kind == i.Kind && sameSource(other.Source, i.Source) && other.Authority == i.Authority:
+		}
+	}
+	for _, other := range own.Imports {
+		if other.Name != i.Name && other.Kind == i.Kind && sameSource(other.Source, i.Source) && other.Authority == i.Authority {
 			return fail("the import %s reads the same source: under two names it would count as two that agree", other.Name)
 		}
 	}
@@ -204,7 +212,7 @@ type session struct {
 	ctx     context.Context
 	fetcher Fetcher
 	out     Result
-	sums    []string // "HEX  PLACE" of each document
+	sums    []string // the SHA-256 of each document
 	read    int64    // bytes
 }
 
@@ -221,11 +229,11 @@ func (s *session) fetch(place string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(data)) > limit {
-		return nil, fail("%s has more than %d bytes", openpgp.Printable(place), limit)
+		return nil, fail("%s has more than %d bytes", shownPlace(place), limit)
 	}
 	s.read += int64(len(data))
 	sum := sha256.Sum256(data)
-	s.sums = append(s.sums, hex.EncodeToString(sum[:])+"  "+place)
+	s.sums = append(s.sums, hex.EncodeToString(sum[:]))
 	return data, nil
 }
 
@@ -315,8 +323,9 @@ type found struct {
 func (s *session) certificate(c *openpgp.Certificate, f found) error {
 	key := string(c.Fingerprint())
 	if r, ok := c.Revoked(); ok && r.Hard {
-		s.warn(f.project, "the key %s was given up as lost on %s (%s): it is not granted", key, day(r.At), said(r.Reason))
-		return nil
+		// Its revocation is kept, so that it counts where the key was granted before, or is by others.
+		s.warn(f.project, "the key %s was given up as lost on %s (%s): nothing that it signed counts", key, day(r.At), said(r.Reason))
+		return s.key(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: c})
 	} else if ok {
 		s.note(f.project, "the key %s was superseded on %s (%s): what it signed before counts", key, day(r.At), said(r.Reason))
 	} else if end, ok := c.Expires(); ok && !end.After(s.Now) {
@@ -354,7 +363,7 @@ func (s *session) finish() {
 	file := trust.File{Grants: l.Grants, Keys: l.Keys}
 	file.Normalize()
 	if len(s.sums) == 1 {
-		l.SHA256, _, _ = strings.Cut(s.sums[0], " ")
+		l.SHA256 = s.sums[0]
 		return
 	}
 	all := sha256.New()

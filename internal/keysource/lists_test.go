@@ -141,12 +141,12 @@ func TestGrants(t *testing.T) {
 	f.Imports = []trust.Import{{Name: "x", Kind: "grants", Source: "/x", Until: noon.AddDate(1, 0, 0), Reason: "r"}}
 	f.Authorities = []trust.Authority{{Name: "psf", Fingerprint: openpgp.Fingerprint(fingerprint(ann)), Notation: "p@example.invalid", Until: noon.AddDate(1, 0, 0), Reason: "r"}}
 	people := map[string]*pgp.Entity{"ANN": ann, "LOST": lost}
-	const rest = `note left out: 1 grants of first use, for which nobody vouches
-note left out: 1 grants that it has from elsewhere itself
-note left out: 1 grants that have ended
-note left out: 1 imports of its own: what they grant is not taken over
-note left out: 1 authorities of its own: nobody is believed because it believes them
-note waivers are not taken over: 1 grants have some
+	const rest = `note left out, grants of first use, for which nobody vouches: 1
+note left out, grants that it has from elsewhere itself: 1
+note left out, grants that have ended: 1
+note left out, what it imports itself: 1
+note left out, its authorities, as nobody is believed because it believes them: 1
+note left out, waivers of what is weak, in grants: 1
 `
 	l := library{"/acme/trust.toml": f.Text()}
 	got := outcome(t, l, trust.Import{Kind: "grants", Source: "/acme/trust.toml"}, nil)
@@ -216,7 +216,7 @@ func TestCertified(t *testing.T) {
 		"a lost key": {func(e *pgp.Entity) {
 			certify(t, e, psf, noon.AddDate(0, -2, 0), long, notation, "pypi:demo")
 			revoke(t, e, packet.KeyCompromised, "gone")
-		}, []string{"demo"}, year, "warning demo: the key KEY was given up as lost on 2026-05-01 (\"gone\"): it is not granted\nwarning demo: psf certifies no key for it\n"},
+		}, []string{"demo"}, year, "key KEY\nwarning demo: the key KEY was given up as lost on 2026-05-01 (\"gone\"): nothing that it signed counts\nwarning demo: psf certifies no key for it\n"},
 		"the authority has ended": {func(e *pgp.Entity) { certify(t, e, psf, noon.AddDate(0, -1, 0), long, notation, "pypi:demo") }, nil, noon.AddDate(0, 0, -1),
 			"error: the authority psf has ended on 2026-05-31\n"},
 	} {
@@ -384,7 +384,7 @@ func TestWebOfTrust(t *testing.T) {
 	}
 	revoke(t, p["Bob"], packet.KeyCompromised, "")
 	l["/keys.asc"] = armored(t, all...)
-	if got, want := granted(trust.Import{Projects: []string{"demo"}, Depth: 3}, own), "demo: the key "+fingerprint(p["Bob"])+" was given up as lost on 2026-05-01 (without a reason): it is not granted"; got != want {
+	if got, want := granted(trust.Import{Projects: []string{"demo"}, Depth: 3}, own), "demo: the key "+fingerprint(p["Bob"])+" was given up as lost on 2026-05-01 (without a reason): nothing that it signed counts"; got != want {
 		t.Errorf("a lost key on the way\ngot  %s\nwant %s", got, want)
 	}
 }

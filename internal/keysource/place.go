@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"assay/internal/openpgp"
 	"assay/internal/pypi"
 )
 
@@ -14,6 +15,14 @@ import (
 func isURL(place string) bool {
 	lower := strings.ToLower(place)
 	return strings.HasPrefix(lower, "https://") || strings.HasPrefix(lower, "http://")
+}
+
+// shownPlace renders a place for a message: a URL without its query, which may be secret.
+func shownPlace(place string) string {
+	if plain, query, _ := strings.Cut(place, "?"); isURL(place) && query != "" {
+		place = plain + "?…"
+	}
+	return openpgp.Printable(place)
 }
 
 // parts takes a place apart into the folder and the name in it. A URL's query stays where

@@ -63,12 +63,12 @@ func (s *session) wkd() error {
 	}
 	certs, err := openpgp.ReadCertificates(data)
 	if err != nil {
-		return fail("%s: %v", openpgp.Printable(place), err)
+		return fail("%s: %v", shownPlace(place), err)
 	}
 	var of []*openpgp.Certificate
 	address := local + "@" + domain
 	for _, c := range certs {
-		if names(c, address) {
+		if hasAddress(c, address) {
 			of = append(of, c)
 			continue
 		}
@@ -83,9 +83,9 @@ func (s *session) wkd() error {
 	return s.forAll(of, "the Web Key Directory of "+domain+" has it for "+address, place)
 }
 
-// names reports whether a certificate has a user id with exactly an address, letter case
+// hasAddress reports whether a certificate has a user id with exactly an address, letter case
 // aside.
-func names(c *openpgp.Certificate, address string) bool {
+func hasAddress(c *openpgp.Certificate, address string) bool {
 	for _, id := range c.UserIDs() {
 		if got, ok := addressOf(id); ok && strings.EqualFold(got, address) {
 			return true

@@ -1,6 +1,8 @@
 package trust_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +140,32 @@ func TestAgreement(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestAgreementOfRoles has one import that lets a key sign tags only: of files only the
+// other one has said something.
+func TestAgreementOfRoles(t *testing.T) {
+	for agree, want := range map[string]string{
+		"agree = 1": "[artifact checksums] import b until 2027-01-01; [tag] import a until 2028-01-01",
+		"agree = 2": "",
+	} {
+		own := mustParse(t, strings.Replace(strings.Replace(twoImports, "agree = 2", agree, 1), "authority = \"psf\"", "roles = [\"tag\"]", 1))
+		l := &trust.Lock{}
+		l.Put(locked("a", keyFor("demo", oneKey, false)))
+		l.Put(locked("b", keyFor("demo", oneKey, false)))
+		store, err := trust.Join(own, l, nil, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, g := range store.For(assay.Artifact{Ecosystem: assay.PyPI, Project: "demo", Version: "1.0"}) {
+			got = append(got, fmt.Sprint(g.Roles, " ", g.From, " until ", g.Until.Format(time.DateOnly)))
+		}
+		slices.Sort(got)
+		if strings.Join(got, "; ") != want {
+			t.Errorf("%s: got %q, want %q", agree, got, want)
+		}
 	}
 }
 
