@@ -117,7 +117,7 @@ func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 	var ids []string
 	for _, i := range own.Imports {
 		l, ok := lock.Find(i.Name)
-		if !ok {
+		if !ok || i.Kind == "certified" && !own.believes(cmp.Or(i.Authority, i.Name)) {
 			continue
 		}
 		keys = append(keys, l.Keys...)
@@ -157,6 +157,12 @@ func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 		grants = withRole(grants, a.grant)
 	}
 	return grants, keys
+}
+
+// believes reports whether an authority is named: what it certified counts for as long as
+// the person has it written down.
+func (f *File) believes(authority string) bool {
+	return slices.ContainsFunc(f.Authorities, func(a Authority) bool { return a.Name == authority })
 }
 
 // withRole adds a grant of one role: to the grant that says the same for another one, if
