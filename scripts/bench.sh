@@ -34,3 +34,6 @@ bash scripts/bench-install.sh "${PAIRS:-7}"
 
 echo "== assay verify, against pypi-attestations"
 bash scripts/bench-verify.sh "${COUNT:-500}"
+
+echo "== OpenPGP signatures, against gpgv and sqv"
+bash scripts/bench-openpgp.sh

@@ -77,7 +77,11 @@ func readArmor(data []byte, label string) (body, rest []byte, err error) {
 // readArmorBody reads base64, checksum and tail.
 func readArmorBody(data []byte, label string) (body, rest []byte, err error) {
 	tail := "-----END " + label + "-----"
-	encoded := make([]byte, 0, min(len(data), MaxCertificateFile))
+	length := bytes.Index(data, []byte(tail))
+	if length < 0 {
+		return nil, nil, fail(Malformed, "the armor has no end")
+	}
+	encoded := make([]byte, 0, length)
 	var line, sum []byte
 	for rest = data; ; {
 		if len(rest) == 0 {

@@ -328,7 +328,7 @@ func ReadCertificates(data []byte) ([]*Certificate, error) {
 	}
 	r := &certificateReader{budget: verifyBudget}
 	if !armored(data) {
-		if err := r.read(data); err != nil {
+		if err := r.read(bytes.Clone(data)); err != nil { // it must not change with the caller's buffer
 			return nil, err
 		}
 		return r.finish()
@@ -603,7 +603,7 @@ func (c *Certificate) keep(at placed) {
 		}
 		return
 	}
-	if _, critical := s.criticalNotation(nil); critical || s.problem != "" || s.created.Before(c.primary.created) {
+	if _, critical := s.criticalNotation(nil); critical || s.problem != "" || s.short(c.primary) || s.created.Before(c.primary.created) {
 		return
 	}
 	if s.hash.weak {
@@ -635,7 +635,7 @@ func (c *Certificate) checkBack(binding *Signature, sub *subkey, parts [][]byte)
 		if err != nil || back.kind != typeBack || back.problem != "" || back.created.Before(sub.key.created) {
 			continue
 		}
-		if _, critical := back.criticalNotation(nil); critical || back.check(sub.key, back.over(parts...)) != nil {
+		if _, critical := back.criticalNotation(nil); critical || back.short(sub.key) || back.check(sub.key, back.over(parts...)) != nil {
 			continue
 		}
 		if !back.hash.weak {

@@ -80,7 +80,7 @@ func certifications(list []*Signature, parts [][]byte, authority *Certificate, k
 		st, failure := authority.stand(nil, flagCertify, s.created, false)
 		_, critical := s.criticalNotation(known)
 		revoked := slices.ContainsFunc(revocations, func(r *Signature) bool { return !r.created.Before(s.created) })
-		if failure != nil || critical || revoked || s.problem != "" || s.local || s.hash.weak {
+		if failure != nil || critical || revoked || s.problem != "" || s.local || s.hash.weak || s.short(authority.primary) {
 			return nil // the newest decides
 		}
 		found := Certification{IssuerKeyID: fmt.Sprintf("%016X", authority.primary.id), Created: s.created, Expires: s.expires(), Ends: st.ends, Notations: map[string][]string{}}

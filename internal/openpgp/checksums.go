@@ -17,13 +17,24 @@ type Checksum struct {
 var checksumSizes = map[int]string{32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
 
 var (
-	// gnuLine is a line of sha256sum and its like: hex, a blank, a blank or "*", the name.
-	gnuLine = regexp.MustCompile(`^([0-9A-Fa-f]{32,128}) [ *](\S(?:.*\S)?)$`)
 	// bsdLine is a line of sha256sum --tag and of BSD's sha256.
 	bsdLine = regexp.MustCompile(`^([A-Z][A-Z0-9/-]{1,15}) \((\S(?:.*\S)?)\) = ([0-9A-Fa-f]{32,128})$`)
 	// heading is the title of a section, as Django's lists have them.
 	heading = regexp.MustCompile(`^([A-Z][A-Z0-9-]{1,15}) checksums:?$`)
 )
+
+// gnuLine reads a line of sha256sum and its like: hex, a blank, a blank or "*", the name.
+func gnuLine(line string) (digits, name string, ok bool) {
+	n := 0
+	for n < len(line) && (line[n] >= '0' && line[n] <= '9' || line[n] >= 'a' && line[n] <= 'f' || line[n] >= 'A' && line[n] <= 'F') {
+		n++
+	}
+	if n < 32 || n > 128 || len(line) < n+3 || line[n] != ' ' || line[n+1] != ' ' && line[n+1] != '*' {
+		return "", "", false
+	}
+	name = line[n+2:]
+	return line[:n], name, !strings.ContainsRune(" \t\f\v", rune(name[0]))
+}
 
 // ReadChecksums reads a list of checksums in any of three formats, which may be mixed, and
 // passes over every other line:
@@ -56,9 +67,11 @@ func ReadChecksums(text []byte) ([]Checksum, error) {
 		if line, rest, err = cutLine(rest, maxTextLine); err != nil {
 			return nil, err
 		}
-		if m := heading.FindSubmatch(line); m != nil {
-			section = algorithmName(string(m[1]))
-			continue
+		if bytes.Contains(line, []byte(" checksums")) {
+			if m := heading.FindSubmatch(line); m != nil {
+				section = algorithmName(string(m[1]))
+				continue
+			}
 		}
 		sum, ok, err := readChecksum(string(line), section)
 		if err != nil {
@@ -88,12 +101,16 @@ func ReadChecksums(text []byte) ([]Checksum, error) {
 
 // readChecksum reads one line, and says whether it is a checksum.
 func readChecksum(line, section string) (sum Checksum, ok bool, err error) {
-	if strings.HasPrefix(line, `\`) && gnuLine.MatchString(line[1:]) {
-		return sum, false, fail(Malformed, "a checksum of a file whose name is escaped")
+	if escaped, found := strings.CutPrefix(line, `\`); found {
+		if _, _, ok := gnuLine(escaped); ok {
+			return sum, false, fail(Malformed, "a checksum of a file whose name is escaped")
+		}
 	}
 	claimed := section
-	if m := gnuLine.FindStringSubmatch(line); m != nil {
-		sum.Hex, sum.Filename = strings.ToLower(m[1]), m[2]
+	if digits, name, ok := gnuLine(line); ok {
+		sum.Hex, sum.Filename = strings.ToLower(digits), name
+	} else if !strings.Contains(line, ") = ") {
+		return sum, false, nil
 	} else if m := bsdLine.FindStringSubmatch(line); m != nil {
 		sum.Hex, sum.Filename, claimed = strings.ToLower(m[3]), m[2], algorithmName(m[1])
 	} else {

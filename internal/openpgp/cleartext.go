@@ -126,12 +126,13 @@ func (t *Cleartext) readText(data []byte) ([]byte, error) {
 }
 
 // checkHeaders holds the Hash header to the signatures. Signatures of version 4 without a
-// header would be MD5 (RFC 4880, section 7); those of version 6 need none.
+// header would be MD5 (RFC 4880, section 7); those of version 6 need none. The names are
+// separated by commas without blanks.
 func (t *Cleartext) checkHeaders() error {
 	value, ok := t.Headers["Hash"]
 	named := map[string]bool{}
 	for _, name := range strings.Split(value, ",") {
-		named[hashName(name)] = true
+		named[strings.ToLower(name)] = true
 	}
 	for _, s := range t.Signatures {
 		if s.unsupported == "" && !named[s.hash.name] && (ok || s.version == 4 && s.hash.name != "md5") {
@@ -139,11 +140,6 @@ func (t *Cleartext) checkHeaders() error {
 		}
 	}
 	return nil
-}
-
-// hashName returns the name here of a name in a Hash header (RFC 9580, section 9.5).
-func hashName(name string) string {
-	return strings.ToLower(strings.TrimSpace(name))
 }
 
 // canonical writes the text as it is signed: with "\r\n" between the lines.
@@ -161,11 +157,16 @@ func (t *Cleartext) canonical(h hash.Hash) {
 }
 
 // Verify checks one of the text's signatures by a certificate, as [Signature.Verify] does.
+// Signatures of both types, 0x00 and 0x01, are over the text with "\r\n" between its lines.
 func (t *Cleartext) Verify(sig *Signature, c *Certificate) (Valid, error) {
 	h := sig.NewHash()
 	if h == nil {
 		return Valid{}, fail(Unsupported, "the signature cannot be verified: its hash algorithm is not known")
 	}
 	t.canonical(h)
-	return sig.Verify(c, h)
+	v, failure := sig.verify(c, h)
+	if failure != nil {
+		return Valid{}, failure
+	}
+	return v, nil
 }

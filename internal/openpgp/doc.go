@@ -27,7 +27,7 @@
 // be played against each other: one armored block, nothing around it, no packet of another
 // kind, no length in parts, capped sizes and counts (limits.go), and one linear pass over
 // them. Packets are taken apart here, and go-crypto is handed single keys that can sign and
-// the numbers of single signatures, never a file. Of self-signatures the ones that were in
+// the numbers of single signatures, never a file (RSA, for speed, is verified in rsa.go). Of self-signatures the ones that were in
 // force when a signature was made and the ones that were made last both have to allow it.
 //
 // Not supported, and so refused: version 3 and 5 keys and signatures, curves other than

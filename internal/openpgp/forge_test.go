@@ -1,6 +1,7 @@
 package openpgp
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/dsa" //lint:ignore SA1019 what is refused has to be made first
 	"crypto/ecdsa"
@@ -69,14 +70,15 @@ var (
 
 // newKey returns a key of that algorithm ("rsa2048", "dsa1024", "p256", "p384", "p521",
 // "legacy" for EdDSA of version 4, "ed25519", "ed448", "cv25519"). RSA and DSA numbers are
-// made once for each name.
+// made once for each name. A name that ends in "!" has the same numbers in every process, as
+// fuzzing needs them.
 func newKey(name string, version byte, created int64) *forged {
-	label, _, _ := strings.Cut(name, "#")
+	label := strings.TrimSuffix(name, "!")
 	numbersMu.Lock()
 	defer numbersMu.Unlock()
 	f, ok := numbers[name]
 	if !ok {
-		f = makeNumbers(label)
+		f = makeNumbers(label, strings.HasSuffix(name, "!"))
 		if strings.HasPrefix(name, "rsa") || strings.HasPrefix(name, "dsa") {
 			numbers[name] = f
 		}
@@ -91,8 +93,12 @@ func newKey(name string, version byte, created int64) *forged {
 	return &f
 }
 
-func makeNumbers(label string) forged {
+func makeNumbers(label string, fixed bool) forged {
 	var f forged
+	seed := make([]byte, 57)
+	if must(rand.Read(seed)); fixed {
+		copy(seed, bytes.Repeat([]byte(label), 57))
+	}
 	size := 0
 	for _, r := range label[3:] {
 		if r >= '0' && r <= '9' {
@@ -125,6 +131,9 @@ func makeNumbers(label string) forged {
 		curve := map[string]elliptic.Curve{"p256": elliptic.P256(), "p384": elliptic.P384(), "p521": elliptic.P521()}[label]
 		oid := must(hex.DecodeString(map[string]string{"p256": "2a8648ce3d030107", "p384": "2b81040022", "p521": "2b81040023"}[label]))
 		k := must(ecdsa.GenerateKey(curve, rand.Reader))
+		if fixed {
+			k = must(ecdsa.ParseRawPrivateKey(curve, seed[:curve.Params().BitSize/8]))
+		}
 		f.algorithm = 19
 		f.body = slices.Concat([]byte{byte(len(oid))}, oid, integer(must(k.PublicKey.Bytes())))
 		f.sign = func(d []byte, _ crypto.Hash) []byte {
@@ -133,8 +142,8 @@ func makeNumbers(label string) forged {
 			return append(integer(r.Bytes()), integer(s.Bytes())...)
 		}
 	case label == "legacy":
-		public, k, err := ed25519.GenerateKey(rand.Reader)
-		must(k, err)
+		k := ed25519.NewKeyFromSeed(seed[:32])
+		public := []byte(k.Public().(ed25519.PublicKey))
 		oid := must(hex.DecodeString("2b06010401da470f01"))
 		f.algorithm = 22
 		f.body = slices.Concat([]byte{byte(len(oid))}, oid, integer(append([]byte{0x40}, public...)))
@@ -143,13 +152,13 @@ func makeNumbers(label string) forged {
 			return append(integer(s[:32]), integer(s[32:])...)
 		}
 	case label == "ed25519":
-		public, k, err := ed25519.GenerateKey(rand.Reader)
-		must(k, err)
+		k := ed25519.NewKeyFromSeed(seed[:32])
+		public := []byte(k.Public().(ed25519.PublicKey))
 		f.algorithm, f.body = 27, public
 		f.sign = func(d []byte, _ crypto.Hash) []byte { return ed25519.Sign(k, d) }
 	case label == "ed448":
-		public, k, err := ed448.GenerateKey(rand.Reader)
-		must(k, err)
+		k := ed448.NewKeyFromSeed(seed)
+		public := []byte(k.Public().(ed448.PublicKey))
 		f.algorithm, f.body = 28, public
 		f.sign = func(d []byte, _ crypto.Hash) []byte { return ed448.Sign(k, d, "") }
 	case label == "x25519":
@@ -270,9 +279,9 @@ func userPacket(id string) []byte { return frame(nil, tagUserID, []byte(id)) }
 // cert is a certificate with one user id whose self-signature has the subpackets.
 func (f *forged) cert(subs ...[]byte) []byte {
 	if f.version == 6 {
-		return slices.Concat(f.packet(), f.directly(typeDirect, s256, f.created, subs...), userPacket(ann), f.certify(f, ann, s256, f.created))
+		return slices.Concat(f.packet(), f.directly(typeDirect, s512, f.created, subs...), userPacket(ann), f.certify(f, ann, s512, f.created))
 	}
-	return slices.Concat(f.packet(), userPacket(ann), f.certify(f, ann, s256, f.created, subs...))
+	return slices.Concat(f.packet(), userPacket(ann), f.certify(f, ann, s512, f.created, subs...))
 }
 
 // bind is a subkey with its binding; back is what makes the back signature, or nil.

@@ -159,6 +159,11 @@ func (c *Certificate) stand(sub *subkey, flag byte, t time.Time, weak bool) (sta
 	}
 	out.note(v[:]...)
 	out.ends = earlier(c.end(v), c.end(last))
+	for i, s := range v {
+		if s != nil && s == last[i] {
+			out.ends = earlier(out.ends, s.expires())
+		}
+	}
 	if r, ok := c.Revoked(); ok {
 		out.ends = earlier(out.ends, r.At)
 	}
@@ -243,6 +248,9 @@ func (c *Certificate) able(sub *subkey, flag byte, t time.Time) (standing, *Fail
 // with the subkey's own signature in it; and nothing that the signature depends on is unknown.
 // What is weak is in [Valid.Weak], which the caller must look at.
 func (s *Signature) Verify(c *Certificate, data hash.Hash) (Valid, error) {
+	if s.kind == typeText {
+		return Valid{}, fail(Malformed, "a signature over a text, and not over a file")
+	}
 	v, failure := s.verify(c, data)
 	if failure != nil {
 		return Valid{}, failure
@@ -250,10 +258,8 @@ func (s *Signature) Verify(c *Certificate, data hash.Hash) (Valid, error) {
 	return v, nil
 }
 
+// verify is Verify for both types.
 func (s *Signature) verify(c *Certificate, data hash.Hash) (Valid, *Failure) {
-	if s.kind != typeBinary && s.kind != typeText {
-		return Valid{}, fail(Malformed, "not a signature over data")
-	}
 	sub, found := c.maker(s)
 	if !found {
 		if s.Issuer() == "" {
@@ -273,6 +279,9 @@ func (s *Signature) verify(c *Certificate, data hash.Hash) (Valid, *Failure) {
 	}
 	if failure := s.check(k, data); failure != nil {
 		return Valid{}, failure
+	}
+	if s.short(k) {
+		return Valid{}, fail(Weak, "the signature is by %s, which is too short a hash for a key of %s", s.hash.name, k.name)
 	}
 	st, failure := c.able(sub, flagSign, s.created)
 	if failure != nil {

@@ -2,7 +2,7 @@ package openpgp
 
 import (
 	"bytes"
-	"crypto/sha1" //lint:ignore SA1505 the fingerprints of version 4 are SHA-1
+	"crypto/sha1" // the fingerprints of version 4
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"

@@ -26,6 +26,7 @@ const (
 	maxKeyPacket        = 16 << 10 // bytes of a key packet
 	maxSignaturePacket  = 48 << 10 // bytes of a signature packet
 	maxAttribute        = 1 << 20  // bytes of a user attribute, which is passed over
+	maxSignatureVersion = 9        // what may be a version of signatures to come
 	maxSubpackets       = 256      // subpackets of one area of a signature
 	maxEmbedded         = 4        // embedded signatures of one signature
 	maxNotations        = 64       // notations of one signature

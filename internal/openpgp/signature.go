@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	_ "crypto/md5" // for revocations and for naming what is weak
+	"crypto/rsa"
 	_ "crypto/sha1"
 	_ "crypto/sha256"
 	_ "crypto/sha3"
@@ -130,6 +131,9 @@ func parseSignature(body []byte) (*Signature, error) {
 		return nil, fail(Malformed, "a signature of %d bytes", len(body))
 	}
 	s := &Signature{raw: body, version: body[0]}
+	if s.version < 2 || s.version > maxSignatureVersion {
+		return nil, fail(Malformed, "a signature of version %d, which there is not", s.version)
+	}
 	if s.version != 4 && s.version != 6 {
 		s.unsupported = fmt.Sprintf("a signature of version %d", s.version)
 		return s, nil
@@ -399,7 +403,7 @@ func ReadSignatures(data []byte) ([]*Signature, error) {
 	if len(data) > MaxSignatureFile {
 		return nil, fail(Malformed, "a file of signatures of more than %d bytes", MaxSignatureFile)
 	}
-	body := data
+	body := bytes.Clone(data) // what is read must not change with the caller's buffer
 	if armored(data) {
 		text := bytes.TrimLeft(bytes.TrimPrefix(data, byteOrderMark), " \t\r\n")
 		var rest []byte
@@ -456,6 +460,13 @@ func (m mpi) EncodedLength() uint16                 { return uint16(2 + len(m)) 
 func (m mpi) EncodedBytes() []byte                  { return append([]byte{byte(len(m) >> 5), byte(len(m) << 3)}, m...) }
 func (m mpi) ReadFrom(io.Reader) (n int64, e error) { return 0, io.ErrUnexpectedEOF }
 
+// short says whether the hash is too short for the key: RFC 9580, section 5.2.3, has such
+// signatures refused. The weak hashes are not meant: those have words of their own.
+func (s *Signature) short(k *key) bool {
+	least := map[string]int{"nistp256": 32, "ed25519": 32, "nistp384": 48, "nistp521": 64, "ed448": 64}[k.name]
+	return s.unsupported == "" && !s.hash.weak && s.hash.hash.Size() < least
+}
+
 // check verifies the signature by one key, h being the state after everything but the
 // signature's own fields; it changes h. Nothing but the cryptography is looked at.
 func (s *Signature) check(k *key, h hash.Hash) (failure *Failure) {
@@ -477,13 +488,15 @@ func (s *Signature) check(k *key, h hash.Hash) (failure *Failure) {
 		return fail(Malformed, "the data was not hashed by %s", s.hash.name)
 	}
 	h.Write(s.suffix)
-	if sum := h.Sum(nil); sum[0] != s.tag[0] || sum[1] != s.tag[1] {
-		return fail(BadSignature, "the signature is not over these bytes")
+	if public, ok := k.public.PublicKey.(*rsa.PublicKey); ok {
+		sum := h.Sum(nil)
+		if s.version == 6 && !bytes.Equal(sum[:2], s.tag[:]) || !verifyRSA(public, s.hash.hash, sum, s.numbers[0]) {
+			return fail(BadSignature, "the signature is not by the key %s", k.fingerprint)
+		}
+		return nil
 	}
 	p := &packet.Signature{Version: int(s.version), SigType: packet.SignatureType(s.kind), PubKeyAlgo: packet.PublicKeyAlgorithm(s.algorithm), Hash: s.hash.hash, HashTag: s.tag}
 	switch s.algorithm {
-	case 1, 3:
-		p.RSASignature = mpi(s.numbers[0])
 	case 17:
 		p.DSASigR, p.DSASigS = mpi(s.numbers[0]), mpi(s.numbers[1])
 	case 19:
@@ -493,7 +506,9 @@ func (s *Signature) check(k *key, h hash.Hash) (failure *Failure) {
 	default:
 		p.EdSig = s.numbers[0]
 	}
-	// The fields are hashed already: the suffix that the library would write is empty.
+	// The fields are hashed already: the suffix that the library would write is empty. The
+	// first two bytes of the hash in a signature of version 4 are a hint only, and wrong in
+	// some that old programs made; the library compares those of version 6.
 	if err := k.public.VerifySignature(h, p); err != nil {
 		return fail(BadSignature, "the signature is not by the key %s", k.fingerprint)
 	}

@@ -1,0 +1,126 @@
+package openpgp
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	hexMD5    = "d41d8cd98f00b204e9800998ecf8427e"
+	hexSHA1   = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
+	hexSHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	hexOther  = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+)
+
+// djangoText is in the form of Django's *.checksum.txt.
+var djangoText = `This file contains MD5, SHA1, and SHA256 checksums for the
+source-code tarball and wheel files of Django 5.2.1, released May 7, 2025.
+
+To use this file, you will need a working install of PGP or other
+compatible public-key encryption software. This key has
+the ID ` + "``0123456789ABCDEF``" + ` and can be imported from the keyserver:
+
+    gpg --verify Django-5.2.1.checksum.txt
+
+Release packages
+================
+
+https://www.djangoproject.com/download/5.2.1/tarball/
+https://www.djangoproject.com/download/5.2.1/wheel/
+
+MD5 checksums
+=============
+
+` + hexMD5 + `  django-5.2.1.tar.gz
+` + hexMD5 + `  django-5.2.1-py3-none-any.whl
+
+SHA1 checksums
+==============
+
+` + hexSHA1 + `  django-5.2.1.tar.gz
+` + hexSHA1 + `  django-5.2.1-py3-none-any.whl
+
+SHA256 checksums
+================
+
+` + hexSHA256 + `  django-5.2.1.tar.gz
+` + hexOther + `  django-5.2.1-py3-none-any.whl
+
+Git tag
+=======
+
+The 5.2.1 tag points to commit ` + hexSHA1 + `.
+`
+
+// TestReadChecksums reads every form, and refuses what could be read in two ways.
+func TestReadChecksums(t *testing.T) {
+	for _, tc := range []struct{ name, text, want string }{
+		{"GNU, text and binary", hexSHA256 + "  a.whl\n" + hexOther + " *b.tar.gz\n", "sha256 e3b0 a.whl, sha256 2c26 b.tar.gz"},
+		{"line ends of Windows, upper case", strings.ToUpper(hexSHA256) + "  a.whl\r\n", "sha256 e3b0 a.whl"},
+		{"BSD", "SHA256 (a.whl) = " + hexSHA256 + "\nMD5 (a.whl) = " + hexMD5, "sha256 e3b0 a.whl, md5 d41d a.whl"},
+		{"a folder before", hexSHA256 + "  ./a.whl\n" + hexOther + "  dist/b.whl", "sha256 e3b0 a.whl, sha256 2c26 dist/b.whl"},
+		{"other algorithms", strings.Repeat("ab", 64) + "  a\n" + strings.Repeat("ab", 48) + "  a\n" + strings.Repeat("ab", 28) + "  a", "sha512 abab a, sha384 abab a, sha224 abab a"},
+		{"Django", djangoText, "md5 d41d django-5.2.1.tar.gz, md5 d41d django-5.2.1-py3-none-any.whl, sha1 da39 django-5.2.1.tar.gz, sha1 da39 django-5.2.1-py3-none-any.whl, sha256 e3b0 django-5.2.1.tar.gz, sha256 2c26 django-5.2.1-py3-none-any.whl"},
+		{"a line twice", hexSHA256 + "  a.whl\n" + hexSHA256 + "  a.whl\n", "sha256 e3b0 a.whl"},
+		{"a name with a blank", hexSHA256 + "  a b.whl\n", "sha256 e3b0 a b.whl"},
+		{"prose beside", "The sum is " + hexOther + "  x.\n" + hexSHA256 + "  a.whl\n" + hexOther + " one-blank\n", "sha256 e3b0 a.whl"},
+		{"twice and different", hexSHA256 + "  a.whl\n" + hexOther + "  a.whl\n", "error: a.whl is listed twice with different checksums by sha256"},
+		{"twice and different, by two forms", hexSHA256 + "  a.whl\nSHA256 (./a.whl) = " + hexOther, "error: a.whl is listed twice with different checksums by sha256"},
+		{"a wrong section", "MD5 checksums\n\n" + hexSHA256 + "  a.whl\n", "error: a checksum of sha256 under the name md5"},
+		{"a wrong BSD name", "SHA3-256 (a.whl) = " + hexSHA256, "error: a checksum of sha256 under the name sha3-256"},
+		{"an odd size", hexSHA256 + "ab  a.whl\n", "error: a checksum of 66 hex digits"},
+		{"an escaped name", `\` + hexSHA256 + `  a\nb.whl`, "error: a checksum of a file whose name is escaped"},
+		{"an escape in a name", hexSHA256 + "  a\x1b[2J.whl", "error: a checksum of a file whose name is too long or not plain to see"},
+		{"a name that turns around", hexSHA256 + "  a\u202e.whl", "error: a checksum of a file whose name is too long or not plain to see"},
+		{"nothing", "hello\n", "error: there is no checksum in the list"},
+		{"a long line", strings.Repeat("a", 1<<20), "error: a line is longer than 16384 bytes"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			sums, err := ReadChecksums([]byte(tc.text))
+			var parts []string
+			for _, s := range sums {
+				parts = append(parts, fmt.Sprintf("%s %.4s %s", s.Algorithm, s.Hex, s.Filename))
+			}
+			got := strings.Join(parts, ", ")
+			if err != nil {
+				got = "error: " + err.Error()
+			}
+			if got != tc.want {
+				t.Errorf("got  %s\nwant %s", got, tc.want)
+			}
+		})
+	}
+	within(t, 3*time.Second, func() {
+		var text strings.Builder
+		for i := range 40000 {
+			fmt.Fprintf(&text, "%s  %d.whl\n", hexSHA256, i)
+		}
+		if _, err := ReadChecksums([]byte(text.String())); err == nil || !strings.Contains(err.Error(), "more than") {
+			t.Errorf("40,000 lines: %v", err)
+		}
+		if _, err := ReadChecksums([]byte(strings.Repeat(hexSHA256+"\n", 60000))); err == nil {
+			t.Error("60,000 lines without names are a list")
+		}
+	})
+}
+
+// TestDjango goes from a clearsigned list of checksums to the checksum of one file.
+func TestDjango(t *testing.T) {
+	k := newKey("rsa3072", 4, old)
+	canonical := strings.ReplaceAll(strings.TrimSuffix(djangoText, "\n"), "\n", "\r\n")
+	text, err := ReadCleartext(k.clearsign(typeText, s256, "Hash: SHA256\n", strings.TrimSuffix(djangoText, "\n"), canonical, now-day))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := text.Verify(text.Signatures[0], oneCert(t, k.cert(flags(3))))
+	if err != nil || v.Signer != k.name() || v.Unwaived() != nil {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	sums, err := ReadChecksums(text.Text)
+	if err != nil || !slices.Contains(sums, Checksum{"sha256", hexSHA256, "django-5.2.1.tar.gz"}) {
+		t.Errorf("%v, %v", sums, err)
+	}
+}
