@@ -27,6 +27,7 @@ type Store struct {
 type granted struct {
 	Grant
 	versions pypi.Specifier
+	theirs   bool // a stranger may have written it
 }
 
 // Join makes a store. Each argument may be nil.
@@ -40,9 +41,9 @@ type granted struct {
 func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 	s := &Store{grants: map[string][]granted{}, foreign: map[string][]string{}, known: map[string]bool{}}
 	var certs []*openpgp.Certificate
-	take := func(grants []Grant, keys []Key) {
+	take := func(grants []Grant, keys []Key, theirs bool) {
 		for _, g := range grants {
-			s.add(g)
+			s.add(g, theirs)
 		}
 		for _, k := range keys {
 			if k.Certificate != nil {
@@ -51,9 +52,9 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 		}
 	}
 	if own != nil {
-		take(own.Grants, own.Keys)
+		take(own.Grants, own.Keys, false)
 		grants, keys := imported(own, lock)
-		take(grants, keys)
+		take(grants, keys, false)
 	}
 	if theirs != nil {
 		counts := alone && (own == nil || len(own.Grants)+len(own.Imports) == 0)
@@ -69,7 +70,7 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 		} else if len(grants) > 0 {
 			s.notes = append(s.notes, tomlfile.Problem{File: theirs.Name, Detail: fmt.Sprintf("this project's file says whose keys count for %d projects", projects(grants))})
 		}
-		take(grants, theirs.Keys)
+		take(grants, theirs.Keys, true)
 	}
 	merged, err := openpgp.Merge(certs...)
 	if err != nil {
@@ -79,12 +80,12 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) add(g Grant) {
+func (s *Store) add(g Grant, theirs bool) {
 	spec, err := pypi.ParseSpecifier(g.Versions)
 	if err != nil {
 		g.Outside = true // it was checked when it was read
 	}
-	s.grants[g.Project] = append(s.grants[g.Project], granted{g, spec})
+	s.grants[g.Project] = append(s.grants[g.Project], granted{g, spec, theirs})
 	id := g.Identity()
 	if g.Kind == assay.GrantPublisher || g.Kind == assay.GrantSHA256 {
 		return
@@ -113,7 +114,7 @@ func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 	var ids []string
 	for _, i := range own.Imports {
 		l, ok := lock.Find(i.Name)
-		if !ok {
+		if !ok || i.Kind == "certified" && !own.believes(cmp.Or(i.Authority, i.Name)) {
 			continue
 		}
 		keys = append(keys, l.Keys...)
@@ -153,6 +154,12 @@ func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 		grants = withRole(grants, a.grant)
 	}
 	return grants, keys
+}
+
+// believes reports whether an authority is named: what it certified counts for as long as
+// the person has it written down.
+func (f *File) believes(authority string) bool {
+	return slices.ContainsFunc(f.Authorities, func(a Authority) bool { return a.Name == authority })
 }
 
 // withRole adds a grant of one role: to the grant that says the same for another one, if
@@ -239,20 +246,24 @@ func (s *Store) Apply(r assay.Rules, a assay.Artifact, claims []assay.Claim) ass
 // maxShown is how many other projects of a key a message names.
 const maxShown = 5
 
-// Places are where signatures of a file may lie, as its grants say.
-func (s *Store) Places(a assay.Artifact) []string {
+// Places are where signatures of a file may lie, as its grants say: by the person's own
+// word, and by that of the file that came with a project.
+func (s *Store) Places(a assay.Artifact) (own, theirs []string) {
 	if s == nil {
-		return nil
+		return nil, nil
 	}
-	var out []string
 	for _, g := range s.grants[a.Project] {
 		for _, template := range g.Signatures {
-			if place := signature.Place(template, a); !slices.Contains(out, place) {
-				out = append(out, place)
+			switch place := signature.Place(template, a); {
+			case slices.Contains(own, place) || slices.Contains(theirs, place):
+			case g.theirs:
+				theirs = append(theirs, place)
+			default:
+				own = append(own, place)
 			}
 		}
 	}
-	return out
+	return own, theirs
 }
 
 // Names reports whether keys are granted for a project: only then is a signature beside
