@@ -18,6 +18,7 @@ import (
 	"crypto/sha256"
 	_ "crypto/sha512"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -147,6 +148,9 @@ type How struct {
 	At        time.Time // a year after the key where it is zero
 	Hash      string    // sha256
 	Namespace string    // of SSH: file
+	// Issuer is the key id of somebody else, whom an OpenPGP signature names instead: it
+	// holds for nobody.
+	Issuer string
 }
 
 func (h How) at() time.Time {
@@ -181,8 +185,15 @@ func (s Signer) Packet(data io.Reader, h How) ([]byte, error) {
 		return nil, fmt.Errorf("signing as %s: %w", s.name, err)
 	}
 	var b bytes.Buffer
-	err = sig.Serialize(&b)
-	return b.Bytes(), err
+	if err := sig.Serialize(&b); err != nil {
+		return nil, err
+	}
+	id, err := hex.DecodeString(h.Issuer)
+	if err != nil || h.Issuer == "" {
+		return b.Bytes(), err
+	}
+	// A fingerprint ends with the key id.
+	return bytes.ReplaceAll(b.Bytes(), e.PrimaryKey.Fingerprint[12:], id), nil
 }
 
 // Armor puts detached signatures into one FILE.asc.
