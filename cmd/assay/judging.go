@@ -64,6 +64,7 @@ func (a *app) judging(named string) (judging, error) {
 	if err != nil {
 		return judging{}, err
 	}
+	store.Know(p.Keys()...)
 	for _, note := range store.Notes() {
 		a.warn("%s", note)
 	}

@@ -60,15 +60,16 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 		counts := alone && (own == nil || len(own.Grants)+len(own.Imports) == 0)
 		var grants []Grant
 		for _, g := range theirs.Grants {
+			g.From = "this project's file" // whatever it says of itself
 			if counts || g.Denied {
 				grants = append(grants, g)
 			}
 		}
 		if n := len(theirs.Grants) - len(grants); n > 0 {
 			s.notes = append(s.notes, tomlfile.Problem{File: theirs.Name, Detail: fmt.Sprintf(
-				"%d grants are ignored: you have a policy or grants of your own; to take them: assay trust import %s", n, theirs.Name)})
-		} else if len(grants) > 0 {
-			s.notes = append(s.notes, tomlfile.Problem{File: theirs.Name, Detail: fmt.Sprintf("this project's file says whose keys count for %d projects", projects(grants))})
+				"%s ignored: you have a policy or grants of your own; to take what it grants: assay trust import %s", many(n, "grant is", "grants are"), theirs.Name)})
+		} else if projects(grants) > 0 {
+			s.notes = append(s.notes, tomlfile.Problem{File: theirs.Name, Detail: fmt.Sprintf("this project's file says whose keys count for %s", many(projects(grants), "project", "projects"))})
 		}
 		take(grants, theirs.Keys, true)
 	}
@@ -96,10 +97,27 @@ func (s *Store) add(g Grant, theirs bool) {
 	}
 }
 
+func many(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
+}
+
+// Know makes keys known that others than grants name: policies do. It lets them sign
+// nothing. It is called before the store is used.
+func (s *Store) Know(identities ...string) {
+	for _, id := range identities {
+		s.known[id] = true
+	}
+}
+
 func projects(grants []Grant) int {
 	seen := map[string]bool{}
 	for _, g := range grants {
-		seen[g.Project] = true
+		if !g.Denied {
+			seen[g.Project] = true
+		}
 	}
 	return len(seen)
 }
