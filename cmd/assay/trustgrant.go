@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -113,6 +115,9 @@ func (a *app) grantOf(f grantFlags, args []string, verb string) (trust.Grant, tr
 	}
 	if g.Reason = strings.Join(strings.Fields(f.reason), " "); g.Reason == "" {
 		return g, k, usage("give --reason TEXT", "who grants or denies says why: --reason is missing")
+	}
+	if strings.ContainsFunc(g.Reason, func(c rune) bool { return !unicode.IsPrint(c) || c == utf8.RuneError }) {
+		return g, k, usage("write it in plain words", "--reason holds what nobody sees: %q", g.Reason)
 	}
 	for _, kind := range kindFlags {
 		value := *f.keys[kind.kind]

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"assay"
 	"assay/internal/openpgp"
@@ -121,11 +122,16 @@ func projects(grants []Grant) int {
 	return len(seen)
 }
 
-// imported returns what enough of the imports agree on.
+// allRoles are the roles; the first two are those of a grant that names none.
+var allRoles = []assay.Role{assay.RoleArtifact, assay.RoleChecksums, assay.RoleTag}
+
+// imported returns what enough of the imports agree on: who may sign what. That one lets
+// a key sign tags and another lets it sign files is no agreement on either.
 func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 	type agreed struct {
 		grant Grant
-		by    []string
+		until map[string]time.Time    // of each import that grants it
+		by    map[assay.Role][]string // which imports grant what
 	}
 	found := map[string]*agreed{}
 	var ids []string
@@ -143,24 +149,49 @@ func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 			id := g.Project + " " + g.Identity() + " " + g.Versions
 			a := found[id]
 			if a == nil {
-				a = &agreed{grant: g}
+				a = &agreed{grant: g, until: map[string]time.Time{}, by: map[assay.Role][]string{}}
 				found[id] = a
 				ids = append(ids, id)
-			} else if g.Until.Before(a.grant.Until) {
-				a.grant.Until = g.Until // all that are counted must hold
 			}
-			if !slices.Contains(a.by, i.Name) {
-				a.by = append(a.by, i.Name)
+			if until, ok := a.until[i.Name]; !ok || g.Until.Before(until) {
+				a.until[i.Name] = g.Until
+			}
+			for _, role := range allRoles {
+				if g.Allows(role) && !slices.Contains(a.by[role], i.Name) {
+					a.by[role] = append(a.by[role], i.Name)
+				}
 			}
 		}
 	}
 	for _, id := range ids {
 		a := found[id]
-		if len(a.by) < max(own.Agree, 1) {
+		g := a.grant
+		g.Roles, g.Until = nil, time.Time{}
+		var by []string
+		for _, role := range allRoles {
+			if len(a.by[role]) < max(own.Agree, 1) {
+				continue
+			}
+			g.Roles = append(g.Roles, role)
+			for _, name := range a.by[role] {
+				if !slices.Contains(by, name) {
+					by = append(by, name)
+				}
+			}
+		}
+		if len(by) == 0 {
 			continue
 		}
-		a.grant.From = "import " + strings.Join(a.by, " and ")
-		grants = append(grants, a.grant)
+		for _, name := range by { // all that are counted must hold
+			if until := a.until[name]; g.Until.IsZero() || until.Before(g.Until) {
+				g.Until = until
+			}
+		}
+		if slices.Equal(g.Roles, allRoles[:2]) {
+			g.Roles = nil // as where nothing is said
+		}
+		g.From = "import " + strings.Join(by, " and ")
+		grants = append(grants, g)
 	}
 	return grants, keys
 }
