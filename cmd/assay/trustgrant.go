@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -155,7 +154,7 @@ func (a *app) keyOf(kind assay.GrantKind, value string) (string, trust.Key, erro
 		return "", known, usage("give all of the fingerprint, or the file of the public key", "--%s: %w", kind, err) // there is no such file: it was meant as a fingerprint
 	}
 	if readErr != nil {
-		return "", known, badFile(value, "check the path; it is the file of a public key, or all of a fingerprint", readErr)
+		return "", known, readErr
 	}
 	if known, err = parseKeyFile(kind, data); err != nil {
 		return "", known, usage("give the public key of one person or project", "%s: %w", shown(value), err)
@@ -165,7 +164,7 @@ func (a *app) keyOf(kind assay.GrantKind, value string) (string, trust.Key, erro
 
 // readKeyFile reads a file with a public key, capped.
 func readKeyFile(path string) ([]byte, error) {
-	file, err := os.Open(path)
+	file, err := openRegular(path, hints{"check the path; it is the file of a public key, or all of a fingerprint", "a public key is in a regular file"})
 	if err != nil {
 		return nil, err
 	}
