@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -115,6 +116,9 @@ func (a *app) grantOf(f grantFlags, args []string, verb string) (trust.Grant, tr
 	if g.Reason = strings.Join(strings.Fields(f.reason), " "); g.Reason == "" {
 		return g, k, usage("give --reason TEXT", "who grants or denies says why: --reason is missing")
 	}
+	if strings.ContainsFunc(g.Reason, func(c rune) bool { return !unicode.IsPrint(c) || c == utf8.RuneError }) {
+		return g, k, usage("write it in plain words", "--reason holds what nobody sees: %q", g.Reason)
+	}
 	for _, kind := range kindFlags {
 		value := *f.keys[kind.kind]
 		switch {
@@ -151,7 +155,7 @@ func (a *app) keyOf(kind assay.GrantKind, value string) (string, trust.Key, erro
 		return "", known, usage("give all of the fingerprint, or the file of the public key", "--%s: %w", kind, err) // there is no such file: it was meant as a fingerprint
 	}
 	if readErr != nil {
-		return "", known, badFile(value, "check the path; it is the file of a public key, or all of a fingerprint", readErr)
+		return "", known, readErr
 	}
 	if known, err = parseKeyFile(kind, data); err != nil {
 		return "", known, usage("give the public key of one person or project", "%s: %w", shown(value), err)
@@ -161,7 +165,7 @@ func (a *app) keyOf(kind assay.GrantKind, value string) (string, trust.Key, erro
 
 // readKeyFile reads a file with a public key, capped.
 func readKeyFile(path string) ([]byte, error) {
-	file, err := os.Open(path)
+	file, err := openRegular(path, hints{"check the path; it is the file of a public key, or all of a fingerprint", "a public key is in a regular file"})
 	if err != nil {
 		return nil, err
 	}

@@ -122,7 +122,8 @@ func projects(grants []Grant) int {
 	return len(seen)
 }
 
-// imported returns what enough of the imports agree on.
+// imported returns what enough of the imports agree on: who may sign what. That one lets
+// a key sign tags and another lets it sign files is no agreement on either.
 func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 	type agreed struct {
 		grant Grant
