@@ -183,6 +183,8 @@ type About struct {
 	Summary      string
 	License      string // an SPDX expression, or the first line of whatever is there
 	Author       string
+	// Addresses are the e-mail addresses of authors and maintainers, as they are written.
+	Addresses string
 	// Build says, of an sdist, why only a build tells what holds in the end: its
 	// version, dependencies and extras may differ from the above. Empty where all
 	// of it is static, as in a wheel.

@@ -54,6 +54,7 @@ func TestMain(m *testing.M) {
 //	                           revoked=compromised or superseded, at=DAY
 //	serve-git FOLDER           serve the repositories in a folder by git's own program; sets GIT_URL
 //	empty FOLDER               nothing is in the folder
+//	serve FOLDER               serve a folder's files on loopback; sets FILES_URL
 //
 // take brings what is signed as well: FILE.asc and FILE.sig beside the file, or a list of checksums
 // by its own name. It sets $SHA256 to the file's digest.
@@ -86,7 +87,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"index": cmdIndex, "misbehave": cmdMisbehave, "take": cmdTake, "status": cmdStatus, "empty": cmdEmpty,
-			"key": cmdKey, "serve-git": cmdServeGit,
+			"key": cmdKey, "serve-git": cmdServeGit, "serve": cmdServe,
 		},
 	})
 }
@@ -326,6 +327,15 @@ func cmdEmpty(ts *testscript.TestScript, neg bool, args []string) {
 	for _, e := range entries {
 		ts.Fatalf("%s is left in %s", e.Name(), args[0])
 	}
+}
+
+func cmdServe(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: serve FOLDER")
+	}
+	s := httptest.NewServer(http.FileServer(http.Dir(ts.MkAbs(args[0]))))
+	ts.Defer(s.Close)
+	ts.Setenv("FILES_URL", s.URL)
 }
 
 // get is the program getter: it fetches URLs one after the other through the

@@ -28,7 +28,7 @@ type grantFlags struct {
 	until, reason, versions  string
 	roles, waive, signatures []string
 	source                   string
-	withoutOldKey            bool
+	withoutOldKey, firstUse  bool
 }
 
 // kindFlags are the flags that say whom a grant is for.
@@ -75,6 +75,7 @@ same.`,
 	cmd.Flags().StringArrayVar(&f.waive, "waive", nil, "let `WEAKNESS` pass, such as sha1 (may be repeated)")
 	cmd.Flags().StringArrayVar(&f.signatures, "signature", nil, "where signatures lie: a `URL` with {filename}, {project} and {version} (may be repeated)")
 	cmd.Flags().StringVar(&f.source, "from", "", "fetch the key from `URL`, now and at every refresh of keys")
+	cmd.Flags().BoolVar(&f.firstUse, "first-use", false, "nobody vouches for the key: later files are held to it, and none is verified by it")
 	cmd.Flags().BoolVar(&f.withoutOldKey, "without-old-key", false, "take a new key that the old one has not signed")
 	return cmd
 }
@@ -237,6 +238,9 @@ func (f grantFlags) complete(g *trust.Grant, now time.Time) error {
 		return usage("write it as PEP 440 does, such as '>=4,<6'", "--versions: %w", err)
 	}
 	g.Versions = f.versions
+	if g.FirstUse = f.firstUse; g.FirstUse {
+		g.From = "first use"
+	}
 	for _, s := range f.signatures {
 		if err := signature.CheckTemplate(s); err != nil {
 			return usage("such as https://downloads.example/{project}/{filename}.asc", "--signature: %w", err)

@@ -71,6 +71,7 @@ func ParseProject(data []byte) (*Metadata, error) {
 	m.License, _ = p.License.(string)
 	if len(p.Authors) > 0 {
 		m.Author = firstKnown(p.Authors[0]["name"], p.Authors[0]["email"])
+		m.Addresses = p.Authors[0]["email"]
 	}
 	return m, nil
 }
@@ -155,7 +156,7 @@ func Otherwise(name, version, project, release string, believed bool) string {
 func (m *Metadata) about(build string) *assay.About {
 	return &assay.About{Name: strings.Clone(m.Name), Version: strings.Clone(m.Version), RequiresPython: strings.Clone(m.RequiresPython),
 		Dependencies: copied(m.RequiresDist), Extras: copied(m.ProvidesExtra),
-		Summary: fact(m.Summary), License: fact(m.License), Author: fact(m.Author), Build: build}
+		Summary: fact(m.Summary), License: fact(m.License), Author: fact(m.Author), Addresses: fact(m.Addresses), Build: build}
 }
 
 func copied(list []string) []string {

@@ -37,6 +37,7 @@ type Metadata struct {
 	Summary     string
 	License     string // License-Expression, else License
 	Author      string // Author, Author-email, Maintainer or Maintainer-email: the first that is there
+	Addresses   string // Author-email and Maintainer-email, with a comma between
 	Description string
 }
 
@@ -70,6 +71,7 @@ func ParseMetadata(data []byte) (*Metadata, error) {
 	m := &r.m
 	m.Summary = known(r.shown["summary"])
 	m.License = firstKnown(r.shown["license-expression"], r.shown["license"])
+	m.Addresses = strings.Trim(r.shown["author-email"]+","+r.shown["maintainer-email"], ",")
 	m.Author = firstKnown(r.shown["author"], r.shown["author-email"], r.shown["maintainer"], r.shown["maintainer-email"])
 	if m.Description == "" {
 		m.Description = unindent(r.shown["description"])

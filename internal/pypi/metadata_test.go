@@ -36,7 +36,7 @@ Name: in the description
 
 func TestParseMetadata(t *testing.T) {
 	want := &Metadata{FormatVersion: "2.4", Name: "Demo.Project", Version: "1.0", RequiresPython: ">=3.9", RequiresDist: []string{"dep>=1", `other; extra == "more"`},
-		ProvidesExtra: []string{"more"}, Dynamic: []string{"summary"}, Summary: "a demonstration", License: "MIT", Author: "Jane Doe <jane@example.invalid>",
+		ProvidesExtra: []string{"more"}, Dynamic: []string{"summary"}, Summary: "a demonstration", License: "MIT", Author: "Jane Doe <jane@example.invalid>", Addresses: "Jane Doe <jane@example.invalid>",
 		Description: "# Demo\nName: in the description"}
 	for name, text := range map[string]string{"lines": wholeMetadata, "carriage returns": strings.ReplaceAll(wholeMetadata, "\n", "\r\n")} {
 		got, err := ParseMetadata([]byte(text))
@@ -209,7 +209,7 @@ func FuzzMetadata(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: written anew %q: %v", data, b.String(), err)
 		}
-		again.Summary, again.License, again.Author, again.Description = m.Summary, m.License, m.Author, m.Description
+		again.Summary, again.License, again.Author, again.Addresses, again.Description = m.Summary, m.License, m.Author, m.Addresses, m.Description
 		if !reflect.DeepEqual(again, m) {
 			t.Fatalf("%q: %+v, written anew %+v", data, m, again)
 		}

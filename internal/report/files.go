@@ -43,6 +43,7 @@ func (t Text) writeFile(b *strings.Builder, item Item) {
 			facts = append(facts, c.Time.UTC().Format("2006-01-02"))
 		}
 		t.writeWrapped(b, indent, label+" "+t.name(c.Identity)+" ("+strings.Join(facts, ", ")+")")
+		t.writeKey(b, indent+"  ", c)
 	}
 	if len(publishers) == 0 {
 		b.WriteString(indent + "published by: not known\n")
@@ -54,6 +55,18 @@ func (t Text) writeFile(b *strings.Builder, item Item) {
 		reasons = append(reasons, labelled{Reason: reason})
 	}
 	t.writeReasons(b, indent, reasons)
+}
+
+// writeKey writes what a key says of itself. None of it is verified: what counts is the
+// grant.
+func (t Text) writeKey(b *strings.Builder, indent string, c assay.Claim) {
+	id, author := c.Details["user_id"], c.Details["author"]
+	switch {
+	case id != "" && author != "":
+		t.writeWrapped(b, indent, t.prose("the key calls itself "+id+"; it has the address of the author in the metadata, "+author+", which proves nothing by itself"))
+	case id != "":
+		t.writeWrapped(b, indent, t.prose("the key calls itself "+id))
+	}
 }
 
 // evidence renders the states, such as "pep740 verified, digest absent".

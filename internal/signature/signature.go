@@ -32,10 +32,10 @@ func CheckTemplate(text string) error {
 	host, _, _ := strings.Cut(rest, "/")
 	u, err := url.Parse(plain)
 	switch {
-	case strings.ContainsAny(host, "{}"):
-		return fmt.Errorf("the host is written out: nothing of a file's name may decide whom to ask")
 	case err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
 		return fmt.Errorf("%s is no https URL", tomlfile.Quoted(text))
+	case strings.ContainsAny(host, "{}"):
+		return fmt.Errorf("the host is written out: nothing of a file's name may decide whom to ask")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(plain, "#"):
 		return fmt.Errorf("leave user, password, query and fragment out of the URL")
 	case strings.ContainsAny(plain, "{}"):

@@ -24,7 +24,7 @@ func TestCheckTemplate(t *testing.T) {
 		"https://{project}.example/{filename}.asc":                     host,
 		"https://{filename}":                                           host,
 		"https://downloads.example{filename}/a.asc":                    host,
-		"https://downloads.example:{version}/a.asc":                    host,
+		"https://downloads.example:{version}/a.asc":                    `"https://downloads.example:{version}/a.asc" is no https URL`,
 		"https://{project}@downloads.example/a.asc":                    host,
 		"https:{filename}":                                             `"https:{filename}" is no https URL`,
 		"https:/{filename}":                                            `"https:/{filename}" is no https URL`,

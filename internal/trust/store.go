@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"assay"
 	"assay/internal/openpgp"
@@ -28,6 +27,7 @@ type Store struct {
 type granted struct {
 	Grant
 	versions pypi.Specifier
+	theirs   bool // a stranger may have written it
 }
 
 // Join makes a store. Each argument may be nil.
@@ -41,9 +41,9 @@ type granted struct {
 func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 	s := &Store{grants: map[string][]granted{}, foreign: map[string][]string{}, known: map[string]bool{}}
 	var certs []*openpgp.Certificate
-	take := func(grants []Grant, keys []Key) {
+	take := func(grants []Grant, keys []Key, theirs bool) {
 		for _, g := range grants {
-			s.add(g)
+			s.add(g, theirs)
 		}
 		for _, k := range keys {
 			if k.Certificate != nil {
@@ -52,9 +52,9 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 		}
 	}
 	if own != nil {
-		take(own.Grants, own.Keys)
+		take(own.Grants, own.Keys, false)
 		grants, keys := imported(own, lock)
-		take(grants, keys)
+		take(grants, keys, false)
 	}
 	if theirs != nil {
 		counts := alone && (own == nil || len(own.Grants)+len(own.Imports) == 0)
@@ -71,7 +71,7 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 		} else if projects(grants) > 0 {
 			s.notes = append(s.notes, tomlfile.Problem{File: theirs.Name, Detail: fmt.Sprintf("this project's file says whose keys count for %s", many(projects(grants), "project", "projects"))})
 		}
-		take(grants, theirs.Keys)
+		take(grants, theirs.Keys, true)
 	}
 	merged, err := openpgp.Merge(certs...)
 	if err != nil {
@@ -81,12 +81,12 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) add(g Grant) {
+func (s *Store) add(g Grant, theirs bool) {
 	spec, err := pypi.ParseSpecifier(g.Versions)
 	if err != nil {
 		g.Outside = true // it was checked when it was read
 	}
-	s.grants[g.Project] = append(s.grants[g.Project], granted{g, spec})
+	s.grants[g.Project] = append(s.grants[g.Project], granted{g, spec, theirs})
 	id := g.Identity()
 	if g.Kind == assay.GrantPublisher || g.Kind == assay.GrantSHA256 {
 		return
@@ -122,78 +122,82 @@ func projects(grants []Grant) int {
 	return len(seen)
 }
 
-// allRoles are the roles; the first two are those of a grant that names none.
-var allRoles = []assay.Role{assay.RoleArtifact, assay.RoleChecksums, assay.RoleTag}
-
-// imported returns what enough of the imports agree on: who may sign what. That one lets
-// a key sign tags and another lets it sign files is no agreement on either.
+// imported returns what enough of the imports agree on.
 func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 	type agreed struct {
 		grant Grant
-		until map[string]time.Time    // of each import that grants it
-		by    map[assay.Role][]string // which imports grant what
+		by    []string
 	}
 	found := map[string]*agreed{}
 	var ids []string
 	for _, i := range own.Imports {
 		l, ok := lock.Find(i.Name)
-		if !ok {
+		if !ok || i.Kind == "certified" && !own.believes(cmp.Or(i.Authority, i.Name)) {
 			continue
 		}
 		keys = append(keys, l.Keys...)
 		for _, g := range l.Grants {
-			if len(i.Projects) > 0 && !slices.Contains(i.Projects, g.Project) {
+			if len(i.Projects) > 0 && !slices.Contains(i.Projects, g.Project) && g.Project != "*" {
+				continue
+			}
+			if g.Denied { // it can only refuse: one that says so is enough, and it has no end
+				g.From, g.By, g.Reason = "import "+i.Name, i.By, cmp.Or(g.Reason, i.Reason)
+				grants = append(grants, g)
 				continue
 			}
 			g.Grant = underImport(g.Grant, i)
-			id := g.Project + " " + g.Identity() + " " + g.Versions
-			a := found[id]
-			if a == nil {
-				a = &agreed{grant: g, until: map[string]time.Time{}, by: map[assay.Role][]string{}}
-				found[id] = a
-				ids = append(ids, id)
-			}
-			if until, ok := a.until[i.Name]; !ok || g.Until.Before(until) {
-				a.until[i.Name] = g.Until
-			}
-			for _, role := range allRoles {
-				if g.Allows(role) && !slices.Contains(a.by[role], i.Name) {
-					a.by[role] = append(a.by[role], i.Name)
+			for _, role := range RolesOf(g.Grant) { // who lets a key sign tags has said nothing of files
+				g.Roles = []assay.Role{role}
+				id := g.Project + " " + g.Identity() + " " + g.Versions + " " + string(role)
+				a := found[id]
+				if a == nil {
+					a = &agreed{grant: g}
+					found[id] = a
+					ids = append(ids, id)
+				} else if g.Until.Before(a.grant.Until) {
+					a.grant.Until = g.Until // all that are counted must hold
+				}
+				if !slices.Contains(a.by, i.Name) {
+					a.by = append(a.by, i.Name)
 				}
 			}
 		}
 	}
 	for _, id := range ids {
 		a := found[id]
-		g := a.grant
-		g.Roles, g.Until = nil, time.Time{}
-		var by []string
-		for _, role := range allRoles {
-			if len(a.by[role]) < max(own.Agree, 1) {
-				continue
-			}
-			g.Roles = append(g.Roles, role)
-			for _, name := range a.by[role] {
-				if !slices.Contains(by, name) {
-					by = append(by, name)
-				}
-			}
-		}
-		if len(by) == 0 {
+		if len(a.by) < max(own.Agree, 1) {
 			continue
 		}
-		for _, name := range by { // all that are counted must hold
-			if until := a.until[name]; g.Until.IsZero() || until.Before(g.Until) {
-				g.Until = until
-			}
-		}
-		if slices.Equal(g.Roles, allRoles[:2]) {
-			g.Roles = nil // as where nothing is said
-		}
-		g.From = "import " + strings.Join(by, " and ")
-		grants = append(grants, g)
+		a.grant.From = "import " + strings.Join(a.by, " and ")
+		grants = withRole(grants, a.grant)
 	}
 	return grants, keys
+}
+
+// believes reports whether an authority is named: what it certified counts for as long as
+// the person has it written down.
+func (f *File) believes(authority string) bool {
+	return slices.ContainsFunc(f.Authorities, func(a Authority) bool { return a.Name == authority })
+}
+
+// withRole adds a grant of one role: to the grant that says the same for another one, if
+// there is one.
+func withRole(grants []Grant, g Grant) []Grant {
+	for i, o := range grants {
+		if !o.Denied && o.Project == g.Project && o.Identity() == g.Identity() && o.Versions == g.Versions && o.From == g.From && o.Until.Equal(g.Until) {
+			grants[i].Roles = append(slices.Clip(o.Roles), g.Roles...)
+			return grants
+		}
+	}
+	return append(grants, g)
+}
+
+// RolesOf are the roles that a grant is for, those of one that names none included.
+func RolesOf(g assay.Grant) []assay.Role {
+	if len(g.Roles) > 0 {
+		return g.Roles
+	}
+	return []assay.Role{assay.RoleArtifact, assay.RoleChecksums}
 }
 
 // underImport gives an imported grant what the import says of all of them.
@@ -260,20 +264,24 @@ func (s *Store) Apply(r assay.Rules, a assay.Artifact, claims []assay.Claim) ass
 // maxShown is how many other projects of a key a message names.
 const maxShown = 5
 
-// Places are where signatures of a file may lie, as its grants say.
-func (s *Store) Places(a assay.Artifact) []string {
+// Places are where signatures of a file may lie, as its grants say: by the person's own
+// word, and by that of the file that came with a project.
+func (s *Store) Places(a assay.Artifact) (own, theirs []string) {
 	if s == nil {
-		return nil
+		return nil, nil
 	}
-	var out []string
 	for _, g := range s.grants[a.Project] {
 		for _, template := range g.Signatures {
-			if place := signature.Place(template, a); !slices.Contains(out, place) {
-				out = append(out, place)
+			switch place := signature.Place(template, a); {
+			case slices.Contains(own, place) || slices.Contains(theirs, place):
+			case g.theirs:
+				theirs = append(theirs, place)
+			default:
+				own = append(own, place)
 			}
 		}
 	}
-	return out
+	return own, theirs
 }
 
 // Names reports whether keys are granted for a project: only then is a signature beside

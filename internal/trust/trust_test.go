@@ -344,13 +344,13 @@ func TestLock(t *testing.T) {
 	}
 	for _, c := range []struct{ name, text, want string }{
 		{"a denial", "[[import]]\nname = \"a\"\nsha256 = \"" + strings.Repeat("0", 64) + "\"\nfetched = 2026-11-01T12:00:00Z\n[[import.deny]]\nproject = \"*\"\n",
-			`l:5: there is no key "deny" in an [[import]]: did you mean key?`},
+			`l:5: an [[import.deny]] needs whom: openpgp, ssh, jws, publisher or sha256`},
 		{"a wildcard", "[[import]]\nname = \"a\"\nsha256 = \"" + strings.Repeat("0", 64) + "\"\nfetched = 2026-11-01T12:00:00Z\n[[import.grant]]\nproject = \"*\"\nopenpgp = \"JACOB\"\n",
 			"l:6: project: there is no grant for several projects: name each"},
 		{"a waiver", "[[import]]\nname = \"a\"\nsha256 = \"" + strings.Repeat("0", 64) + "\"\nfetched = 2026-11-01T12:00:00Z\n[[import.grant]]\nproject = \"a\"\nopenpgp = \"JACOB\"\nwaive = \"sha1\"\n",
 			`l:8: there is no key "waive" in an [[import.grant]]: there are jws, note, openpgp, project, publisher, roles, sha256, signature, ssh, until and versions`},
 		{"imports of an import", "[[import]]\nname = \"a\"\nsha256 = \"" + strings.Repeat("0", 64) + "\"\nfetched = 2026-11-01T12:00:00Z\n[[import.import]]\nname = \"a\"\n",
-			`l:5: there is no key "import" in an [[import]]: there are fetched, grant, key, name and sha256`},
+			`l:5: there is no key "import" in an [[import]]: there are deny, fetched, grant, key, name and sha256`},
 		{"no digest", "[[import]]\nname = \"a\"\nsha256 = \"aa\"\nfetched = 2026-11-01T12:00:00Z\n", "l:3: sha256 is a SHA-256 digest of 64 hexadecimal digits"},
 		{"no time", "[[import]]\nname = \"a\"\nsha256 = \"" + strings.Repeat("0", 64) + "\"\nfetched = 2026-11-01\n", "l:4: fetched is a date and time without quotes, such as 2026-12-31T12:00:00Z"},
 		{"nothing", "[[import]]\n", "l:1: an [[import]] needs name\nl:1: an [[import]] needs sha256\nl:1: an [[import]] needs fetched"},
@@ -419,10 +419,10 @@ func TestJoin(t *testing.T) {
 		{name: "one's own", own: own, want: mine + "\n"},
 		{name: "one's own, of another version", own: own, version: "5.2", want: mine + " outside\n"},
 		{name: "of a version that cannot be read", own: own, version: "what?", want: mine + " outside\n"},
-		{name: "each import counts", own: imports, lock: lockText, want: "JACOB [artifact tag] until 2027-03-31 from import debian and arch\nMALLORY [] until 2027-12-31 from import debian\n"},
+		{name: "each import counts", own: imports, lock: lockText, want: "JACOB [artifact] until 2027-12-31 from import debian\nMALLORY [artifact checksums] until 2027-12-31 from import debian\nJACOB [tag] until 2027-03-31 from import arch\n"},
 		{name: "two must agree", own: "agree = 2\n" + imports, lock: lockText},
 		{name: "two agree", own: "agree = 2\n" + strings.ReplaceAll(imports, "[\"tag\"]", "[\"artifact\", \"tag\"]"), lock: lockText, want: "JACOB [artifact] until 2027-03-31 from import debian and arch\n"},
-		{name: "two agree on what is usual", own: "agree = 2\n" + strings.ReplaceAll(imports, "roles = [\"tag\"]\n", ""), lock: strings.ReplaceAll(lockText, "roles = [\"artifact\"]\n", ""), want: "JACOB [] until 2027-03-31 from import debian and arch\n"},
+		{name: "two agree on what is usual", own: "agree = 2\n" + strings.ReplaceAll(imports, "roles = [\"tag\"]\n", ""), lock: strings.ReplaceAll(lockText, "roles = [\"artifact\"]\n", ""), want: "JACOB [artifact checksums] until 2027-03-31 from import debian and arch\n"},
 		{name: "more must agree than there are", own: "agree = 3\n" + imports, lock: lockText},
 		{name: "what is locked and not imported", own: own, lock: lockText, want: mine + "\n"},
 		{name: "what is imported and not locked", own: imports},
@@ -477,7 +477,7 @@ func TestStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	django := assay.Artifact{Ecosystem: assay.PyPI, Project: "django", Version: "5.2", Filename: "django-5.2.tar.gz"}
-	if got := s.Places(django); !reflect.DeepEqual(got, []string{"https://downloads.example/django/django-5.2.tar.gz.asc", "https://downloads.example/5.2/SHA256SUMS.asc"}) {
+	if got, theirs := s.Places(django); theirs != nil || !reflect.DeepEqual(got, []string{"https://downloads.example/django/django-5.2.tar.gz.asc", "https://downloads.example/5.2/SHA256SUMS.asc"}) {
 		t.Errorf("%v", got)
 	}
 	if !s.Names("django") || s.Names("flask") || !s.SSH(jacob.SSHFingerprint()) || s.SSH(mallory.SSHFingerprint()) || !s.JWS(jacob.JWSKey()) || s.JWS(mallory.JWSKey()) {
@@ -504,7 +504,10 @@ func TestStore(t *testing.T) {
 		t.Errorf("of another ecosystem: %v", got)
 	}
 	var none *Store
-	if none.For(flask) != nil || none.Places(flask) != nil || none.Names("flask") || none.OpenPGP("") != nil || none.SSH("x") || none.JWS("x") || none.All() != nil || none.Notes() != nil {
+	if own, theirs := none.Places(flask); own != nil || theirs != nil {
+		t.Error("no store knows a place")
+	}
+	if none.For(flask) != nil || none.Names("flask") || none.OpenPGP("") != nil || none.SSH("x") || none.JWS("x") || none.All() != nil || none.Notes() != nil {
 		t.Error("no store says something")
 	}
 }
@@ -562,7 +565,8 @@ func FuzzTrust(f *testing.F) {
 		for _, g := range s.All() {
 			a := assay.Artifact{Ecosystem: assay.PyPI, Project: g.Project, Version: "1.0", Filename: "a-1.0.tar.gz"}
 			s.For(a)
-			for _, place := range s.Places(a) {
+			own, theirs := s.Places(a)
+			for _, place := range append(own, theirs...) {
 				if !strings.HasPrefix(place, "http") {
 					t.Fatalf("a signature lies at %q", place)
 				}
@@ -574,7 +578,7 @@ func FuzzTrust(f *testing.F) {
 	})
 }
 
-// FuzzLock: the same for locks; no import denies or lets pass what is weak.
+// FuzzLock: the same for locks; no import lets pass what is weak, or grants for all.
 func FuzzLock(f *testing.F) {
 	f.Add([]byte(named(lockText)))
 	f.Add([]byte(named(lockText) + "[[import.key]]\nopenpgp = \"" + fp(jacob) + "\"\ncertificate = \"\"\"\n" + certificate(f, jacob) + "\"\"\"\n"))
@@ -612,7 +616,10 @@ func FuzzLock(f *testing.F) {
 			return
 		}
 		for _, g := range s.All() {
-			if g.Denied || len(g.Waive) > 0 || g.FirstUse || g.Project == "*" || g.Until.IsZero() {
+			if g.Denied {
+				continue // it can only refuse
+			}
+			if len(g.Waive) > 0 || g.FirstUse || g.Project == "*" || g.Until.IsZero() {
 				t.Fatalf("an import grants %+v", g)
 			}
 		}

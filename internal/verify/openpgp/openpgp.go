@@ -363,6 +363,11 @@ func (l *look) claim(c *openpgp.Certificate, valid openpgp.Valid, role assay.Rol
 	if ids := c.UserIDs(); len(ids) > 0 {
 		out.Details["user_id"] = openpgp.Printable(ids[0])
 	}
+	if content := l.subject.Content; content != nil && content.Inside != nil && content.Inside.About != nil {
+		if address, ok := c.HasAddress(content.Inside.About.Addresses); ok {
+			out.Details["author"] = openpgp.Printable(address)
+		}
+	}
 	return out
 }
 
