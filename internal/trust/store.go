@@ -21,6 +21,7 @@ type Store struct {
 	certs   []*openpgp.Certificate
 	known   map[string]bool // identities that are granted for any project
 	notes   []tomlfile.Problem
+	theirs  bool // what the project's files grant counts
 }
 
 // granted is a grant with what its versions come to.
@@ -40,6 +41,7 @@ type granted struct {
 // as long as each of these imports holds.
 func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 	s := &Store{grants: map[string][]granted{}, foreign: map[string][]string{}, known: map[string]bool{}}
+	s.theirs = alone && (own == nil || len(own.Grants)+len(own.Imports) == 0)
 	var certs []*openpgp.Certificate
 	take := func(grants []Grant, keys []Key, theirs bool) {
 		for _, g := range grants {
@@ -57,11 +59,10 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 		take(grants, keys, false)
 	}
 	if theirs != nil {
-		counts := alone && (own == nil || len(own.Grants)+len(own.Imports) == 0)
 		var grants []Grant
 		for _, g := range theirs.Grants {
 			g.From = "this project's file" // whatever it says of itself
-			if counts || g.Denied {
+			if s.theirs || g.Denied {
 				grants = append(grants, g)
 			}
 		}
@@ -260,6 +261,10 @@ func (s *Store) Apply(r assay.Rules, a assay.Artifact, claims []assay.Claim) ass
 	}
 	return r
 }
+
+// TakesTheirs reports whether what a project's files grant counts, its policy's keys
+// included: where the person has neither grants nor a policy of their own.
+func (s *Store) TakesTheirs() bool { return s != nil && s.theirs }
 
 // maxShown is how many other projects of a key a message names.
 const maxShown = 5
