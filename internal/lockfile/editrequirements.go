@@ -13,7 +13,11 @@ func (e *Edit) requirementHashes(s site, p Package, digests []assay.Digest) ([]c
 	if p.Source.Kind != Registry && p.Source.Kind != URL && p.Source.Kind != LocalFile {
 		return nil, problem("a hash has no meaning for %s: it is no single file", quoted(p.Spelled))
 	}
-	if len(l.hashes) != len(p.Hashes) {
+	broken := len(l.hashes) != len(p.Hashes)
+	for i := 0; i < len(l.hashes) && !broken; i++ { // one may be spread over two lines
+		broken = !strings.HasSuffix(strings.ToLower(t.s[l.hashes[i].start:l.hashes[i].end]), p.Hashes[i].text())
+	}
+	if broken {
 		return nil, problem("the hashes of %s are written so that none can be added", quoted(p.Spelled))
 	}
 	var list []change

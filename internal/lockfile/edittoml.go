@@ -34,7 +34,7 @@ func (b body) lineEnd(at int) int {
 	return at
 }
 
-// eol is the line end of a place, or the file's where the last line has none.
+// eol is the line end of a place, or the one before it where the last line has none.
 func (b body) eol(at int) string {
 	end := b.lineEnd(at)
 	switch {
@@ -43,7 +43,7 @@ func (b body) eol(at int) string {
 	case end < len(b.data):
 		return "\n"
 	}
-	if i := bytes.IndexByte(b.data, '\n'); i > 0 && b.data[i-1] == '\r' {
+	if i := bytes.LastIndexByte(b.data, '\n'); i > 0 && b.data[i-1] == '\r' {
 		return "\r\n"
 	}
 	return "\n"
@@ -199,7 +199,7 @@ func (e *Edit) identities(s site, ids []Identity) ([]change, error) {
 		last = b.lineEnd(h.Start)
 	}
 	last = b.lineEnd(max(last, lastEnd(s.table, limit)))
-	eol, indent := b.eol(at), b.indent(at)
+	eol, indent := b.eol(last), b.indent(at)
 	var text strings.Builder
 	for _, id := range ids {
 		text.WriteString(eol + eol + identityTable(id, eol, indent))
