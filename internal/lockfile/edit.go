@@ -130,6 +130,7 @@ func (e *Edit) SetFileDigest(p Package, filename string, d assay.Digest) {
 			e.fail(f.At, "%v", err)
 			return
 		}
+		e.shareDigest(p.ref, i)
 		ref := fileRef{p.ref, i}
 		if _, twice := e.digests[ref]; twice {
 			e.fail(f.At, "%s is to get two digests", quoted(filename))
@@ -138,6 +139,22 @@ func (e *Edit) SetFileDigest(p Package, filename string, d assay.Digest) {
 	}
 	if !found {
 		e.fail(p.At, "%s has no file %s", quoted(p.Spelled), quoted(filename))
+	}
+}
+
+// shareDigest gives the digests of a file to all entries that have it from the one list of
+// an old poetry.lock.
+func (e *Edit) shareDigest(ref, file int) {
+	if e.lock.Format != Poetry || !strings.HasPrefix(e.lock.Version, "1.") {
+		return
+	}
+	of := e.lock.sites[ref-1].files[file]
+	for i := range e.lock.sites {
+		for k, t := range e.lock.sites[i].files {
+			if t == of {
+				e.want[i].Files[k].Digests = e.want[ref-1].Files[file].Digests
+			}
+		}
 	}
 }
 

@@ -80,6 +80,7 @@ func TestHostile(t *testing.T) {
 		{"another encoding", "requirements.txt", "# -*- coding: utf-7 -*-\na==1\n", "requirements.txt: the encoding \"utf-7\" is none that assay reads"},
 		{"another project's wheel", "requirements.txt", "a @ https://h.example/b-1-py3-none-any.whl\n", "requirements.txt:1: \"b-1-py3-none-any.whl\" is no file of the project \"a\""},
 		{"a URL without a file", "requirements.txt", "a @ https://h.example/\n", "requirements.txt:1: the URL names no file"},
+		{"a URL of another scheme", "requirements.txt", "a @ gopher://u@h.example/a-1.zip\n", "requirements.txt:1: no installer reads a URL that begins with gopher://"},
 		{"a URL with a backslash", "requirements.txt", "a @ https://h.example\\@evil.example/a-1-py3-none-any.whl\n", "requirements.txt:1: the URL cannot be read without doubt"},
 		{"a bad extra", "requirements.txt", "a[!]==1\n", "requirements.txt:1: \"!\" is not the name of an extra"},
 		{"a fragment of wrong length", "requirements.txt", "a @ https://h.example/a-1-py3-none-any.whl#sha256=abc\n", "requirements.txt:1: a sha256 digest has 64 hex digits, not 3"},

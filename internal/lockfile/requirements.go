@@ -320,6 +320,10 @@ func (r *reader) remote(l *logicalLine, p *Package, place string, vcs bool) bool
 		}
 		return true
 	}
+	if scheme, _, _ := strings.Cut(strings.ToLower(where), "://"); scheme != "http" && scheme != "https" {
+		r.add(l.number, "no installer reads a URL that begins with %s://", scheme)
+		return false
+	}
 	f := File{Name: lastPart(where, true), URL: where, At: p.At}
 	if !validFilename(f.Name) {
 		r.add(l.number, "the URL names no file")
