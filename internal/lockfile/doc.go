@@ -1,0 +1,2 @@
+// Package lockfile reads and edits the lock files that Python's installers write.
+package lockfile
