@@ -436,7 +436,7 @@ func (c *checker) judge(ctx context.Context, s *subject) (report.CheckedItem, er
 		found := u.wanted.FindingsOf(u.file)
 		if u.file >= 0 {
 			place = u.wanted.Places[u.file]
-			if s.artifact.Index != "" && !outOfReach(j) {
+			if s.artifact.Index != "" && !unasked(j) {
 				found = append(found, u.wanted.Identified(u.file, claims)...)
 			}
 		}
@@ -444,7 +444,7 @@ func (c *checker) judge(ctx context.Context, s *subject) (report.CheckedItem, er
 		var findings []assay.Finding
 		for _, f := range found {
 			findings = append(findings, c.weighed(s.artifact, u, f.Finding)...)
-			item.Lines = append(item.Lines, report.Where{Code: f.Code, Place: report.Place(f.Place)})
+			item.Lines = append(item.Lines, report.Where{Code: f.Code, Detail: f.Detail, Place: report.Place(f.Place)})
 		}
 		if j, err = c.engine.Hold(ctx, j, findings); err != nil {
 			return item, &failure{statusUndecided, err, ""}
@@ -459,9 +459,9 @@ func (c *checker) judge(ctx context.Context, s *subject) (report.CheckedItem, er
 	return item, nil
 }
 
-// outOfReach reports whether there may be evidence that could not be asked for: then
+// unasked reports whether there may be evidence that could not be asked for: then
 // nothing is known of who attested the file.
-func outOfReach(j engine.Judgement) bool {
+func unasked(j engine.Judgement) bool {
 	return slices.ContainsFunc(j.Evidence, func(ev assay.Evidence) bool { return ev.State == assay.Unavailable })
 }
 

@@ -47,6 +47,8 @@ func TestMain(m *testing.M) {
 //	status N COMMAND …         run a command that must exit with status N; out and err are what
 //	                           it wrote, without what differs from run to run
 //	empty FOLDER               nothing is in the folder
+//	fill FILE …                put the index's address in the place of $INDEX_URL in files, and the
+//	                           SHA-256 digest of its file NAME in the place of {{NAME}}
 //
 // $SOON is a day on which an acceptance may end; a person called ann makes it.
 // In $WORK there is public-root.json, the TUF root of the public Sigstore instance.
@@ -75,7 +77,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", condition)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"index": cmdIndex, "misbehave": cmdMisbehave, "take": cmdTake, "status": cmdStatus, "empty": cmdEmpty,
+			"index": cmdIndex, "misbehave": cmdMisbehave, "take": cmdTake, "status": cmdStatus, "empty": cmdEmpty, "fill": cmdFill,
 		},
 	})
 }
@@ -107,6 +109,25 @@ func cmdIndex(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("INDEX_URL", s.SimpleURL())
 	ts.Setenv("INDEX_HOST", strings.TrimPrefix(s.URL(), "http://"))
 	ts.Setenv("TRUSTED_ROOT", root)
+}
+
+var digestMark = regexp.MustCompile(`\{\{([^{}]+)\}\}`)
+
+func cmdFill(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: fill FILE …")
+	}
+	for _, name := range args {
+		text := strings.ReplaceAll(ts.ReadFile(name), "$INDEX_URL", strings.TrimSuffix(ts.Getenv("INDEX_URL"), "/"))
+		text = digestMark.ReplaceAllStringFunc(text, func(mark string) string {
+			f, ok := stageOf(ts).index.File(strings.Trim(mark, "{}"))
+			if !ok {
+				ts.Fatalf("%s: the index has no file %s", name, mark)
+			}
+			return f.SHA256
+		})
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+	}
 }
 
 // unquoted takes the ">" off every line.
