@@ -202,11 +202,7 @@ func (a *app) parseLock(name string, data []byte, open lockfile.Open) (*lockfile
 }
 
 func (a *app) readLockFile(name string) ([]byte, error) {
-	path := name
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(a.cwd, path)
-	}
-	file, err := openRegular(path, hints{"check the path", "name the lock file itself"})
+	file, err := openRegular(name, hints{"check the path", "name the lock file itself"})
 	if err != nil {
 		return nil, err
 	}
@@ -641,12 +637,4 @@ func (k keptVerifier) Verify(ctx context.Context, s assay.Subject) (assay.Eviden
 		r.Keep(s.Artifact, ev)
 	}
 	return ev, err
-}
-
-// lockPath is where a lock is, as the system has it.
-func (a *app) lockPath(name string) string {
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(a.cwd, name)
 }

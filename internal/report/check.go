@@ -208,7 +208,7 @@ func (c Check) scope(packages int) string {
 func (c Check) WriteText(w io.Writer, t Text) error {
 	var b strings.Builder
 	packs := c.packs()
-	b.WriteString("assay: " + t.prose(c.scope(len(packs))) + " looked at\n")
+	b.WriteString("assay: looked at " + t.prose(c.scope(len(packs))) + "\n")
 	var rows, folded, said []checkedPack
 	for _, p := range packs {
 		switch {
