@@ -37,6 +37,9 @@ func (r *reader) poetry(root *tomlfile.Value) {
 	}
 	old := r.poetryFiles(meta)
 	for _, p := range packages {
+		if r.full {
+			return
+		}
 		r.poetryPackage(p, old, times)
 	}
 }
@@ -81,16 +84,19 @@ func (r *reader) poetryPackage(e entry, old map[string]entryList, times map[stri
 	e.poetryGroups(&p)
 	if e.has("files") {
 		for _, t := range e.tables("files") {
-			p.addFile(r, &s, t.namedFile(), t.t)
+			p.addFile(&s, t.namedFile(), t.t)
 		}
 	} else {
 		for _, t := range old[p.Name] {
+			if len(p.Files) > maxFiles {
+				break
+			}
 			f := t.namedFile()
 			// Such a list is that of all versions together.
 			if v := fileVersion(p.Name, f.Name); times[p.Name] > 1 && v != "" && v != p.Version {
 				continue
 			}
-			p.addFile(r, &s, f, t.t)
+			p.addFile(&s, f, t.t)
 		}
 	}
 	r.keep(p, s)
@@ -195,6 +201,9 @@ func (r *reader) pdm(root *tomlfile.Value) {
 		}
 	}
 	for _, p := range e.tables("package") {
+		if r.full {
+			return
+		}
 		r.pdmPackage(p)
 	}
 }
@@ -238,7 +247,7 @@ func (r *reader) pdmPackage(e entry) {
 		r.add(p.At.Line, "%s has more than one source", quoted(p.Spelled))
 	}
 	for _, t := range e.tables("files") {
-		p.addFile(r, &s, t.namedFile(), t.t)
+		p.addFile(&s, t.namedFile(), t.t)
 	}
 	r.keep(p, s)
 }

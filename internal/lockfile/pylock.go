@@ -19,6 +19,9 @@ func (r *reader) pylock(root *tomlfile.Value) {
 		return
 	}
 	for _, p := range e.tables("packages") {
+		if r.full {
+			return
+		}
 		r.pylockPackage(p)
 	}
 }
@@ -42,10 +45,10 @@ func (r *reader) pylockPackage(e entry) {
 		kinds++
 		p.Source = Source{Kind: Registry, Where: p.Index}
 		if t, ok := e.table("sdist"); ok {
-			p.addFile(r, &s, t.pylockFile(), t.t)
+			p.addFile(&s, t.pylockFile(), t.t)
 		}
 		for _, t := range e.tables("wheels") {
-			p.addFile(r, &s, t.pylockFile(), t.t)
+			p.addFile(&s, t.pylockFile(), t.t)
 		}
 	}
 	if t, ok := e.table("archive"); ok {
@@ -55,7 +58,7 @@ func (r *reader) pylockPackage(e entry) {
 		if f.Path != "" {
 			p.Source = Source{Kind: LocalFile, Where: f.Path}
 		}
-		p.addFile(r, &s, f, t.t)
+		p.addFile(&s, f, t.t)
 	}
 	if t, ok := e.table("vcs"); ok {
 		kinds++
@@ -100,6 +103,10 @@ func (e entry) pylockFile() File {
 	e.uploaded(&f)
 	hashes, ok := e.table("hashes")
 	if !ok {
+		return f
+	}
+	if len(hashes.t.Keys) > maxOfFile {
+		e.r.add(hashes.t.Line, "the file has more than %d hashes", maxOfFile)
 		return f
 	}
 	for _, k := range hashes.t.Keys {

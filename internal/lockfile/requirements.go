@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 
 	"assay/internal/pypi"
@@ -28,7 +29,7 @@ func (r *reader) requirements(f *file, constraint bool, stack []string) error {
 	}
 	stack = append(slices.Clone(stack), filepath.Clean(name))
 	for _, l := range r.logicalLines(lines) {
-		if len(r.lock.Packages) > maxPackages {
+		if r.full {
 			return nil
 		}
 		include, inner := r.line(l, constraint)
@@ -103,6 +104,10 @@ func (r *reader) line(l *logicalLine, constraint bool) (include string, inner bo
 	}
 	what := strings.TrimSpace(strings.Join(tokens[:n], " "))
 	options := strings.Join(tokens[n:], " ")
+	if strings.Contains(what, "\t-") {
+		r.add(l.number, "a tab stands in front of an option, which pip takes for a part of the requirement")
+		return "", false
+	}
 	words, ok := splitWords(options)
 	if !ok {
 		r.add(l.number, "the options cannot be told apart: a quote is open")
@@ -128,6 +133,7 @@ func splitWords(s string) ([]string, bool) {
 
 // ownOptions reads the options behind a requirement.
 func (r *reader) ownOptions(l *logicalLine, p *Package, words []string) bool {
+	seen := map[string]bool{}
 	for i := 0; i < len(words); i++ {
 		name, value, inline := strings.Cut(words[i], "=")
 		if !inline {
@@ -143,10 +149,11 @@ func (r *reader) ownOptions(l *logicalLine, p *Package, words []string) bool {
 				return false
 			}
 			h := Hash{Digest: d, Weak: weak, At: r.at(l.hashLine(len(p.Hashes)))}
-			if slices.ContainsFunc(p.Hashes, func(o Hash) bool { return o.Digest == h.Digest && o.Weak == h.Weak }) {
+			if seen[h.text()] {
 				l.hashes = nil // one that is there twice: the places no longer belong to Hashes
 				continue
 			}
+			seen[h.text()] = true
 			p.Hashes = append(p.Hashes, h)
 		case "--config-settings", "--config-setting", "--global-option", "--install-option", "-C":
 		default:
@@ -162,11 +169,7 @@ func (l *logicalLine) hashLine(i int) int {
 	if i >= len(l.hashes) {
 		return l.number
 	}
-	n := 0
-	for n+1 < len(l.lines) && l.lines[n+1] <= l.hashes[i].start {
-		n++
-	}
-	return l.number + n
+	return l.number + sort.SearchInts(l.lines, l.hashes[i].start+1) - 1
 }
 
 var requirementForm = regexp.MustCompile(`^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)[ \t]*(?:\[([^\]]*)\])?[ \t]*([^;]*?)[ \t]*(?:;(.*))?$`)
@@ -203,7 +206,18 @@ func (r *reader) requirement(l *logicalLine, e requirements.Entry, what string, 
 			return p, false
 		}
 	default:
-		r.local(l, &p, place, e.Kind == requirements.Editable)
+		if strings.Contains(place, "://") && !strings.HasPrefix(strings.ToLower(place), "file://") {
+			r.add(l.number, "the line is neither a requirement nor a URL nor a path")
+			return p, false
+		}
+		if strings.ContainsAny(place, " \t") || strings.Contains(place, `\`) && !windowsPath.MatchString(place) {
+			r.add(l.number, "%s is neither a requirement nor a path that all read alike", quoted(place))
+			return p, false
+		}
+		if r.local(l, &p, place, e.Kind == requirements.Editable); len(place) > maxText || len(p.Files) > 0 && !validFilename(p.Files[0].Name) {
+			r.add(l.number, "%s is no path of a file", quoted(place))
+			return p, false
+		}
 	}
 	if p.Spelled == "" {
 		p.Spelled = p.Source.Where
@@ -212,6 +226,7 @@ func (r *reader) requirement(l *logicalLine, e requirements.Entry, what string, 
 }
 
 var (
+	windowsPath    = regexp.MustCompile(`^(\.{1,2}\\|[A-Za-z]:[\\/])`)
 	markerStart    = regexp.MustCompile(`[ \t];[ \t]*|;[ \t]+`)
 	trailingExtras = regexp.MustCompile(`\[([^\[\]]*)\]$`)
 	inCredentials  = regexp.MustCompile(`^[^$]*://[^/?#@]*@[^$]*$`)
@@ -306,6 +321,10 @@ func (r *reader) remote(l *logicalLine, p *Package, place string, vcs bool) bool
 			r.named(l, p, name)
 		}
 		return true
+	}
+	if scheme, _, _ := strings.Cut(strings.ToLower(where), "://"); scheme != "http" && scheme != "https" {
+		r.add(l.number, "no installer reads a URL that begins with %s://", scheme)
+		return false
 	}
 	f := File{Name: lastPart(where, true), URL: where, At: p.At}
 	if !validFilename(f.Name) {
