@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"assay"
 	"assay/internal/index"
@@ -131,14 +130,6 @@ func (a *app) projectTrust(own string) (*trust.File, error) {
 // identityOf renders a grant's identity as memory and reports name it.
 func identityOf(kind assay.GrantKind, key string) string {
 	return assay.Grant{Kind: kind, Key: key}.Identity()
-}
-
-// shortKey is a key as a line has room for.
-func shortKey(identity string) string {
-	if scheme, key, ok := strings.Cut(identity, ":"); ok && len(key) > 48 {
-		return scheme + ":" + key[:47] + "…"
-	}
-	return identity
 }
 
 // explained are the grants of a project, with what is known of their keys.

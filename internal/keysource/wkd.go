@@ -87,23 +87,9 @@ func (s *session) wkd() error {
 // aside.
 func hasAddress(c *openpgp.Certificate, address string) bool {
 	for _, id := range c.UserIDs() {
-		if got, ok := addressOf(id); ok && strings.EqualFold(got, address) {
+		if got, ok := openpgp.AddressOf(id); ok && strings.EqualFold(got, address) {
 			return true
 		}
 	}
 	return false
-}
-
-// addressOf is the address of a user id: "Name <address>", or the address alone. A user
-// id with two is of nobody.
-func addressOf(id string) (string, bool) {
-	text := strings.TrimSpace(id)
-	if open := strings.LastIndexByte(text, '<'); open >= 0 {
-		if !strings.HasSuffix(text, ">") || strings.Count(text, "<") != 1 || strings.Count(text, ">") != 1 {
-			return "", false
-		}
-		text = text[open+1 : len(text)-1]
-	}
-	_, _, err := splitAddress(text)
-	return text, err == nil
 }

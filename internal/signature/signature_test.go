@@ -24,7 +24,7 @@ func TestCheckTemplate(t *testing.T) {
 		"https://{project}.example/{filename}.asc":                     host,
 		"https://{filename}":                                           host,
 		"https://downloads.example{filename}/a.asc":                    host,
-		"https://downloads.example:{version}/a.asc":                    host,
+		"https://downloads.example:{version}/a.asc":                    "the host is written out: nothing of a file's name may decide whom to ask",
 		"https://{project}@downloads.example/a.asc":                    host,
 		"https:{filename}":                                             `"https:{filename}" is no https URL`,
 		"https:/{filename}":                                            `"https:/{filename}" is no https URL`,
