@@ -180,6 +180,18 @@ func Remark(a Artifact, code Code, detail string) Decision {
 	return b.decision()
 }
 
+// DecideFindings judges what was found about a file outside of any evidence, such as
+// by a lock file that names it: each finding weighs what its code does, under the
+// waivers of the rules and of memory.
+func DecideFindings(rules Rules, a Artifact, findings []Finding, claims []Claim, memory Memory, now time.Time) Decision {
+	b := builder{artifact: a}
+	for _, f := range findings {
+		b.add(f.Code, f.Detail)
+	}
+	b.waive(rules, claims, memory, now, false)
+	return b.decision()
+}
+
 // Join adds the reasons of other to the decision's and takes the worse verdict.
 func (d Decision) Join(other Decision) Decision {
 	b := builder{reasons: append(append([]Reason(nil), d.Reasons...), other.Reasons...), waived: d.Waived || other.Waived}

@@ -264,3 +264,26 @@ func TestIsSdist(t *testing.T) {
 		}
 	}
 }
+
+// TestDecideFindings: what is found outside of evidence weighs what its code does, and
+// an exception takes the edge off what may be waived only.
+func TestDecideFindings(t *testing.T) {
+	now := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	a := assay.Artifact{Ecosystem: assay.PyPI, Project: "demo", Version: "1.0", Filename: "demo-1.0.tar.gz"}
+	rules := assay.DefaultRules()
+	rules.Waivers = []assay.Waiver{{Codes: []assay.Code{assay.LockMissingHash, assay.LockOtherDigest}, Until: now.AddDate(0, 0, 1), Reason: "known", Origin: "assay.toml:3"}}
+	decide := func(code assay.Code) assay.Verdict {
+		return assay.DecideFindings(rules, a, []assay.Finding{{Code: code}}, nil, assay.Memory{}, now).Verdict
+	}
+	for code, want := range map[assay.Code]assay.Verdict{
+		assay.LockMissingHash: assay.Warn, assay.LockOtherDigest: assay.Deny, assay.LockWeakHash: assay.Deny,
+		assay.LockNotVerifiable: assay.Warn, assay.FileYanked: assay.Allow,
+	} {
+		if got := decide(code); got != want {
+			t.Errorf("%s: %s, want %s", code, got, want)
+		}
+	}
+	if got := assay.DecideFindings(rules, a, nil, nil, assay.Memory{}, now); got.Verdict != assay.Allow || len(got.Reasons) != 0 {
+		t.Errorf("nothing found: %+v", got)
+	}
+}

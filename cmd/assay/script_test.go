@@ -54,6 +54,8 @@ func TestMain(m *testing.M) {
 //	                           revoked=compromised or superseded, at=DAY
 //	serve-git FOLDER           serve the repositories in a folder by git's own program; sets GIT_URL
 //	empty FOLDER               nothing is in the folder
+//	fill FILE …                put the index's address in the place of $INDEX_URL in files, and the
+//	                           SHA-256 digest of its file NAME in the place of {{NAME}}
 //	serve FOLDER               serve a folder's files on loopback; sets FILES_URL
 //
 // take brings what is signed as well: FILE.asc and FILE.sig beside the file, or a list of checksums
@@ -86,7 +88,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", condition)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"index": cmdIndex, "misbehave": cmdMisbehave, "take": cmdTake, "status": cmdStatus, "empty": cmdEmpty, "serve": cmdServe,
+			"index": cmdIndex, "misbehave": cmdMisbehave, "take": cmdTake, "status": cmdStatus, "empty": cmdEmpty, "serve": cmdServe, "fill": cmdFill,
 			"key": cmdKey, "serve-git": cmdServeGit,
 		},
 	})
@@ -119,6 +121,25 @@ func cmdIndex(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("INDEX_URL", s.SimpleURL())
 	ts.Setenv("INDEX_HOST", strings.TrimPrefix(s.URL(), "http://"))
 	ts.Setenv("TRUSTED_ROOT", root)
+}
+
+var digestMark = regexp.MustCompile(`\{\{([^{}]+)\}\}`)
+
+func cmdFill(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: fill FILE …")
+	}
+	for _, name := range args {
+		text := strings.ReplaceAll(ts.ReadFile(name), "$INDEX_URL", strings.TrimSuffix(ts.Getenv("INDEX_URL"), "/"))
+		text = digestMark.ReplaceAllStringFunc(text, func(mark string) string {
+			f, ok := stageOf(ts).index.File(strings.Trim(mark, "{}"))
+			if !ok {
+				ts.Fatalf("%s: the index has no file %s", name, mark)
+			}
+			return f.SHA256
+		})
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+	}
 }
 
 // unquoted takes the ">" off every line.

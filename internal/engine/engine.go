@@ -204,6 +204,28 @@ func (e *Engine) judgeKeeping(ctx context.Context, s assay.Subject, keep map[str
 	return j, nil
 }
 
+// Hold adds to a judgement what was found about the file outside of any evidence,
+// such as by a lock that names it, under the same exceptions as everything else.
+func (e *Engine) Hold(ctx context.Context, j Judgement, findings []assay.Finding) (Judgement, error) {
+	if len(findings) == 0 {
+		return j, nil
+	}
+	if j.Time.IsZero() {
+		j.Time = e.config.Now()
+	}
+	var memory assay.Memory
+	if e.config.Memory != nil {
+		m, err := e.config.Memory.Memory(ctx, j.Subject.Artifact)
+		if err != nil {
+			return Judgement{}, fmt.Errorf("recalling %s: %w", j.Subject.Artifact.Project, err)
+		}
+		memory = m
+	}
+	a, known := withComputed(j.Subject), claims(j.Evidence)
+	j.Decision = j.Decision.Join(assay.DecideFindings(e.config.Rules.For(a, known), a, findings, known, memory, j.Time))
+	return j, nil
+}
+
 // Hashing returns the hashes that the verifiers need of a subject whose bytes are
 // yet to be read.
 func (e *Engine) Hashing(s assay.Subject) []assay.Hashing {
