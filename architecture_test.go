@@ -57,6 +57,7 @@ var importRules = []importRule{
 	{folder: "internal/policy", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os"}, why: "a policy is read from bytes: no network, no files"},
 	{folder: "internal/signature", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os"}, why: "where signatures lie is told by names alone"},
 	{folder: "internal/trust", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os"}, why: "grants are read from bytes: no network, no files"},
+	{folder: "internal/keysource", allow: append([]string{".", "internal/trust"}, formats...), deny: []string{"net/http", "net", "os", "os/exec"}, why: "sources of keys are read through a fetcher that is handed in: no network, no files, no processes"},
 	{folder: "internal/report", allow: []string{".", "internal/engine"}, deny: []string{"net/http"}, thirdOnly: true, why: "the report renders decisions and knows nothing else"},
 	{folder: "internal/intercept", deny: []string{"internal/verify", "internal/gateway"}, why: "the wrapper's proxy is handed an engine: no verifiers, no gateway"},
 	{folder: "internal/gateway", deny: []string{"internal/verify", "internal/intercept"}, why: "the gateway is handed an engine: no verifiers, no wrapper"},

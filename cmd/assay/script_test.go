@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -47,6 +48,7 @@ func TestMain(m *testing.M) {
 //	status N COMMAND …         run a command that must exit with status N; out and err are what
 //	                           it wrote, without what differs from run to run
 //	empty FOLDER               nothing is in the folder
+//	serve FOLDER               serve a folder's files on loopback; sets FILES_URL
 //
 // $SOON is a day on which an acceptance may end; a person called ann makes it.
 // In $WORK there is public-root.json, the TUF root of the public Sigstore instance.
@@ -75,7 +77,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", condition)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"index": cmdIndex, "misbehave": cmdMisbehave, "take": cmdTake, "status": cmdStatus, "empty": cmdEmpty,
+			"index": cmdIndex, "misbehave": cmdMisbehave, "take": cmdTake, "status": cmdStatus, "empty": cmdEmpty, "serve": cmdServe,
 		},
 	})
 }
@@ -220,7 +222,7 @@ var unstable = []struct {
 	{regexp.MustCompile(`\b(` + day(0) + `|` + day(-1) + `)\b`), "TODAY"},
 	{regexp.MustCompile(`\b` + soon + `\b`), "SOON"},
 	{regexp.MustCompile(`\b((?:torn|damaged)-)[0-9]{8}T[0-9]{6}Z(?:-[0-9]+)?`), "${1}NOW"},
-	{regexp.MustCompile(`(last one is |"head": "|-NOW sha256:|team\.toml sha256:)[0-9a-f]{64}`), "${1}HASH"},
+	{regexp.MustCompile(`(last one is |"head": "|-NOW sha256:|team\.toml sha256:|read: sha256:|import [a-z]+ sha256:|sha256 = ")[0-9a-f]{64}`), "${1}HASH"},
 }
 
 // soon is a day on which an acceptance may end: $SOON in scripts.
@@ -245,6 +247,15 @@ func cmdEmpty(ts *testscript.TestScript, neg bool, args []string) {
 	for _, e := range entries {
 		ts.Fatalf("%s is left in %s", e.Name(), args[0])
 	}
+}
+
+func cmdServe(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: serve FOLDER")
+	}
+	s := httptest.NewServer(http.FileServer(http.Dir(ts.MkAbs(args[0]))))
+	ts.Defer(s.Close)
+	ts.Setenv("FILES_URL", s.URL)
 }
 
 // get is the program getter: it fetches URLs one after the other through the

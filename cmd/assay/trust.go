@@ -98,20 +98,36 @@ func (a *app) trustCommand() *cobra.Command {
 }
 
 func (a *app) refreshCommand() *cobra.Command {
-	var offline bool
+	var offline, keys, dry, acceptLoss bool
 	var mirror, root string
 	cmd := &cobra.Command{
 		Use:   "refresh",
-		Short: "Fetch the newest Sigstore trusted root by TUF",
+		Short: "Fetch the newest Sigstore trusted root by TUF, or the keys of projects anew",
 		Long: `Refresh fetches the newest trusted root of the public Sigstore instance through
 TUF, verified from the keys that this program carries. What was in use before
 stays in use when this fails.
 
-A private Sigstore instance is named by --mirror and --root together.`,
+A private Sigstore instance is named by --mirror and --root together.
+
+With --keys it reads every import of trust.toml anew instead, and fetches every key
+that has a source: new expiry days and revocations count from then on. Nothing is
+taken away in silence: an import that grants less stays as it was, and so does a key
+that its source no longer has.
+
+Exit status of --keys: 0 refreshed, 1 an import grants less, 3 something was not read.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if offline {
 				return usage("leave --offline out", "the trusted root cannot be refreshed offline")
+			}
+			if keys && (mirror != "" || root != "") {
+				return usage("run it twice", "--keys is about the keys of projects, and --mirror and --root are about the trusted root")
+			}
+			if keys {
+				return a.refreshKeys(cmd.Context(), dry, acceptLoss)
+			}
+			if dry || acceptLoss {
+				return usage("add --keys", "--dry-run and --accept-loss are for keys")
 			}
 			if (mirror == "") != (root == "") {
 				return usage("name the repository and the root.json that its trust starts from", "--mirror and --root go together")
@@ -120,6 +136,9 @@ A private Sigstore instance is named by --mirror and --root together.`,
 		},
 	}
 	cmd.Flags().BoolVar(&offline, "offline", false, "ask nobody: refuse to refresh")
+	cmd.Flags().BoolVar(&keys, "keys", false, "read imports of keys and fetch keys anew, instead")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "only say what would change, with --keys")
+	cmd.Flags().BoolVar(&acceptLoss, "accept-loss", false, "take an import though it grants less than it did, with --keys")
 	cmd.Flags().StringVar(&mirror, "mirror", "", "the TUF repository's `URL`, instead of the public one")
 	cmd.Flags().StringVar(&root, "root", "", "the root.json `FILE` that trust in --mirror starts from")
 	return cmd

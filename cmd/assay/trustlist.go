@@ -247,12 +247,36 @@ func describeEntry(e journal.Entry) string {
 			return fmt.Sprintf("%s  acceptance %d, by %s: %s", e.Project, e.Target, e.By, e.Reason)
 		}
 		return fmt.Sprintf("%s  what was seen of it, by %s: %s", release, e.By, e.Reason)
+	case journal.Grant:
+		return describeGranted(e)
 	}
 	text := fmt.Sprintf("%s sha256:%s, by %s", e.Origin, e.SHA256, e.By)
 	if e.Reason != "" {
 		text += ": " + e.Reason
 	}
 	return text
+}
+
+// describeGranted says how grants were changed.
+func describeGranted(e journal.Entry) string {
+	text := e.Route
+	if e.Identity != "" {
+		text = e.Identity + " " + text
+	}
+	switch {
+	case e.Project != "":
+		text = e.Project + "  " + text
+	case e.Route == "granted" || e.Route == "denied" || e.Route == "removed" || e.Route == "lost":
+		text = "*  " + text
+	}
+	if !e.Until.IsZero() {
+		text += " until " + lastDay(e)
+	}
+	text += ", " + e.Origin
+	if e.SHA256 != "" {
+		text += " sha256:" + e.SHA256
+	}
+	return text + ", by " + e.By + ": " + e.Reason
 }
 
 type jsonPublisher struct {

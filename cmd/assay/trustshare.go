@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/internal/journal"
+	"assay/internal/keysource"
 )
 
 // maxExport bounds what is read of a file to import, in bytes; one more than is
@@ -74,47 +75,69 @@ func writeExport(path string, text []byte) error {
 }
 
 func (a *app) importCommand() *cobra.Command {
-	var dry bool
+	var f keysImport
 	cmd := &cobra.Command{
-		Use:   "import FILE",
-		Short: "Take over what somebody else remembers",
+		Use:   "import FILE|SOURCE [--kind KIND --name NAME --until YYYY-MM-DD --reason TEXT]",
+		Short: "Take over what somebody else remembers, or whose keys they vouch for",
 		Long: `Import takes over what 'assay trust export' wrote, so that the first use on another
 computer is no first use here. What is known already is left out. If anything
 conflicts with what is remembered (other bytes of a file, another publisher),
 nothing is imported.
 
-Exit status: 0 imported, or known already; 1 nothing was, as there are conflicts.`,
+With --kind it learns keys instead, and locks what the source grants today: what it
+grants tomorrow counts once you refresh it. The kinds, from the weightiest down:
+
+` + kindHelp() + `
+Where trust.toml says agree = N, what is imported counts where N imports grant the
+same. A source that grants less than it did is refused without --accept-loss.
+
+Exit status: 0 imported, or known already; 1 nothing was, as there are conflicts, a
+loss, or nothing that is granted.`,
 		Example: `  assay trust import team.toml --dry-run
-  assay trust import team.toml`,
+  assay trust import team.toml
+  assay trust import --kind debian --name debian --project django --until 2027-12-31 --reason "what Debian checks Django by" https://deb.example/debian/dists/stable/main/source/Sources.xz
+  assay trust import --kind grants --name acme --until 2027-12-31 --reason "our security team's list" https://acme.example/trust.toml`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage("run 'assay trust import FILE'", "import takes one file, not %d", len(args))
-			}
-			imported, err := readExport(args[0])
-			if err != nil {
-				return err
-			}
-			return a.withMemory(func(j *journal.Journal) error {
-				m, err := j.Merge(cmd.Context(), imported, a.userName(), dry)
-				switch {
-				case errors.Is(err, journal.ErrShared):
-					return usage("", "%s: %w", shown(args[0]), err)
-				case err != nil:
-					return notRemembered(err)
-				}
-				for _, e := range m.Added {
-					fmt.Fprintln(a.stdout, "+ "+describeImported(e, dry))
-				}
-				if len(m.Conflicts) > 0 {
-					return a.conflicts(m)
-				}
-				fmt.Fprintln(a.stdout, summary(m, dry))
-				return nil
-			})
+			return a.importAnything(cmd, f, args, func(path string) error { return a.importMemory(cmd, path, f.dry) })
 		},
 	}
-	cmd.Flags().BoolVar(&dry, "dry-run", false, "only say what would be added, and what disagrees")
+	f.register(cmd)
+	cmd.Flags().BoolVar(&f.dry, "dry-run", false, "only say what would be added, and what disagrees")
 	return cmd
+}
+
+// kindHelp is a line for each kind of source.
+func kindHelp() string {
+	var b strings.Builder
+	for _, k := range keysource.Kinds() {
+		fmt.Fprintf(&b, "  %-13s %s\n", k.Name, k.Source)
+	}
+	return b.String()
+}
+
+// importMemory takes over an export of memory.
+func (a *app) importMemory(cmd *cobra.Command, path string, dry bool) error {
+	imported, err := readExport(path)
+	if err != nil {
+		return err
+	}
+	return a.withMemory(func(j *journal.Journal) error {
+		m, err := j.Merge(cmd.Context(), imported, a.userName(), dry)
+		switch {
+		case errors.Is(err, journal.ErrShared):
+			return usage("", "%s: %w", shown(path), err)
+		case err != nil:
+			return notRemembered(err)
+		}
+		for _, e := range m.Added {
+			fmt.Fprintln(a.stdout, "+ "+describeImported(e, dry))
+		}
+		if len(m.Conflicts) > 0 {
+			return a.conflicts(m)
+		}
+		fmt.Fprintln(a.stdout, summary(m, dry))
+		return nil
+	})
 }
 
 func readExport(path string) ([]journal.Entry, error) {

@@ -24,7 +24,9 @@ type answer struct {
 // fetch asks and reads the whole answer: at most size bytes, within the given
 // time.
 func (c *Client) fetch(ctx context.Context, q request, size int64, within time.Duration) (answer, error) {
-	q.encoding = "gzip"
+	if q.encoding == "" {
+		q.encoding = "gzip"
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	deadline := time.AfterFunc(within, func() {
@@ -43,9 +45,10 @@ func (c *Client) fetch(ctx context.Context, q request, size int64, within time.D
 	}
 	raw := &capped{r: c.paced(ctx, cancel, resp), left: size, err: tooLarge}
 	var body io.Reader = raw
-	switch coding := strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Encoding"))); coding {
-	case "", "identity":
-	case "gzip", "x-gzip":
+	switch coding := strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Encoding"))); {
+	case coding == "" || q.encoding == asSent:
+	case coding == asSent:
+	case coding == "gzip" || coding == "x-gzip":
 		plain, err := gzip.NewReader(raw)
 		if err != nil {
 			return answer{}, broken(at, err)

@@ -12,6 +12,7 @@ type limits struct {
 
 	pageTime       time.Duration // for a whole page, redirects included
 	provenanceTime time.Duration // for a whole provenance object
+	documentTime   time.Duration // for a whole document that a person names
 	headerTime     time.Duration // until the head of the answer for a file has come
 
 	idle     time.Duration // the longest silence within a body
@@ -37,6 +38,7 @@ var defaults = limits{
 
 	pageTime:       60 * time.Second,
 	provenanceTime: 20 * time.Second,
+	documentTime:   5 * time.Minute,
 	headerTime:     60 * time.Second,
 
 	idle:     30 * time.Second,

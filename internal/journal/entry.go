@@ -28,6 +28,11 @@ const (
 	Remove Kind = "remove"
 	// Import: the entries that follow with the route "import" come from a file.
 	Import Kind = "import"
+	// Grant: a grant, a denial, an import of such or what is known of a key was changed:
+	// Route says how ("granted", "denied", "removed", "imported", "lost", "refreshed"),
+	// Identity whose key, Origin where it is written or was learnt. It is the history of
+	// trust.toml, and decides nothing: what holds is in that file.
+	Grant Kind = "grant"
 	// Repair: a damaged journal was set aside, and what was sound of it follows.
 	Repair Kind = "repair"
 )
@@ -42,7 +47,8 @@ type Entry struct {
 	Time time.Time
 	Kind Kind
 
-	// Project is the normalised name; empty for Import and Repair. Version is in
+	// Project is the normalised name; empty for Import and Repair, and for a Grant that is
+	// about all projects or about a key. Version is in
 	// normal form; Accept and Remove are about every version without one.
 	Project string
 	Version string
@@ -138,6 +144,11 @@ func (e Entry) checkKind() error {
 			return fmt.Errorf("%q is not a normalised project name", e.Project)
 		}
 	}
+	if e.Kind == Grant && e.Project != "" {
+		if name, err := pypi.NormalizeName(e.Project); err != nil || name != e.Project {
+			return fmt.Errorf("%q is not a normalised project name", e.Project)
+		}
+	}
 	if e.Version != "" || e.Kind == Seen {
 		if v, err := pypi.ParseVersion(e.Version); err != nil || v.String() != e.Version {
 			return fmt.Errorf("%q is not a version in normal form", e.Version)
@@ -158,6 +169,10 @@ func (e Entry) checkKind() error {
 	case Remove:
 		if e.Reason == "" || e.By == "" {
 			return errors.New("to remove something needs a reason and who does it")
+		}
+	case Grant:
+		if e.Route == "" || e.Identity == "" && e.SHA256 == "" || e.Origin == "" || e.Reason == "" || e.By == "" {
+			return errors.New("a change of grants needs what was changed, whose, where, a reason and who does it")
 		}
 	case Import, Repair:
 		if e.Origin == "" || e.SHA256 == "" {

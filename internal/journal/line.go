@@ -213,7 +213,7 @@ func (r *reader) entry(body string, e *Entry) error {
 	kind := ""
 	r.text("kind", &kind)
 	e.Kind = Kind(kind)
-	if !r.bad && e.Kind != Seen && e.Kind != Accept && e.Kind != Remove && e.Kind != Import && e.Kind != Repair {
+	if !r.bad && e.Kind != Seen && e.Kind != Accept && e.Kind != Remove && e.Kind != Import && e.Kind != Repair && e.Kind != Grant {
 		return fmt.Errorf("%w: an entry of the kind %q", ErrNewer, kind)
 	}
 	r.text("project", &e.Project)

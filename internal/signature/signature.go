@@ -33,10 +33,17 @@ func CheckTemplate(text string) error {
 		return fmt.Errorf("%s is no https URL", tomlfile.Quoted(text))
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return fmt.Errorf("leave user, password, query and fragment out of the URL")
-	case strings.Contains(text[:strings.Index(text, u.Path)], "{"):
+	case strings.Contains(origin(text), "{"):
 		return fmt.Errorf("the host is written out: nothing of a file's name may decide whom to ask")
 	}
 	return nil
+}
+
+// origin is what of a URL's text stands before its path.
+func origin(text string) string {
+	scheme, rest, _ := strings.Cut(text, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return scheme + host
 }
 
 // Place fills a template for a file. What is filled in is escaped, so that no name

@@ -69,6 +69,11 @@ type Import struct {
 	Source string
 	// Projects are those that it is asked about; none for all that it names.
 	Projects []string
+	// Authority is the name of the [[authority]] that is believed, where it is not the
+	// import's: for the kind "certified". Depth is how many certifications may lie between
+	// a granted key and another one, 0 for one: for the kind "web-of-trust".
+	Authority string
+	Depth     int
 	// Roles are what its keys may sign, Until when what it grants ends.
 	Roles  []assay.Role
 	Until  time.Time

@@ -14,4 +14,5 @@ const (
 	maxYears     = 5        // years that a grant may last from now on, where it is made
 	maxTemplates = 8        // places where signatures of one grant may lie
 	maxImports   = 64       // imports of a file
+	maxDepth     = 3        // certifications between a granted key and another one
 )

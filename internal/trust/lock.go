@@ -50,6 +50,7 @@ func (r *reader) locked(v *tomlfile.Value) Locked {
 		"sha256":  func(e *tomlfile.Entry) { l.SHA256 = r.sum(e) },
 		"fetched": func(e *tomlfile.Entry) { l.Fetched = r.moment(e) },
 		"grant":   r.tables(func(v *tomlfile.Value) { l.Grants = append(l.Grants, r.lockedGrant(v)) }),
+		"deny":    r.tables(func(v *tomlfile.Value) { l.Grants = append(l.Grants, r.lockedDenial(v)) }),
 		"key":     r.tables(func(v *tomlfile.Value) { l.Keys = append(l.Keys, r.key(v)) }),
 	})
 	r.need(v, "import", "name", "sha256", "fetched")
@@ -76,6 +77,27 @@ func (r *reader) lockedGrant(v *tomlfile.Value) Grant {
 	r.need(v, "import.grant", "project")
 	if g.Kind == "" {
 		r.Add(v.Line, "an [[import.grant]] needs whom: openpgp, ssh, jws, publisher or sha256")
+	}
+	return g
+}
+
+// lockedDenial is a denial of an import: one is enough for it to count, whatever the
+// others say.
+func (r *reader) lockedDenial(v *tomlfile.Value) Grant {
+	g := Grant{Line: v.Line}
+	g.Denied = true
+	g.Origin = tomlfile.At(r.File, v.Line)
+	known := fields{
+		"project": func(e *tomlfile.Entry) { g.Project = r.project(e, true) },
+		"note":    func(e *tomlfile.Entry) { g.Reason = r.text(e, &e.Value) },
+	}
+	for _, kind := range kinds {
+		known[string(kind)] = func(e *tomlfile.Entry) { r.keyed(e, &g, kind) }
+	}
+	r.each(v, "in an [[import.deny]]", known)
+	r.need(v, "import.deny", "project")
+	if g.Kind == "" {
+		r.Add(v.Line, "an [[import.deny]] needs whom: openpgp, ssh, jws, publisher or sha256")
 	}
 	return g
 }
@@ -126,7 +148,11 @@ func (l *Lock) Text() []byte {
 		w.str("sha256", i.SHA256)
 		fmt.Fprintf(w, "fetched = %s\n", i.Fetched.UTC().Format(time.RFC3339))
 		for _, g := range file.Grants {
-			w.table("import.grant")
+			if g.Denied {
+				w.table("import.deny")
+			} else {
+				w.table("import.grant")
+			}
 			w.str("project", g.Project)
 			w.str(string(g.Kind), g.Grant.Key)
 			w.list("roles", words(g.Roles))
@@ -193,6 +219,9 @@ func Disagreements(f *File, l *Lock, now Locked) []Disagreement {
 	}
 	var out []Disagreement
 	for _, g := range now.Grants {
+		if g.Denied {
+			continue
+		}
 		all := known[g.Project+" "+string(g.Kind)]
 		if len(all) == 0 || slices.ContainsFunc(all, func(c claim) bool { return c.identity == g.Identity() }) {
 			continue
@@ -211,7 +240,9 @@ func Disagreements(f *File, l *Lock, now Locked) []Disagreement {
 func Lost(before, now Locked) []Grant {
 	var out []Grant
 	for _, g := range before.Grants {
-		same := func(o Grant) bool { return o.Project == g.Project && o.Identity() == g.Identity() }
+		same := func(o Grant) bool {
+			return o.Project == g.Project && o.Identity() == g.Identity() && o.Denied == g.Denied
+		}
 		if !slices.ContainsFunc(now.Grants, same) {
 			out = append(out, g)
 		}

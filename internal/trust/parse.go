@@ -269,10 +269,12 @@ func (r *reader) imported(v *tomlfile.Value) Import {
 				i.Projects = append(i.Projects, r.projectName(e, item))
 			}
 		},
-		"roles":  func(e *tomlfile.Entry) { i.Roles = r.roles(e) },
-		"until":  func(e *tomlfile.Entry) { i.Until = r.until(e) },
-		"reason": func(e *tomlfile.Entry) { i.Reason = r.text(e, &e.Value) },
-		"by":     func(e *tomlfile.Entry) { i.By = r.text(e, &e.Value) },
+		"authority": func(e *tomlfile.Entry) { i.Authority = r.name(e) },
+		"depth":     func(e *tomlfile.Entry) { i.Depth = r.number(e, 1, maxDepth) },
+		"roles":     func(e *tomlfile.Entry) { i.Roles = r.roles(e) },
+		"until":     func(e *tomlfile.Entry) { i.Until = r.until(e) },
+		"reason":    func(e *tomlfile.Entry) { i.Reason = r.text(e, &e.Value) },
+		"by":        func(e *tomlfile.Entry) { i.By = r.text(e, &e.Value) },
 	})
 	r.need(v, "import", "name", "kind", "source", "until", "reason")
 	return i

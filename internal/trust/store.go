@@ -118,21 +118,29 @@ func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 		}
 		keys = append(keys, l.Keys...)
 		for _, g := range l.Grants {
-			if len(i.Projects) > 0 && !slices.Contains(i.Projects, g.Project) {
+			if len(i.Projects) > 0 && !slices.Contains(i.Projects, g.Project) && g.Project != "*" {
+				continue
+			}
+			if g.Denied { // it can only refuse: one that says so is enough, and it has no end
+				g.From, g.By, g.Reason = "import "+i.Name, i.By, cmp.Or(g.Reason, i.Reason)
+				grants = append(grants, g)
 				continue
 			}
 			g.Grant = underImport(g.Grant, i)
-			id := g.Project + " " + g.Identity() + " " + g.Versions
-			a := found[id]
-			if a == nil {
-				a = &agreed{grant: g}
-				found[id] = a
-				ids = append(ids, id)
-			} else if g.Until.Before(a.grant.Until) {
-				a.grant.Until = g.Until // all that are counted must hold
-			}
-			if !slices.Contains(a.by, i.Name) {
-				a.by = append(a.by, i.Name)
+			for _, role := range RolesOf(g.Grant) { // who lets a key sign tags has said nothing of files
+				g.Roles = []assay.Role{role}
+				id := g.Project + " " + g.Identity() + " " + g.Versions + " " + string(role)
+				a := found[id]
+				if a == nil {
+					a = &agreed{grant: g}
+					found[id] = a
+					ids = append(ids, id)
+				} else if g.Until.Before(a.grant.Until) {
+					a.grant.Until = g.Until // all that are counted must hold
+				}
+				if !slices.Contains(a.by, i.Name) {
+					a.by = append(a.by, i.Name)
+				}
 			}
 		}
 	}
@@ -142,9 +150,29 @@ func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 			continue
 		}
 		a.grant.From = "import " + strings.Join(a.by, " and ")
-		grants = append(grants, a.grant)
+		grants = withRole(grants, a.grant)
 	}
 	return grants, keys
+}
+
+// withRole adds a grant of one role: to the grant that says the same for another one, if
+// there is one.
+func withRole(grants []Grant, g Grant) []Grant {
+	for i, o := range grants {
+		if !o.Denied && o.Project == g.Project && o.Identity() == g.Identity() && o.Versions == g.Versions && o.From == g.From && o.Until.Equal(g.Until) {
+			grants[i].Roles = append(slices.Clip(o.Roles), g.Roles...)
+			return grants
+		}
+	}
+	return append(grants, g)
+}
+
+// RolesOf are the roles that a grant is for, those of one that names none included.
+func RolesOf(g assay.Grant) []assay.Role {
+	if len(g.Roles) > 0 {
+		return g.Roles
+	}
+	return []assay.Role{assay.RoleArtifact, assay.RoleChecksums}
 }
 
 // underImport gives an imported grant what the import says of all of them.

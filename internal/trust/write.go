@@ -77,6 +77,10 @@ func (w *writer) importOf(i Import) {
 	w.str("kind", i.Kind)
 	w.str("source", i.Source)
 	w.list("projects", i.Projects)
+	w.str("authority", i.Authority)
+	if i.Depth > 0 {
+		fmt.Fprintf(w, "depth = %d\n", i.Depth)
+	}
 	w.list("roles", words(i.Roles))
 	w.day("until", i.Until)
 	w.str("reason", i.Reason)

@@ -1,0 +1,377 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"assay"
+	"assay/internal/index"
+	"assay/internal/journal"
+	"assay/internal/keysource"
+	"assay/internal/openpgp"
+	"assay/internal/report"
+	"assay/internal/trust"
+)
+
+// reread is what one import's source grants now.
+type reread struct {
+	of     trust.Import
+	result keysource.Result
+	err    error
+}
+
+// refetched is what one source of keys has now.
+type refetched struct {
+	kind   assay.GrantKind
+	source string
+	keys   []trust.Key
+	err    error
+}
+
+// keyRefresh is one `assay trust refresh --keys`.
+type keyRefresh struct {
+	*app
+	dry, acceptLoss bool
+	now             time.Time
+	own             *trust.File
+	lock            *trust.Lock
+	imports         []reread
+	sources         []refetched
+
+	news   []journal.Entry // what changed
+	unread int             // sources that could not be read
+	losses []string        // imports that grant less
+}
+
+// refreshKeys reads every import anew and fetches every key anew that has a source. Where
+// something could not be read, what is known of it stays.
+func (a *app) refreshKeys(ctx context.Context, dry, acceptLoss bool) error {
+	own, lock, err := a.ownGrants()
+	if err != nil {
+		return err
+	}
+	r := &keyRefresh{app: a, dry: dry, acceptLoss: acceptLoss, now: time.Now()}
+	if err := r.ask(ctx, own); err != nil {
+		return err
+	}
+	if len(r.imports)+len(r.sources) == 0 {
+		fmt.Fprintln(a.stdout, "there is nothing to refresh: trust.toml has no imports, and no keys with a source")
+		return nil
+	}
+	take := func(own *trust.File, lock *trust.Lock) error {
+		r.own, r.lock = own, lock
+		return r.take()
+	}
+	if dry {
+		err = take(own, lock)
+	} else {
+		err = a.changeTrust(take)
+	}
+	if err != nil {
+		return err
+	}
+	if len(r.news) > 0 && !dry {
+		if err := a.note(ctx, r.news); err != nil {
+			return err
+		}
+	}
+	return r.outcome()
+}
+
+// outcome says what was not as it should be.
+func (r *keyRefresh) outcome() error {
+	fmt.Fprintf(r.stdout, "%s: %s and %s; changes: %d\n", map[bool]string{false: "refreshed", true: "would be refreshed"}[r.dry],
+		plural(len(r.imports), "import"), plural(len(r.sources), "source"), len(r.news))
+	switch {
+	case len(r.losses) > 0:
+		return &failure{report.ExitRefused, fmt.Errorf("less is granted than before, and was not taken: %s", strings.Join(r.losses, ", ")),
+			"find out why; if it is meant to, the same command with --accept-loss"}
+	case r.unread > 0:
+		return &failure{statusUndecided, fmt.Errorf("sources that could not be read: %d; what they granted stays as it was", r.unread), "check the address and the network, and run it again"}
+	}
+	return nil
+}
+
+// ask asks every source there is, each once.
+func (r *keyRefresh) ask(ctx context.Context, own *trust.File) error {
+	fetcher := r.keyFetcher()
+	for _, i := range own.Imports {
+		if !i.Until.After(r.now) {
+			fmt.Fprintf(r.stdout, "%s ended on %s: it is not read\n", i.Name, lastDayBefore(i.Until))
+			continue
+		}
+		got := reread{of: i}
+		got.result, got.err = r.readImport(ctx, fetcher, own, i, r.now)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		r.imports = append(r.imports, got)
+	}
+	for _, k := range own.Keys {
+		asked := func(s refetched) bool { return s.kind == k.Kind && s.source == k.Source }
+		if k.Source == "" || slices.ContainsFunc(r.sources, asked) {
+			continue
+		}
+		got := refetched{kind: k.Kind, source: k.Source}
+		got.keys, got.err = r.keysAt(ctx, fetcher, k.Kind, k.Source)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		r.sources = append(r.sources, got)
+	}
+	return nil
+}
+
+// take takes what was read into the file and the lock.
+func (r *keyRefresh) take() error {
+	for _, got := range r.imports {
+		if err := r.takeImported(got); err != nil {
+			return err
+		}
+	}
+	for _, got := range r.sources {
+		if err := r.takeKeys(got); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *keyRefresh) takeImported(got reread) error {
+	name := got.of.Name
+	at := slices.IndexFunc(r.own.Imports, func(i trust.Import) bool { return i.Name == name })
+	switch {
+	case at < 0 || !sameImport(r.own.Imports[at], got.of):
+		r.warn("%s was changed meanwhile: it is left as it is", name)
+		return nil
+	case got.err != nil:
+		r.unread++
+		r.warn("%s was not read, and stays as it was: %v", name, got.err)
+		return nil
+	}
+	before, known := r.lock.Find(name)
+	now, err := carried(before, got.result.Locked)
+	if err != nil {
+		return err
+	}
+	if other, same := keysource.Same(r.own, r.lock, now); same {
+		r.losses = append(r.losses, name)
+		r.warn("%s and %s are the same list by now, byte for byte, and would count as two that agree: %s stays as it was", name, other, name)
+		return nil
+	}
+	fmt.Fprintf(r.stdout, "%s, %s: %s\n", name, got.of.Kind, shownSource(got.of.Source))
+	r.compare(before.Keys, now.Keys, "import "+name)
+	r.showRemarks(got.result.Remarks)
+	lost := trust.Lost(before, now)
+	r.showLost(name, lost)
+	if known && len(lost) > 0 && !r.acceptLoss {
+		// What is new of the keys that it still has counts nevertheless: revocations do.
+		r.losses = append(r.losses, name)
+		before.Keys = replaced(before.Keys, now.Keys)
+		r.lock.Put(before)
+		return nil
+	}
+	for _, g := range lost {
+		r.changed(g, "lost", name)
+	}
+	disagreements := trust.Disagreements(r.own, r.lock, now)
+	r.lock.Put(now)
+	for _, g := range now.Grants {
+		if !grants(before, g) {
+			r.showGrant("+", r.own, r.lock, got.of, now, g)
+			r.changed(g, map[bool]string{false: "granted", true: "denied"}[g.Denied], name)
+		}
+	}
+	r.showDisagreements(disagreements)
+	return nil
+}
+
+// replaced puts what is known by now of keys in the place of what was.
+func replaced(keys, now []trust.Key) []trust.Key {
+	out := slices.Clone(keys)
+	for i, k := range out {
+		for _, n := range now {
+			if n.Kind == k.Kind && n.Fingerprint == k.Fingerprint {
+				out[i] = n
+			}
+		}
+	}
+	return out
+}
+
+// sameImport reports whether an import asks for the same.
+func sameImport(a, b trust.Import) bool {
+	return a.Source == b.Source && a.Kind == b.Kind && a.Authority == b.Authority && a.Depth == b.Depth && slices.Equal(a.Projects, b.Projects)
+}
+
+// compare shows and notes what is new of keys.
+func (r *keyRefresh) compare(before, now []trust.Key, from string) {
+	for _, n := range newsOf(before, now) {
+		fmt.Fprintf(r.stdout, "* %s %s\n", n.identity, n.text)
+		r.news = append(r.news, journal.Entry{Kind: journal.Grant, Route: "refreshed", Identity: n.identity, Origin: from, Reason: n.text, By: r.userName()})
+	}
+}
+
+// keyChange is what is new of one key.
+type keyChange struct{ identity, text string }
+
+func newsOf(before, now []trust.Key) []keyChange {
+	var out []keyChange
+	for _, b := range before {
+		for _, k := range now {
+			if k.Kind != b.Kind || k.Fingerprint != b.Fingerprint || k.Certificate == nil || b.Certificate == nil {
+				continue
+			}
+			for _, text := range keyNews(b.Certificate, k.Certificate) {
+				out = append(out, keyChange{"openpgp:" + k.Fingerprint, text})
+			}
+		}
+	}
+	return out
+}
+
+// keyNews says what a certificate says of itself that it did not say before.
+func keyNews(before, now *openpgp.Certificate) []string {
+	var out []string
+	old, was := before.Revoked()
+	if is, ok := now.Revoked(); ok && (!was || is.Hard && !old.Hard) {
+		if is.Hard {
+			out = append(out, fmt.Sprintf("was given up as lost on %s%s: nothing that it signed counts any more", today(is.At), quotedReason(is.Reason)))
+		} else {
+			out = append(out, fmt.Sprintf("was superseded on %s%s: what it signed before counts", today(is.At), quotedReason(is.Reason)))
+		}
+	}
+	from, had := before.Expires()
+	to, has := now.Expires()
+	switch {
+	case has && !had:
+		out = append(out, fmt.Sprintf("expires on %s by now, and did not before", today(to)))
+	case had && !has:
+		out = append(out, fmt.Sprintf("does not expire any more, and would have on %s", today(from)))
+	case had && has && !from.Equal(to):
+		out = append(out, fmt.Sprintf("expires on %s by now, and no longer on %s", today(to), today(from)))
+	}
+	return out
+}
+
+func quotedReason(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	text := openpgp.Printable(reason)
+	return fmt.Sprintf(" (%q)", text[:min(len(text), 200)])
+}
+
+// takeKeys takes what a source has of the keys that are fetched from it.
+func (r *keyRefresh) takeKeys(got refetched) error {
+	if got.err != nil {
+		r.unread++
+		r.warn("%s was not read, and its keys stay as they were: %v", index.RedactString(got.source), got.err)
+		return nil
+	}
+	fmt.Fprintf(r.stdout, "keys of %s\n", index.RedactString(got.source))
+	var old []trust.Key
+	for _, k := range r.own.Keys {
+		if k.Kind == got.kind && k.Source == got.source {
+			old = append(old, k)
+		}
+	}
+	for _, k := range old {
+		now, err := mergedKeys([]trust.Key{k}, trust.Locked{Keys: got.keys})
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(now, func(n trust.Key) bool { return n.Fingerprint == k.Fingerprint })
+		if at < 0 {
+			r.warn("%s no longer has the key %s: it stays as it was", index.RedactString(got.source), k.Fingerprint)
+			continue
+		}
+		r.compare([]trust.Key{k}, now, index.RedactString(got.source))
+		r.own.PutKey(now[at])
+	}
+	for _, k := range got.keys {
+		if _, known := r.own.Key(k.Kind, k.Fingerprint); !known {
+			r.propose(k, old)
+		}
+	}
+	return nil
+}
+
+// propose shows a key that a source has by now, and how to grant it where a key that is
+// granted has certified it. Nothing is granted by that.
+func (r *keyRefresh) propose(k trust.Key, old []trust.Key) {
+	proposed := false
+	for _, o := range old {
+		if k.Certificate == nil || o.Certificate == nil || len(k.Certificate.CertifiedBy(o.Certificate)) == 0 {
+			continue
+		}
+		for _, g := range r.own.Grants {
+			if g.Denied || g.FirstUse || g.Kind != o.Kind || g.Grant.Key != o.Fingerprint || !g.InForce(r.now) {
+				continue
+			}
+			proposed = true
+			fmt.Fprintf(r.stdout, "? %s: there is a new key, which the granted key %s has certified: %s\n    to grant it: assay trust add %s --openpgp %s --from %s --until %s --reason \"certified by %s\"\n",
+				g.Project, o.Fingerprint, userIDs(k.Certificate), g.Project, k.Fingerprint, shellQuoted(k.Source), lastDayBefore(g.Until), o.Fingerprint)
+		}
+	}
+	if !proposed {
+		fmt.Fprintf(r.stdout, "  note: it has another key, which no granted key has certified: %s:%s\n", k.Kind, k.Fingerprint)
+	}
+}
+
+// shellQuoted quotes a text for a shell where it needs it.
+func shellQuoted(s string) string {
+	if !strings.ContainsFunc(s, func(c rune) bool {
+		return !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.ContainsRune("/:._-+%=@,", c))
+	}) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// changed notes a grant that an import gained or lost.
+func (r *keyRefresh) changed(g trust.Grant, what, name string) {
+	r.news = append(r.news, grantEntry(g, what, "import "+name, "a refresh of keys", r.userName()))
+}
+
+// grantEntry is the entry in memory's journal about a change of trust.
+func grantEntry(g trust.Grant, what, origin, reason, by string) journal.Entry {
+	e := journal.Entry{Kind: journal.Grant, Route: what, Project: g.Project, Identity: g.Identity(), Until: g.Until, Origin: origin, Reason: reason, By: by}
+	if e.Project == "*" {
+		e.Project = "" // all of them
+	}
+	return e
+}
+
+// noteGrant writes a grant, a denial, or what was taken back of them, into memory.
+func (a *app) noteGrant(ctx context.Context, g trust.Grant, what string) error {
+	return a.note(ctx, []journal.Entry{grantEntry(g, what, "trust.toml", g.Reason, a.userName())})
+}
+
+// noteImport writes what an import changed into memory.
+func (a *app) noteImport(ctx context.Context, i trust.Import, before, now trust.Locked) error {
+	entries := []journal.Entry{{Kind: journal.Grant, Route: "imported", Origin: "import " + i.Name, SHA256: now.SHA256, Until: i.Until, Reason: i.Reason, By: i.By}}
+	for _, g := range now.Grants {
+		if !grants(before, g) {
+			entries = append(entries, grantEntry(g, map[bool]string{false: "granted", true: "denied"}[g.Denied], "import "+i.Name, i.Reason, i.By))
+		}
+	}
+	for _, g := range trust.Lost(before, now) {
+		entries = append(entries, grantEntry(g, "lost", "import "+i.Name, i.Reason, i.By))
+	}
+	return a.note(ctx, entries)
+}
+
+// note writes entries into memory. The change itself is made by then.
+func (a *app) note(ctx context.Context, entries []journal.Entry) error {
+	return a.withMemory(func(j *journal.Journal) error {
+		_, err := j.Append(ctx, entries...)
+		if err != nil {
+			return notRemembered(err)
+		}
+		return nil
+	})
+}
