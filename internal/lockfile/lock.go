@@ -61,7 +61,8 @@ type Lock struct {
 	Options []Option
 
 	files map[string]*file
-	sites []site // of each package, by its ref
+	read  func(name string, data []byte, open Open) (*Lock, error) // as this one was read
+	sites []site                                                   // of each package, by its ref
 }
 
 // Package is one entry of a lock.

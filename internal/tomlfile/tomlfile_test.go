@@ -33,6 +33,33 @@ func TestRead(t *testing.T) {
 	}
 }
 
+func TestReadDocument(t *testing.T) {
+	text := "a = 'x' # c\n[[t.u]]\nb . c= [ {d = 1}, 'é' ]\n  [[ t.v ]]\n"
+	d, err := ReadDocument("f.toml", []byte(text), Limits{1000, 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := d.Root.Get("a"); text[a.Start:a.End] != "a = 'x'" || text[a.Value.Start:a.Value.End] != "'x'" {
+		t.Errorf("a is %+v", a)
+	}
+	c := d.Root.Get("t").Value.Get("u").Value.Items[0].Get("b").Value.Get("c")
+	if text[c.Start:c.End] != "b . c= [ {d = 1}, 'é' ]" {
+		t.Errorf("c is %q", text[c.Start:c.End])
+	}
+	if in := c.Value.Items[0]; text[in.Start] != '{' || text[in.Get("d").Start:in.Get("d").End] != "d = 1" {
+		t.Errorf("the table is %+v", in)
+	}
+	if s := c.Value.Items[1]; text[s.Start:s.End] != "'é'" {
+		t.Errorf("the string is %+v", s)
+	}
+	if len(d.Headers) != 2 || d.Headers[0].Start != 12 || text[d.Headers[1].Start:] != "  [[ t.v ]]\n" || strings.Join(d.Headers[1].Path, ".") != "t.v" || d.Headers[1].Line != 4 {
+		t.Errorf("the headers are %+v", d.Headers)
+	}
+	if _, err := ReadDocument("f.toml", []byte(text), Limits{1000, 3}); err == nil || err.Error() != "f.toml: not TOML: more than 3 keys" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	for _, tc := range []struct{ name, text, want string }{
 		{"no TOML", "a = \n", "f.toml:1: not TOML: "},

@@ -38,6 +38,10 @@ type Value struct {
 	Items []Value // of a list
 	Keys  []*Entry
 	index map[string]*Entry
+
+	// Start is the offset at which a scalar or an inline table begins, and End the one
+	// behind a scalar. Of all else they are 0.
+	Start, End int
 }
 
 // Entry is a key of a table with its value.
@@ -45,6 +49,30 @@ type Entry struct {
 	Key   string
 	Line  int
 	Value Value
+
+	// Start and End enclose "key = value". Both are 0 where a header, or a dotted key
+	// on the way to another, made the entry.
+	Start, End int
+}
+
+// Header is a "[table]" or "[[table]]".
+type Header struct {
+	Path  []string
+	Array bool
+	Line  int
+	Start int // the offset at which its line begins
+}
+
+// Document is a TOML document with the offsets of what stands in it.
+type Document struct {
+	Root    *Value
+	Headers []Header // in order
+}
+
+// Limits are the caps on a document.
+type Limits struct {
+	Bytes int
+	Keys  int
 }
 
 // Get returns the entry of a key, or nil.
@@ -72,22 +100,35 @@ func (v *Value) put(e *Entry) {
 // valid (each key once, each table once), so that the walk over its syntax tree,
 // which knows the lines, need not.
 func Read(name string, data []byte) (*Value, error) {
-	if len(data) > MaxFile {
-		return nil, &Error{Problems: []Problem{{name, 0, fmt.Sprintf("larger than %d bytes", MaxFile)}}}
+	d, err := ReadDocument(name, data, Limits{MaxFile, maxKeys})
+	if err != nil {
+		return nil, err
+	}
+	return d.Root, nil
+}
+
+// ReadDocument is [Read] for files that programs write, which may be larger, and are
+// edited in place.
+func ReadDocument(name string, data []byte, limits Limits) (*Document, error) {
+	if len(data) > limits.Bytes {
+		return nil, &Error{Problems: []Problem{{name, 0, fmt.Sprintf("larger than %d bytes", limits.Bytes)}}}
 	}
 	var valid map[string]any
 	if err := toml.Unmarshal(data, &valid); err != nil {
 		return nil, &Error{Problems: []Problem{syntaxProblem(name, err)}}
 	}
-	b := treeBuilder{newlines: newlines(data)}
+	b := treeBuilder{newlines: newlines(data), limit: limits.Keys}
 	b.parser.Reset(data)
 	root := &Value{Kind: Table, Line: 1}
 	table := root
+	out := &Document{Root: root}
 	for b.parser.NextExpression() && b.err == nil {
 		switch e := b.parser.Expression(); e.Kind {
 		case unstable.Table:
+			out.Headers = append(out.Headers, b.header(e, false))
 			table = b.open(root, e, false)
 		case unstable.ArrayTable:
+			out.Headers = append(out.Headers, b.header(e, true))
 			table = b.open(root, e, true)
 		case unstable.KeyValue:
 			b.set(table, e)
@@ -99,7 +140,7 @@ func Read(name string, data []byte) (*Value, error) {
 	if b.err != nil {
 		return nil, &Error{Problems: []Problem{syntaxProblem(name, b.err)}}
 	}
-	return root, nil
+	return out, nil
 }
 
 // syntaxProblem is what the library says of a document that is not TOML.
@@ -128,7 +169,23 @@ type treeBuilder struct {
 	parser   unstable.Parser
 	newlines []int
 	keys     int
+	limit    int // of keys
 	err      error
+}
+
+// header notes where a table's header stands.
+func (b *treeBuilder) header(e *unstable.Node, array bool) Header {
+	h := Header{Array: array}
+	for it := e.Key(); it.Next(); {
+		key := it.Node()
+		h.Path = append(h.Path, string(key.Data))
+		if h.Line == 0 {
+			if h.Line = b.line(key.Raw); h.Line > 1 {
+				h.Start = b.newlines[h.Line-2] + 1
+			}
+		}
+	}
+	return h
 }
 
 // line is the line of a place in the document.
@@ -163,7 +220,8 @@ func (b *treeBuilder) set(table *Value, e *unstable.Node) {
 		line := b.line(key.Raw)
 		b.count()
 		if it.IsLast() {
-			table.put(&Entry{Key: string(key.Data), Line: line, Value: b.value(e.Value(), line)})
+			start := int(e.Raw.Offset)
+			table.put(&Entry{Key: string(key.Data), Line: line, Value: b.value(e.Value(), line), Start: start, End: start + int(e.Raw.Length)})
 			return
 		}
 		table = &table.child(string(key.Data), line).Value
@@ -171,8 +229,8 @@ func (b *treeBuilder) set(table *Value, e *unstable.Node) {
 }
 
 func (b *treeBuilder) count() {
-	if b.keys++; b.keys > maxKeys && b.err == nil {
-		b.err = fmt.Errorf("more than %d keys", maxKeys)
+	if b.keys++; b.keys > b.limit && b.err == nil {
+		b.err = fmt.Errorf("more than %d keys", b.limit)
 	}
 }
 
@@ -182,7 +240,10 @@ func (b *treeBuilder) value(n *unstable.Node, line int) Value {
 	if n.Raw.Length > 0 {
 		line = b.line(n.Raw)
 	}
-	v := Value{Line: line, Text: string(n.Data)}
+	v := Value{Line: line, Text: string(n.Data), Start: int(n.Raw.Offset)}
+	if n.Kind != unstable.InlineTable {
+		v.End = v.Start + int(n.Raw.Length)
+	}
 	switch n.Kind {
 	case unstable.String:
 		v.Kind = String
