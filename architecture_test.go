@@ -52,6 +52,7 @@ var importRules = []importRule{
 	{folder: "internal/gitobject", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os"}, why: "a format imports the root and formats only, and never net/http"},
 	{folder: "internal/engine", allow: []string{"."}, thirdOnly: true, why: "the engine imports the root only: it is handed its verifiers"},
 	{folder: "internal/lockcheck", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os", "net"}, thirdOnly: true, why: "what a lock stands for is worked out from what indexes were asked by others: no network, no files"},
+	{folder: "internal/evidence", allow: []string{"."}, deny: []string{"net/http", "os/exec"}, thirdOnly: true, why: "kept evidence knows files and the root only: it verifies nothing and asks nobody"},
 	{folder: "internal/gate", allow: []string{"."}, why: "the gate imports the root only"},
 	{folder: "internal/catalog", allow: []string{".", "internal/engine", "internal/pypi"}, deny: []string{"net/http"}, why: "the catalog imports the root, the engine and internal/pypi only, and never net/http"},
 	{folder: "internal/policy", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os"}, why: "a policy is read from bytes: no network, no files"},

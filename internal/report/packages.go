@@ -223,10 +223,14 @@ func (t Text) fit(title string) string {
 // writeFolded writes the packages of which there is nothing more to say as one
 // line, naming as many as fit.
 func (t Text) writeFolded(b *strings.Builder, folded []pack) {
+	t.writeFoldedAs(b, folded, "without attestations (bytes as listed)")
+}
+
+func (t Text) writeFoldedAs(b *strings.Builder, folded []pack, what string) {
 	if len(folded) == 0 {
 		return
 	}
-	line := plural(len(folded), "package") + " without attestations (bytes as listed)"
+	line := plural(len(folded), "package") + " " + what
 	room := t.width() - rowIndent
 	more := ", " + t.ellipsis()
 	for i, p := range folded {

@@ -1,6 +1,7 @@
 package sigstore
 
 import (
+	"crypto/sha256"
 	_ "embed" // for the production trusted root
 	"encoding/hex"
 	"fmt"
@@ -29,7 +30,12 @@ var EmbeddedDate = time.Date(2026, time.May, 31, 0, 0, 0, 0, time.UTC)
 type Root struct {
 	material *material
 	verifier *verify.Verifier
+	sum      [sha256.Size]byte
 }
+
+// SHA256 returns the hex digest of the file that the root was read from: what was
+// verified under one root says nothing under another.
+func (r *Root) SHA256() string { return hex.EncodeToString(r.sum[:]) }
 
 // EmbeddedRoot returns the trusted root that is built in.
 func EmbeddedRoot() (*Root, error) { return loadEmbedded() }
@@ -75,7 +81,7 @@ func ParseRoot(data []byte) (r *Root, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting up the verifier: %w", err)
 	}
-	return &Root{material: m, verifier: verifier}, nil
+	return &Root{material: m, verifier: verifier, sum: sha256.Sum256(data)}, nil
 }
 
 // verifierOptions ask for one signed certificate timestamp, one log entry and
