@@ -125,6 +125,10 @@ func isPageError(err error) bool {
 // Files whose names do not tell their release belong to every one: an installer
 // may read them. They have no version.
 func releaseFiles(page *pypi.Page, at *url.URL, project string, version pypi.Version) []assay.Artifact {
+	return filesOf(page, at, project, func(v pypi.Version) bool { return v.Canonical() == version.Canonical() })
+}
+
+func filesOf(page *pypi.Page, at *url.URL, project string, wanted func(pypi.Version) bool) []assay.Artifact {
 	var files []assay.Artifact
 	for i := range page.Files {
 		a := page.Artifact(i, index.Redact(withoutDefaultPort(at)))
@@ -133,7 +137,7 @@ func releaseFiles(page *pypi.Page, at *url.URL, project string, version pypi.Ver
 		case errors.Is(err, pypi.ErrFilename) && pypi.IsDistribution(a.Filename):
 			a.Project, a.Version = project, ""
 			files = append(files, a)
-		case err == nil && !name.Version.IsZero() && name.Version.Canonical() == version.Canonical():
+		case err == nil && !name.Version.IsZero() && wanted(name.Version):
 			a.Project, a.Version = project, name.Version.String() // an HTML page does not name its project
 			if guess, ok := index.ProvenanceGuess(page, at, page.Files[i]); ok && a.Provenance == "" {
 				a.Provenance, a.ProvenanceGuess = guess, true

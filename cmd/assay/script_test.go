@@ -49,6 +49,8 @@ func TestMain(m *testing.M) {
 //	                           it wrote, without what differs from run to run
 //	empty FOLDER               nothing is in the folder
 //	serve FOLDER               serve a folder's files on loopback; sets FILES_URL
+//	fill FILE …                put the index's address in the place of $INDEX_URL in files, and the
+//	                           SHA-256 digest of its file NAME in the place of {{NAME}}
 //
 // $SOON is a day on which an acceptance may end; a person called ann makes it.
 // In $WORK there is public-root.json, the TUF root of the public Sigstore instance.
@@ -78,6 +80,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"index": cmdIndex, "misbehave": cmdMisbehave, "take": cmdTake, "status": cmdStatus, "empty": cmdEmpty, "serve": cmdServe,
+			"fill": cmdFill,
 		},
 	})
 }
@@ -109,6 +112,25 @@ func cmdIndex(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("INDEX_URL", s.SimpleURL())
 	ts.Setenv("INDEX_HOST", strings.TrimPrefix(s.URL(), "http://"))
 	ts.Setenv("TRUSTED_ROOT", root)
+}
+
+var digestMark = regexp.MustCompile(`\{\{([^{}]+)\}\}`)
+
+func cmdFill(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: fill FILE …")
+	}
+	for _, name := range args {
+		text := strings.ReplaceAll(ts.ReadFile(name), "$INDEX_URL", strings.TrimSuffix(ts.Getenv("INDEX_URL"), "/"))
+		text = digestMark.ReplaceAllStringFunc(text, func(mark string) string {
+			f, ok := stageOf(ts).index.File(strings.Trim(mark, "{}"))
+			if !ok {
+				ts.Fatalf("%s: the index has no file %s", name, mark)
+			}
+			return f.SHA256
+		})
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+	}
 }
 
 // unquoted takes the ">" off every line.

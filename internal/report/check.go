@@ -55,10 +55,11 @@ type CheckedItem struct {
 	Lines []Where
 }
 
-// Where is where a reason stands.
+// Where is where a reason stands: the one with this code and detail.
 type Where struct {
-	Code  assay.Code
-	Place Place
+	Code   assay.Code
+	Detail string
+	Place  Place
 }
 
 // NewCheck orders the items.
@@ -68,11 +69,21 @@ func NewCheck(c Check) Check {
 }
 
 // at returns the place of a reason against the item.
-func (i CheckedItem) at(code assay.Code) Place {
-	for _, l := range i.Lines {
-		if l.Code == code {
+func (i CheckedItem) at(r assay.Reason) Place {
+	var of *Where
+	for n, l := range i.Lines {
+		if l.Code != r.Code {
+			continue
+		}
+		if strings.Contains(r.Message, l.Detail) {
 			return l.Place
 		}
+		if of == nil {
+			of = &i.Lines[n] // what a detail quotes is not always shown as it is
+		}
+	}
+	if of != nil {
+		return of.Place
 	}
 	if len(i.Places) > 0 {
 		return i.Places[0]
@@ -147,7 +158,7 @@ func (p checkedPack) findings(least assay.Severity) []finding {
 				if severity == assay.Note && r.Code != assay.FileYanked {
 					continue // what every other file has is no news in a list of hundreds
 				}
-				place := item.at(r.Code)
+				place := item.at(r)
 				n := slices.IndexFunc(out, func(f finding) bool { return f.Reason == r && f.place.File == place.File })
 				if n < 0 {
 					n = len(out)
@@ -162,6 +173,10 @@ func (p checkedPack) findings(least assay.Severity) []finding {
 			break
 		}
 	}
+	weight := map[assay.Severity]int{assay.Error: 0, assay.Warning: 1, assay.Note: 2}
+	slices.SortStableFunc(out, func(a, b finding) int {
+		return cmp.Or(cmp.Compare(weight[a.Severity], weight[b.Severity]), strings.Compare(a.place.File, b.place.File), cmp.Compare(a.place.Line, b.place.Line))
+	})
 	return out
 }
 
@@ -193,7 +208,7 @@ func (c Check) scope(packages int) string {
 func (c Check) WriteText(w io.Writer, t Text) error {
 	var b strings.Builder
 	packs := c.packs()
-	b.WriteString("assay: " + t.prose(c.scope(len(packs))) + " looked at\n")
+	b.WriteString("assay: looked at " + t.prose(c.scope(len(packs))) + "\n")
 	var rows, folded, said []checkedPack
 	for _, p := range packs {
 		switch {

@@ -50,7 +50,7 @@ func (c Check) WriteJSON(w io.Writer) error {
 			x.Places = append(x.Places, jsonPlace(p))
 		}
 		for _, r := range item.Decision.Reasons {
-			x.Lines = append(x.Lines, jsonPlace(item.at(r.Code)))
+			x.Lines = append(x.Lines, jsonPlace(item.at(r)))
 		}
 		if item.Artifact.Filename == "" {
 			out.Entries = append(out.Entries, x)

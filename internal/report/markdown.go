@@ -36,13 +36,13 @@ func (c Check) WriteMarkdown(w io.Writer) error {
 		for _, f := range p.findings(assay.Warning) {
 			reason := mdText(f.Message)
 			if about := f.about(); about != "" {
-				reason = mdText(about) + ": " + reason
+				reason = mdCode(about) + ": " + reason
 			}
 			if f.Severity == assay.Error && f.Hint != "" {
 				reason += "<br>" + mdText(f.Hint)
 			}
-			rows = append(rows, fmt.Sprintf("| %s | %s | %s | %s (%s) |\n", mdText(string(f.Severity)), mdText(strings.TrimSpace(p.release.Project+" "+p.release.Version)),
-				mdText(f.place.String()), reason, mdText(string(f.Code))))
+			rows = append(rows, fmt.Sprintf("| %s | %s | %s | %s %s |\n", mdText(string(f.Severity)), mdCode(p.release.Project+" "+p.release.Version),
+				mdCode(f.place.String()), reason, mdCode(string(f.Code))))
 		}
 	}
 	if len(rows) > 0 {
@@ -66,30 +66,40 @@ func (c Check) WriteMarkdown(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, "\n%d of %s attested by who published them.\n", attested, plural(of, "file"))
 	for _, skipped := range c.Skipped {
-		fmt.Fprintf(&b, "\nNot looked at: %s (%s).\n", mdText(skipped.What), mdText(skipped.Why))
+		fmt.Fprintf(&b, "\nNot looked at: %s (%s).\n", mdCode(skipped.What), mdText(skipped.Why))
 	}
 	return write(w, &b)
 }
 
 // mdText makes a text from outside safe in a table of Markdown: it makes no markup, no
-// link, no mention of anybody, and stays in its cell.
+// link, no mention of anybody, and stays in its cell. Code hosts look for mentions in the
+// text that comes of the markup, so escaping does not stop them; an empty comment within
+// does.
 func mdText(s string) string {
-	s = Line(s)
 	var b strings.Builder
-	for _, r := range s {
+	s = Line(s)
+	for i, r := range s {
 		switch {
-		case strings.ContainsRune("\\`*_{}[]()#+!|~$>", r):
+		case strings.ContainsRune("\\`*_{}[]()+!|~$>", r):
 			b.WriteByte('\\')
 			b.WriteRune(r)
 		case r == '<':
 			b.WriteString("&lt;")
 		case r == '&':
 			b.WriteString("&amp;")
-		case r == '@' || r == ':':
-			fmt.Fprintf(&b, "&#%d;", r) // nobody is mentioned, nothing becomes a link
+		case r == '@' || r == '#' || r == ':' && strings.HasPrefix(s[i:], "://"):
+			b.WriteString(string(r) + "<!-- -->")
+		case r == '.' && strings.HasSuffix(strings.ToLower(b.String()), "www"):
+			b.WriteString("<!-- -->.")
 		default:
 			b.WriteRune(r)
 		}
 	}
 	return b.String()
+}
+
+// mdCode renders a name as code.
+func mdCode(s string) string {
+	s = strings.NewReplacer("`", "'", "|", "\\|").Replace(Line(s))
+	return "`" + cmp.Or(strings.TrimSpace(s), "?") + "`"
 }
