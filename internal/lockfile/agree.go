@@ -49,9 +49,7 @@ func (r *reader) agree() {
 		for _, f := range p.Files {
 			k := fileKey{p.Name, p.Index + " " + p.Source.Where, f.Name}
 			if have, ok := files[k]; ok {
-				if have.At != f.At {
-					r.sameFile(have, f)
-				}
+				r.sameFile(have, f)
 			} else {
 				files[k] = f
 			}
@@ -82,7 +80,7 @@ func (r *reader) identity(p Package) (key, print string) {
 	}
 	slices.Sort(hashes)
 	listed := strings.Join(slices.Compact(hashes), "\n")
-	marker := strings.Join(strings.Fields(strings.ReplaceAll(p.Marker, `"`, "'")), " ")
+	marker := markerWords(p.Marker)
 	source := fmt.Sprint(p.Source.Kind, p.Source.Where, p.Source.Revision)
 	switch r.lock.Format {
 	case Requirements, Pipfile:

@@ -301,15 +301,10 @@ func (e entry) hash(f *File) {
 	}
 }
 
-// addFile adds a file to a package. One that is there twice must be the same.
-func (p *Package) addFile(r *reader, s *site, f File, table *tomlfile.Value) {
+// addFile adds a file to a package.
+func (p *Package) addFile(s *site, f File, table *tomlfile.Value) {
 	if f.Name == "" {
 		return
-	}
-	if len(p.Files) < 100 {
-		for _, have := range p.Files {
-			r.sameFile(have, f)
-		}
 	}
 	p.Files = append(p.Files, f)
 	s.files = append(s.files, table)

@@ -17,7 +17,7 @@ type logicalLine struct {
 	// front of a comment, white space or a last backslash), and the hashes in between.
 	start, end int
 	hashes     []span
-	eol        string // how its last line ends
+	eol        string // how the line with that end ends
 	lines      []int  // where each of its lines begins, to number the hashes
 }
 
@@ -121,12 +121,11 @@ func (r *reader) logicalLines(lines []physical) []*logicalLine {
 		}
 		bare := strings.TrimRight(comment.ReplaceAllString(content, ""), " \t")
 		if strings.TrimSpace(bare) != "" {
-			open.end = p.start + len(bare)
+			open.end, open.eol = p.start+len(bare), p.eol
 			for _, m := range hashOption.FindAllStringIndex(bare, -1) {
 				open.hashes = append(open.hashes, span{p.start + m[0], p.start + m[1]})
 			}
 		}
-		open.eol = p.eol
 		if goesOn {
 			joined.WriteString(content)
 			continue

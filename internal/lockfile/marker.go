@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // markerToken is one word of a marker: a string, a name, an operator, a parenthesis.
@@ -35,11 +36,24 @@ func checkMarker(s string) error {
 	return nil
 }
 
+// markerWords is a marker without what makes no difference: white space, and which quotes.
+func markerWords(s string) string {
+	var out []string
+	m := &markerReader{rest: s}
+	for m.next(); m.kind > 0; m.next() {
+		if m.kind == 1 {
+			m.text = "'" + m.text[1:len(m.text)-1] + "'"
+		}
+		out = append(out, m.text)
+	}
+	return strings.Join(out, " ")
+}
+
 func (m *markerReader) next() {
 	at := markerToken.FindStringSubmatchIndex(m.rest)
 	if at == nil {
 		m.kind = -1
-		if regexp.MustCompile(`^\s*$`).MatchString(m.rest) {
+		if strings.TrimSpace(m.rest) == "" {
 			m.kind = 0
 		}
 		return

@@ -103,7 +103,7 @@ func (r *reader) takeOptions(l *logicalLine, words []string) (options []namedOpt
 			value, inline = strings.TrimPrefix(w[2:], "="), len(w) > 2
 		}
 		if name == "" {
-			r.add(l.number, "%s is no option that pip takes here", quoted(secretless(w)))
+			r.add(l.number, "%s is no option that pip takes here", quoted(w))
 			return nil, nil, false
 		}
 		if !lineOptions[name] && inline {
@@ -120,14 +120,6 @@ func (r *reader) takeOptions(l *logicalLine, words []string) (options []namedOpt
 		options = append(options, namedOption{name, strings.TrimSpace(value)})
 	}
 	return options, nil, true
-}
-
-// secretless returns what may be shown of a word that could hold a URL.
-func secretless(w string) string {
-	if strings.Contains(w, "://") {
-		return w[:strings.Index(w, "://")] + "://…"
-	}
-	return w
 }
 
 // indexOption takes up an index. It returns what may be shown.

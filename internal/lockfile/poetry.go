@@ -81,7 +81,7 @@ func (r *reader) poetryPackage(e entry, old map[string]entryList, times map[stri
 	e.poetryGroups(&p)
 	if e.has("files") {
 		for _, t := range e.tables("files") {
-			p.addFile(r, &s, t.namedFile(), t.t)
+			p.addFile(&s, t.namedFile(), t.t)
 		}
 	} else {
 		for _, t := range old[p.Name] {
@@ -90,7 +90,7 @@ func (r *reader) poetryPackage(e entry, old map[string]entryList, times map[stri
 			if v := fileVersion(p.Name, f.Name); times[p.Name] > 1 && v != "" && v != p.Version {
 				continue
 			}
-			p.addFile(r, &s, f, t.t)
+			p.addFile(&s, f, t.t)
 		}
 	}
 	r.keep(p, s)
@@ -238,7 +238,7 @@ func (r *reader) pdmPackage(e entry) {
 		r.add(p.At.Line, "%s has more than one source", quoted(p.Spelled))
 	}
 	for _, t := range e.tables("files") {
-		p.addFile(r, &s, t.namedFile(), t.t)
+		p.addFile(&s, t.namedFile(), t.t)
 	}
 	r.keep(p, s)
 }

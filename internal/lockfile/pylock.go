@@ -42,10 +42,10 @@ func (r *reader) pylockPackage(e entry) {
 		kinds++
 		p.Source = Source{Kind: Registry, Where: p.Index}
 		if t, ok := e.table("sdist"); ok {
-			p.addFile(r, &s, t.pylockFile(), t.t)
+			p.addFile(&s, t.pylockFile(), t.t)
 		}
 		for _, t := range e.tables("wheels") {
-			p.addFile(r, &s, t.pylockFile(), t.t)
+			p.addFile(&s, t.pylockFile(), t.t)
 		}
 	}
 	if t, ok := e.table("archive"); ok {
@@ -55,7 +55,7 @@ func (r *reader) pylockPackage(e entry) {
 		if f.Path != "" {
 			p.Source = Source{Kind: LocalFile, Where: f.Path}
 		}
-		p.addFile(r, &s, f, t.t)
+		p.addFile(&s, f, t.t)
 	}
 	if t, ok := e.table("vcs"); ok {
 		kinds++

@@ -284,6 +284,12 @@ func (r *reader) conflicts(data []byte) bool {
 	return found
 }
 
-func quoted(s string) string { return tomlfile.Quoted(s) }
+// quoted quotes what was written, shortened, without what could be a URL's credentials.
+func quoted(s string) string {
+	if i := strings.Index(s, "://"); i >= 0 && strings.Contains(s[i:], "@") {
+		s = s[:i] + "://…"
+	}
+	return tomlfile.Quoted(s)
+}
 
 func problem(format string, args ...any) error { return fmt.Errorf(format, args...) }

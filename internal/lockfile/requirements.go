@@ -103,6 +103,10 @@ func (r *reader) line(l *logicalLine, constraint bool) (include string, inner bo
 	}
 	what := strings.TrimSpace(strings.Join(tokens[:n], " "))
 	options := strings.Join(tokens[n:], " ")
+	if strings.Contains(what, "\t-") {
+		r.add(l.number, "a tab stands in front of an option, which pip takes for a part of the requirement")
+		return "", false
+	}
 	words, ok := splitWords(options)
 	if !ok {
 		r.add(l.number, "the options cannot be told apart: a quote is open")
@@ -203,6 +207,14 @@ func (r *reader) requirement(l *logicalLine, e requirements.Entry, what string, 
 			return p, false
 		}
 	default:
+		if strings.Contains(place, "://") && !strings.HasPrefix(strings.ToLower(place), "file://") {
+			r.add(l.number, "the line is neither a requirement nor a URL nor a path")
+			return p, false
+		}
+		if strings.ContainsAny(place, " \t") || strings.Contains(place, `\`) && !windowsPath.MatchString(place) {
+			r.add(l.number, "%s is neither a requirement nor a path that all read alike", quoted(place))
+			return p, false
+		}
 		r.local(l, &p, place, e.Kind == requirements.Editable)
 	}
 	if p.Spelled == "" {
@@ -212,6 +224,7 @@ func (r *reader) requirement(l *logicalLine, e requirements.Entry, what string, 
 }
 
 var (
+	windowsPath    = regexp.MustCompile(`^(\.{1,2}\\|[A-Za-z]:[\\/])`)
 	markerStart    = regexp.MustCompile(`[ \t];[ \t]*|;[ \t]+`)
 	trailingExtras = regexp.MustCompile(`\[([^\[\]]*)\]$`)
 	inCredentials  = regexp.MustCompile(`^[^$]*://[^/?#@]*@[^$]*$`)
@@ -306,6 +319,10 @@ func (r *reader) remote(l *logicalLine, p *Package, place string, vcs bool) bool
 			r.named(l, p, name)
 		}
 		return true
+	}
+	if scheme, _, _ := strings.Cut(strings.ToLower(where), "://"); scheme != "http" && scheme != "https" {
+		r.add(l.number, "no installer reads a URL that begins with %s://", scheme)
+		return false
 	}
 	f := File{Name: lastPart(where, true), URL: where, At: p.At}
 	if !validFilename(f.Name) {

@@ -53,12 +53,12 @@ func (r *reader) uvPackage(e entry) {
 	t.uvSource(&p)
 	if k := e.t.Get("sdist"); k != nil && k.Value.Kind == tomlfile.Table {
 		f := entry{r, &k.Value}.uvFile(p)
-		p.addFile(r, &s, f, &k.Value)
+		p.addFile(&s, f, &k.Value)
 	} else if k != nil {
 		r.add(k.Line, "sdist is %s, not %s", k.Value.Kind, tomlfile.Table)
 	}
 	for _, w := range e.tables("wheels") {
-		p.addFile(r, &s, w.uvFile(p), w.t)
+		p.addFile(&s, w.uvFile(p), w.t)
 	}
 	r.keep(p, s)
 }

@@ -89,7 +89,7 @@ func sortedExtras(names []string) ([]string, error) {
 var (
 	errURL  = errors.New("the URL cannot be read without doubt")
 	scpLike = regexp.MustCompile(`^[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[^/\\].*$`)
-	httpish = regexp.MustCompile(`(?i)^(?:[a-z]+\+)?(?:https?|ftp)://`)
+	named   = regexp.MustCompile(`(?i)^(?:[a-z]+\+)?(?:ssh|sftp|git)$`) // schemes whose user is no secret
 )
 
 // cleanURL returns a URL without its credentials, and its fragment apart. What went in
@@ -114,10 +114,9 @@ func cleanURL(s string) (clean, fragment string, secret bool, err error) {
 	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
 		user, password, has := strings.Cut(authority[:i], ":")
 		host := authority[i+1:]
-		if httpish.MatchString(s) || strings.Contains(user, "$") {
-			secret, authority = true, host
-		} else {
-			secret, authority = has && password != "", user+"@"+host
+		secret = !named.MatchString(scheme) || strings.Contains(user, "$") || has && password != ""
+		if authority = host; named.MatchString(scheme) && !strings.Contains(user, "$") {
+			authority = user + "@" + host
 		}
 	}
 	clean = scheme + "://" + authority + tail
