@@ -37,3 +37,6 @@ bash scripts/bench-verify.sh "${COUNT:-500}"
 
 echo "== OpenPGP signatures, against gpgv and sqv"
 bash scripts/bench-openpgp.sh
+
+echo "== a lock of 300 packages checked, against pip download --require-hashes"
+bash scripts/bench-check.sh

@@ -1,15 +1,168 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
+	"assay/internal/gitrepo"
 	"assay/internal/lockfile"
 )
 
-// changedSince returns which entries changed since a revision; nil where all are wanted.
-func (a *app) changedSince(_ context.Context, rev string, _ []*lockfile.Lock) (func(*lockfile.Lock, lockfile.Package) bool, error) {
+// changedSince returns which entries of locks are not, as they are, in the same file at
+// a git revision; nil where no revision is named. A file that was not there then has
+// changed as a whole.
+func (a *app) changedSince(ctx context.Context, rev string, locks []*lockfile.Lock) (func(*lockfile.Lock, lockfile.Package) bool, error) {
 	if rev == "" {
 		return nil, nil
 	}
-	return nil, usage("", "--changed-since is not built")
+	before := map[*lockfile.Lock]map[string]bool{}
+	for _, lock := range locks {
+		old, err := a.lockAt(ctx, rev, lock.Name)
+		if errors.Is(err, gitrepo.ErrNoFile) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		before[lock] = map[string]bool{}
+		if !sameSources(old, lock) {
+			continue // every entry may come from elsewhere now
+		}
+		for _, p := range old.Packages {
+			before[lock][pinOf(p)] = true
+		}
+	}
+	return func(l *lockfile.Lock, p lockfile.Package) bool { return !before[l][pinOf(p)] }, nil
+}
+
+// lockAt reads a lock, with what it includes, as it was at a git revision. The error is
+// a gitrepo.ErrNoFile where there was none.
+func (a *app) lockAt(ctx context.Context, rev, name string) (*lockfile.Lock, error) {
+	top, err := a.worktree(name)
+	if err != nil {
+		return nil, err
+	}
+	snapshot, err := gitrepo.OpenSnapshot(ctx, top, rev, gitrepo.Limits{})
+	if err != nil {
+		return nil, badRevision(rev, err)
+	}
+	open := func(name string) ([]byte, error) {
+		within, err := a.within(top, name)
+		if err != nil {
+			return nil, err
+		}
+		data, err := snapshot.File(ctx, within)
+		if err != nil && !errors.Is(err, gitrepo.ErrNoFile) {
+			err = badRevision(rev, err)
+		}
+		return data, err
+	}
+	data, err := open(name)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := lockfile.ReadEnv(name, data, open, a.getenv)
+	if err != nil {
+		return nil, usage("check the whole file: leave --changed-since out", "%s as it was at %s: %w", shown(name), shown(rev), err)
+	}
+	return lock, nil
+}
+
+func badRevision(rev string, err error) error {
+	hint := "name a branch, a tag or a full commit id that is in this clone; in CI fetch it first ('git fetch origin main', or the whole history)"
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return usage(hint, "the revision %s cannot be read: %w", shown(rev), err)
+}
+
+// worktree finds the folder of the git worktree that a file lies in.
+func (a *app) worktree(name string) (string, error) {
+	path, err := a.real(name)
+	if err != nil {
+		return "", err
+	}
+	for dir := filepath.Dir(path); ; {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir || isShared(parent) {
+			return "", usage("leave --changed-since out to check the whole file", "%s lies in no git repository", shown(name))
+		}
+		dir = parent
+	}
+}
+
+// real is where a file is, with the links in its folder's path followed.
+func (a *app) real(name string) (string, error) {
+	path := a.absolute(name)
+	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return "", usage("check the path", "%s: %w", shown(name), err)
+	}
+	return filepath.Join(dir, filepath.Base(path)), nil
+}
+
+// within is a file's path below a worktree, with slashes.
+func (a *app) within(top, name string) (string, error) {
+	path, err := a.real(name)
+	if err != nil {
+		// A folder that is not there any more was there at the revision, perhaps.
+		path = a.absolute(name)
+	}
+	rel, err := filepath.Rel(top, path)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return "", usage("check the whole file: leave --changed-since out", "%s lies outside of the git repository %s", shown(name), shown(top))
+	}
+	return filepath.ToSlash(rel), nil
+}
+
+// sameSources reports whether two locks take their packages from the same places, as far
+// as that is said once for all of them.
+func sameSources(a, b *lockfile.Lock) bool {
+	text := func(l *lockfile.Lock) string {
+		out := fmt.Sprintf("%s %v %v", l.Format, l.NoIndex, l.RequireHashes)
+		for _, ix := range l.Indexes {
+			out += fmt.Sprintf("\n%s %s", ix.Kind, ix.URL)
+		}
+		for _, o := range l.Options {
+			out += fmt.Sprintf("\n%s %s", o.Name, o.Value)
+		}
+		return out
+	}
+	return text(a) == text(b)
+}
+
+// pinOf renders all of an entry that decides what is installed, without its place. Two
+// entries with the same text stand for the same files, by the same word.
+func pinOf(p lockfile.Package) string {
+	var parts []string
+	add := func(values ...string) {
+		for _, v := range values {
+			parts = append(parts, fmt.Sprintf("%q", v))
+		}
+	}
+	add(p.Name, p.Version, cmp.Or(p.Name, p.Spelled), p.Specifier, string(p.Source.Kind), p.Source.Where, p.Source.Revision, p.Index, p.Marker, strings.Join(p.Extras, ","))
+	var lists [3][]string
+	for _, f := range p.Files {
+		lists[0] = append(lists[0], fmt.Sprintf("%q %q %q %v %v %d", f.Name, f.URL, f.Path, f.Digests, f.Weak, f.Size))
+	}
+	for _, h := range p.Hashes {
+		lists[1] = append(lists[1], fmt.Sprintf("%v %q", h.Digest, h.Weak))
+	}
+	for _, id := range p.Identities {
+		lists[2] = append(lists[2], fmt.Sprintf("%q %q", id.Kind, id.Fields)) // maps are printed in the order of their keys
+	}
+	for _, l := range lists {
+		slices.Sort(l)
+		add(strings.Join(l, "\n"))
+	}
+	return strings.Join(parts, " ")
 }

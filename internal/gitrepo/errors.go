@@ -36,6 +36,8 @@ var (
 	ErrTarget = errors.New("tag of something else than a commit")
 	// ErrRef means that a ref cannot be followed: a symbolic one, a broken one.
 	ErrRef = errors.New("unusable ref")
+	// ErrNoFile means that a commit has no such file.
+	ErrNoFile = errors.New("no such file in the commit")
 	// ErrMissing means that an object is not in the repository.
 	ErrMissing = errors.New("object is missing")
 	// ErrMalformed means that a clone's files or a server's answer are broken.

@@ -43,10 +43,15 @@ var defaults = Limits{
 }
 
 const (
-	maxObject  = gitobject.MaxObject // bytes of a tag, a commit, and of what either is a delta of
-	maxWhere   = 8 << 10             // bytes of a URL or path
-	maxPointer = 4 << 10             // bytes of a file that names a folder or an object
-	maxText    = 200                 // bytes of a server's message that are shown
+	maxObject     = gitobject.MaxObject // bytes of a tag, a commit, and of what either is a delta of
+	maxFileObject = 32 << 20            // bytes of a tree or a file that is read, and of what either is a delta of
+	maxFileDelta  = 512 << 20           // bytes that are inflated for one of these
+	maxFileDepth  = 64                  // folders in a path
+	maxFollowed   = 5                   // symbolic refs, and tags of tags
+	maxAncestors  = 1000                // commits that a revision goes back
+	maxWhere      = 8 << 10             // bytes of a URL or path
+	maxPointer    = 4 << 10             // bytes of a file that names a folder or an object
+	maxText       = 200                 // bytes of a server's message that are shown
 )
 
 // orDefault fills what is zero.

@@ -27,6 +27,16 @@ type store struct {
 	names    []string         // of packs; nil: not looked for yet
 	packs    map[string]*pack // those in which something was found, open
 	inflated int64
+	// files says that trees and blobs are read too; else only their kind is told.
+	files bool
+}
+
+// most is how many bytes an object may have.
+func (s *store) most() int64 {
+	if s.files {
+		return maxFileObject
+	}
+	return maxObject
 }
 
 // pack is a pack with its index, both open.
@@ -51,6 +61,14 @@ func (p *pack) close() {
 	for _, f := range p.files {
 		f.Close()
 	}
+}
+
+// wanted is what is looked for.
+func (s *store) wanted() string {
+	if s.files {
+		return "a file that is read"
+	}
+	return "a tag or commit"
 }
 
 // object returns what is stored as an id, which is not checked here.
@@ -98,7 +116,7 @@ func (s *store) loose(id gitobject.ID) (object, error) {
 		return object{}, failed(ErrMalformed, "the object %s: %v", id, err)
 	}
 	const longest = 32 // of the header
-	all, err := io.ReadAll(io.LimitReader(bufio.NewReader(z), longest+maxObject+1))
+	all, err := io.ReadAll(io.LimitReader(bufio.NewReader(z), longest+s.most()+1))
 	if err != nil {
 		return object{}, failed(ErrMalformed, "the object %s: %v", id, err)
 	}
@@ -111,13 +129,15 @@ func (s *store) loose(id gitobject.ID) (object, error) {
 	o := object{kind: gitobject.Type(kind)}
 	switch o.kind {
 	case gitobject.TypeBlob, gitobject.TypeTree:
-		return o, nil
+		if !s.files {
+			return o, nil
+		}
 	case gitobject.TypeCommit, gitobject.TypeTag:
 	default:
 		return object{}, failed(ErrMalformed, "the object %s is of the type %s", id, shown(kind))
 	}
-	if length > maxObject {
-		return object{}, failed(ErrTooLarge, "the object %s of %d bytes is larger than %d", id, length, maxObject)
+	if length > s.most() {
+		return object{}, failed(ErrTooLarge, "the object %s of %d bytes is larger than %d", id, length, s.most())
 	}
 	if int64(len(raw)) != length {
 		return object{}, failed(ErrMalformed, "the object %s has not the %d bytes that it says", id, length)
@@ -316,13 +336,15 @@ func (s *store) entry(ctx context.Context, p *pack, offset int64, depth int) (ob
 	o := object{kind: kindOf(h.Type)}
 	switch h.Type {
 	case plumbing.BlobObject, plumbing.TreeObject:
-		return o, nil
+		if !s.files {
+			return o, nil
+		}
 	case plumbing.CommitObject, plumbing.TagObject, plumbing.OFSDeltaObject, plumbing.REFDeltaObject:
 	default:
 		return object{}, failed(ErrMalformed, "the pack %s at %d: an object of the type %d", shown(p.name), offset, h.Type)
 	}
-	if h.Length < 0 || h.Length > maxObject || s.inflated+h.Length > s.limits.DeltaBytes {
-		return object{}, failed(ErrTooLarge, "the pack %s at %d: an object of %d bytes is too large for a tag or commit", shown(p.name), offset, h.Length)
+	if h.Length < 0 || h.Length > s.most() || s.inflated+h.Length > s.limits.DeltaBytes {
+		return object{}, failed(ErrTooLarge, "the pack %s at %d: an object of %d bytes is too large for %s", shown(p.name), offset, h.Length, s.wanted())
 	}
 	s.inflated += h.Length
 	var content bytes.Buffer
@@ -360,7 +382,7 @@ func (s *store) patch(base, delta []byte) ([]byte, error) {
 	if n <= 0 {
 		return nil, ErrMalformed
 	}
-	if size > maxObject || s.inflated+int64(size) > s.limits.DeltaBytes {
+	if size > uint64(s.most()) || s.inflated+int64(size) > s.limits.DeltaBytes {
 		return nil, ErrTooLarge
 	}
 	s.inflated += int64(size)
