@@ -63,6 +63,9 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 	signers = slices.Compact(signers)
 	s.pending = slices.ContainsFunc(evidence, func(e Evidence) bool { return e.State == Pending })
 	bytes := b.grantedBytes(rules, claims, seen)
+	if had, _ := b.signedBefore(memory); bytes && len(signers) == 0 && len(had) > 0 {
+		b.waived = true // these bytes and no others: the files after it are held to the keys
+	}
 	s.vouched = bytes || s.vouched
 	s.vouched = b.grantedPublisher(rules, s.counted, seen, s.vouched || s.pending) || s.vouched
 	need := max(rules.Signatures, 1)
@@ -292,7 +295,7 @@ func (b *builder) signedBefore(memory Memory) (had []Sighting, bare bool) {
 		case !alike || !before || s.Waived:
 		case len(s.Keys) > 0:
 			had = append(had, s)
-		case len(had) > 0:
+		case len(had) > 0 && len(s.Publishers) == 0: // else a publisher vouched for it
 			bare = true
 		}
 	}

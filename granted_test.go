@@ -144,9 +144,12 @@ var (
 	published = sighting(was("1.0", -1), func(s *assay.Sighting) { s.Publishers = []assay.Identity{{Name: acmeFoo}} })
 )
 
-func required(r *assay.Rules)             { r.Evidence = assay.RequireEvidence }
-func audit(r *assay.Rules)                { r.Mode = assay.Audit }
-func waivedOne(s *assay.Sighting)         { s.Waived = true }
+func required(r *assay.Rules)     { r.Evidence = assay.RequireEvidence }
+func audit(r *assay.Rules)        { r.Mode = assay.Audit }
+func waivedOne(s *assay.Sighting) { s.Waived = true }
+func attestedOne(s *assay.Sighting) {
+	s.Publishers = []assay.Identity{{Name: "github:acme/foo@release.yml"}}
+}
 func signatures(n int) func(*assay.Rules) { return func(r *assay.Rules) { r.Signatures = n } }
 func accept(codes ...assay.Code) []assay.Waiver {
 	return []assay.Waiver{{Codes: codes, Version: "2.0", Until: on(7, 1), Reason: "we looked", Origin: "by ann"}}
@@ -406,10 +409,13 @@ var grantCases = map[string]grantCase{
 	"signed before, and now by a publisher that is granted": {grants: grants(lets(keyA), publisher("github:acme/foo")), before: []assay.Sighting{was("1.0", -1, keyA)}, by: claimsOf(publishes(acmeFoo))},
 	"signed before, and now by a publisher that nobody granted": {grants: grants(lets(keyA)), before: []assay.Sighting{was("1.0", -1, keyA)}, by: claimsOf(publishes(acmeFoo)),
 		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: LAST was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n"},
-	"signed before, and these bytes are granted": {grants: grants(lets(keyA), theseBytes()), before: []assay.Sighting{was("1.0", -1, keyA)},
+	"signed before, and these bytes are granted": {grants: grants(lets(keyA), theseBytes()), before: []assay.Sighting{was("1.0", -1, keyA)}, waived: true,
 		want: "note grant.bytes: somebody vouches for these very bytes: until 2026-11-30 (local, trust.toml:3): its release key\n"},
 	"signed before, then not": {grants: grants(lets(keyA)), before: []assay.Sighting{was("0.9", -2, keyA), was("1.0", -1)},
 		want: "warning signature.partial: a key is granted for foo, and it has not signed this file\n"},
+	"signed, then not, and by a publisher": {grants: grants(lets(keyA)), before: []assay.Sighting{was("0.9", -2, keyA), sighting(was("1.0", -1), attestedOne)},
+		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: foo-0.9-py3-none-any.whl of 2026-01-03, first seen here on 2026-01-04, was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n" +
+			"error provenance.lost: the project's earlier files had provenance and this one has none: foo-1.0-py3-none-any.whl of 2026-01-03, first seen here on 2026-01-04, came from github:acme/foo@release.yml, and nobody has signed this one, uploaded 2026-01-20\n"},
 	"not signed, then signed": {grants: grants(lets(keyA)), before: []assay.Sighting{was("0.9", -2), was("1.0", -1, keyA)},
 		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: LAST was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n"},
 	"signed, then not, by an acceptance": {grants: grants(lets(keyA)), before: []assay.Sighting{was("0.9", -2, keyA), sighting(was("1.0", -1), waivedOne)},

@@ -20,6 +20,7 @@ import (
 	"assay/internal/evidence"
 	"assay/internal/index"
 	"assay/internal/installer"
+	"assay/internal/intercept"
 	"assay/internal/lockcheck"
 	"assay/internal/lockfile"
 	"assay/internal/pypi"
@@ -33,6 +34,8 @@ import (
 const (
 	// checkParallel is how many files are judged at once.
 	checkParallel = 16
+	// saveEvery is after how many files what was found is written.
+	saveEvery = 200
 	// maxCheckedLock is how large a lock may be in bytes: what is larger the reader refuses.
 	maxCheckedLock = 128 << 20
 	// evidenceFolder, below the cache folder, is where evidence is kept.
@@ -231,6 +234,7 @@ type checker struct {
 
 	mu       sync.Mutex
 	releases map[string]*evidence.Release // by file, see fileKey
+	judged   int
 }
 
 func (a *app) newChecker(f checkFlags) (*checker, error) {
@@ -399,6 +403,7 @@ func (c *checker) judgeAll(ctx context.Context, subjects []*subject) ([]report.C
 				if items[i], errs[i] = c.judge(ctx, subjects[i]); errs[i] != nil {
 					cancel()
 				}
+				c.saveSometimes()
 				p.step(cmp.Or(subjects[i].artifact.Filename, subjects[i].artifact.Project))
 			}
 		})
@@ -414,6 +419,18 @@ func (c *checker) judgeAll(ctx context.Context, subjects []*subject) ([]report.C
 		}
 	}
 	return items, errors.Join(errs...)
+}
+
+// saveSometimes writes what was found every so many files: a check that is killed goes
+// on from there.
+func (c *checker) saveSometimes() {
+	c.mu.Lock()
+	c.judged++
+	now := c.judged%saveEvery == 0
+	c.mu.Unlock()
+	if now {
+		c.kept.Save()
+	}
 }
 
 // judge judges one file, and holds what locks say of it against the result.
@@ -432,7 +449,7 @@ func (c *checker) judge(ctx context.Context, s *subject) (report.CheckedItem, er
 		found := u.wanted.FindingsOf(u.file)
 		if u.file >= 0 {
 			place = u.wanted.Places[u.file]
-			if s.artifact.Index != "" && !unasked(j) {
+			if s.artifact.Index != "" && !j.Decision.Undecided() {
 				found = append(found, u.wanted.Identified(u.file, claims)...)
 			}
 		}
@@ -453,12 +470,6 @@ func (c *checker) judge(ctx context.Context, s *subject) (report.CheckedItem, er
 	}
 	item.Item = report.NewItem(j)
 	return item, nil
-}
-
-// unasked reports whether there may be evidence that could not be asked for: then
-// nothing is known of who attested the file.
-func unasked(j engine.Judgement) bool {
-	return slices.ContainsFunc(j.Evidence, func(ev assay.Evidence) bool { return ev.State == assay.Unavailable })
 }
 
 // weighed is a finding as the rules have it: what comes from version control is refused
@@ -502,7 +513,11 @@ func (c *checker) Release(ctx context.Context, base, project string, version pyp
 	if why := c.forbidden(at, project); led && why != "" {
 		return lockcheck.Release{Problem: &assay.Finding{Code: assay.TransportPlainHTTP, Detail: why}}, nil
 	}
-	page, err := c.client.Page(ctx, configured, project)
+	asking := ctx
+	if led { // a lock may be a stranger's: it leads to no address of this network's own
+		asking = intercept.Outside(ctx)
+	}
+	page, err := c.client.Page(asking, configured, project)
 	switch {
 	case ctx.Err() != nil:
 		return lockcheck.Release{}, context.Cause(ctx)

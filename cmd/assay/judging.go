@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"assay"
 	"assay/internal/index"
@@ -36,12 +35,19 @@ func (j judging) beside(a assay.Artifact) []index.Beside {
 	if a.Signature != "" && (len(rules.Grants) > 0 || j.store.Names(a.Project)) {
 		out = append(out, index.Beside{Kind: assay.OpenPGPSignature, URL: a.Signature, Offered: true})
 	}
-	places := j.store.Places(a)
+	own, theirs := j.store.Places(a)
 	for _, template := range rules.Places {
-		places = append(places, signature.Place(template, a))
+		if j.Policy.OfProject(rules.Origins["signature"]) {
+			theirs = append(theirs, signature.Place(template, a))
+		} else {
+			own = append(own, signature.Place(template, a))
+		}
 	}
-	for _, place := range places {
+	for _, place := range own {
 		out = append(out, index.Beside{Kind: signature.KindOf(place), URL: place})
+	}
+	for _, place := range theirs {
+		out = append(out, index.Beside{Kind: signature.KindOf(place), URL: place, Led: true})
 	}
 	return out
 }
@@ -57,6 +63,7 @@ func (a *app) judging(named string) (judging, error) {
 	if err != nil {
 		return judging{}, err
 	}
+	store.Know(p.Keys()...)
 	for _, note := range store.Notes() {
 		a.warn("%s", note)
 	}
@@ -123,14 +130,6 @@ func (a *app) projectTrust(own string) (*trust.File, error) {
 // identityOf renders a grant's identity as memory and reports name it.
 func identityOf(kind assay.GrantKind, key string) string {
 	return assay.Grant{Kind: kind, Key: key}.Identity()
-}
-
-// shortKey is a key as a line has room for.
-func shortKey(identity string) string {
-	if scheme, key, ok := strings.Cut(identity, ":"); ok && len(key) > 48 {
-		return scheme + ":" + key[:47] + "…"
-	}
-	return identity
 }
 
 // explained are the grants of a project, with what is known of their keys.

@@ -53,15 +53,11 @@ func (a *app) verifyRelease(ctx context.Context, f verifyFlags, config engine.Co
 	if err != nil {
 		return err
 	}
-	var tag *assay.Tag
-	if f.source != "" {
-		t, err := a.sourceTag(ctx, f.source, project, wanted.String(), f.judging.store)
-		if err != nil {
-			return err
-		}
-		tag = &t
+	finish, err := a.finishing(ctx, f, assay.Artifact{Project: project, Version: wanted.String()})
+	if err != nil {
+		return err
 	}
-	return a.verifyListed(ctx, engine.New(config), client, files, f.judging.withTag(tag))
+	return a.verifyListed(ctx, engine.New(config), client, files, finish)
 }
 
 // findRelease returns the files of a release on the first index that lists it.

@@ -47,7 +47,7 @@ func (waiting) Verify(_ context.Context, s assay.Subject) (assay.Evidence, error
 // not passed over.
 func TestPendingIsNoResult(t *testing.T) {
 	e := engine.New(engine.Config{Verifiers: []engine.Verifier{waiting{}}})
-	err := judge(t.Context(), e, assay.Subject{Artifact: assay.Artifact{Filename: "demo-1.0.tar.gz", Digests: []assay.Digest{{Algorithm: "sha256"}}}})
+	err := judge(t.Context(), e, assay.Subject{Artifact: assay.Artifact{Filename: "demo-1.0.tar.gz", Digests: []assay.Digest{{Algorithm: "sha256"}}}}, func(*engine.Judgement) {})
 	const want = "only the bytes of demo-1.0.tar.gz tell whether its signature holds, and a digest does not stand for them"
 	if err == nil || err.Error() != want {
 		t.Errorf("the error is %v, want %s", err, want)

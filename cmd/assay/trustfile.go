@@ -52,7 +52,7 @@ func (a *app) readTrustText(path string) (*trust.File, []byte, error) {
 	}
 	f, err := trust.Parse(a.homely(path), data)
 	if err != nil {
-		return nil, nil, usage("correct it; docs/keys.md says what may stand in it", "%w", err)
+		return nil, nil, usage("correct it; docs/grants.md says what may stand in it", "%w", err)
 	}
 	return f, data, nil
 }

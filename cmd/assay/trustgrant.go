@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -115,6 +116,9 @@ func (a *app) grantOf(f grantFlags, args []string, verb string) (trust.Grant, tr
 	if g.Reason = strings.Join(strings.Fields(f.reason), " "); g.Reason == "" {
 		return g, k, usage("give --reason TEXT", "who grants or denies says why: --reason is missing")
 	}
+	if strings.ContainsFunc(g.Reason, func(c rune) bool { return !unicode.IsPrint(c) || c == utf8.RuneError }) {
+		return g, k, usage("write it in plain words", "--reason holds what nobody sees: %q", g.Reason)
+	}
 	for _, kind := range kindFlags {
 		value := *f.keys[kind.kind]
 		switch {
@@ -147,11 +151,11 @@ func (a *app) keyOf(kind assay.GrantKind, value string) (string, trust.Key, erro
 		return key, known, err
 	}
 	data, readErr := readKeyFile(value)
-	if errors.Is(readErr, fs.ErrNotExist) {
+	if errors.Is(readErr, fs.ErrNotExist) && !strings.ContainsAny(value, `./\`) {
 		return "", known, usage("give all of the fingerprint, or the file of the public key", "--%s: %w", kind, err) // there is no such file: it was meant as a fingerprint
 	}
 	if readErr != nil {
-		return "", known, badFile(value, "check the path", readErr)
+		return "", known, readErr
 	}
 	if known, err = parseKeyFile(kind, data); err != nil {
 		return "", known, usage("give the public key of one person or project", "%s: %w", shown(value), err)
@@ -161,7 +165,7 @@ func (a *app) keyOf(kind assay.GrantKind, value string) (string, trust.Key, erro
 
 // readKeyFile reads a file with a public key, capped.
 func readKeyFile(path string) ([]byte, error) {
-	file, err := os.Open(path)
+	file, err := openRegular(path, hints{"check the path; it is the file of a public key, or all of a fingerprint", "a public key is in a regular file"})
 	if err != nil {
 		return nil, err
 	}
@@ -290,13 +294,16 @@ func (a *app) addGrant(cmd *cobra.Command, f grantFlags, args []string) error {
 }
 
 func (a *app) denyGrant(cmd *cobra.Command, f grantFlags, args []string) error {
-	g, _, err := a.grantOf(f, args, "deny")
+	g, k, err := a.grantOf(f, args, "deny")
 	if err != nil {
 		return err
 	}
 	err = a.changeTrust(func(file *trust.File, _ *trust.Lock) error {
 		same := func(o trust.Grant) bool { return o.Denied && o.Project == g.Project && o.Identity() == g.Identity() }
 		file.Grants = append(slices.DeleteFunc(file.Grants, same), g)
+		if _, ok := file.Key(k.Kind, k.Fingerprint); !ok && k.Certificate != nil {
+			file.PutKey(k) // without it nobody could tell what the key has signed
+		}
 		return nil
 	})
 	if err != nil {
@@ -449,7 +456,11 @@ const maxUserIDs = 5
 
 // removeGrant takes grants and denials of a key back.
 func (a *app) removeGrant(cmd *cobra.Command, args []string, key, reason string) error {
-	project, version, err := oneRelease(args, "remove")
+	project, version := "*", ""
+	var err error
+	if !slices.Equal(args, []string{"*"}) { // denials may be for all projects
+		project, version, err = oneRelease(args, "remove")
+	}
 	if err != nil {
 		return err
 	}

@@ -257,12 +257,19 @@ func keyNews(before, now *openpgp.Certificate) []string {
 	return out
 }
 
+// maxReason is how many bytes of an owner's words are shown.
+const maxReason = 200
+
+// quotedReason quotes why an owner revoked a key.
 func quotedReason(reason string) string {
 	if reason == "" {
 		return ""
 	}
 	text := openpgp.Printable(reason)
-	return fmt.Sprintf(" (%q)", text[:min(len(text), 200)])
+	if len(text) > maxReason {
+		text = strings.ToValidUTF8(text[:maxReason], "") + "…"
+	}
+	return ` ("` + text + `")`
 }
 
 // takeKeys takes what a source has of the keys that are fetched from it.

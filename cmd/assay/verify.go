@@ -154,6 +154,8 @@ func (f verifyFlags) check(args []string) error {
 	switch {
 	case f.format != "text" && f.format != "json":
 		return usage("", "--format is text or json, not %q", f.format)
+	case f.offline && strings.Contains(f.source, "://"):
+		return &failure{statusUndecided, fmt.Errorf("the tag can only be read from %s", shown(f.source)), "leave --offline out, or give a local clone"}
 	case len(args) == 0 && (f.digest == "" || f.name == ""):
 		return usage("run 'assay verify FILE', 'assay verify NAME==VERSION', or give both --digest and --name", "there is nothing to verify")
 	case len(args) != 1 && (f.provenance != "" || f.digest != "" || f.name != "") && len(args) > 0:
@@ -231,7 +233,21 @@ func (a *app) verifyPromise(ctx context.Context, f verifyFlags, e *engine.Engine
 	if _, ok := artifact.Digest("sha256"); !ok && len(materials) > 0 {
 		return usage("give the file's SHA-256 digest: --digest sha256:…", "evidence is bound to a SHA-256 digest, and --digest is %s", artifact.Digests[0].Algorithm)
 	}
-	return judge(ctx, e, assay.Subject{Artifact: artifact, Materials: materials})
+	finish, err := a.finishing(ctx, f, artifact)
+	if err != nil {
+		return err
+	}
+	return judge(ctx, e, assay.Subject{Artifact: artifact, Materials: materials}, finish)
+}
+
+// finishing returns what is known of the release of a file besides: its tag, where
+// --source says that it is looked at.
+func (a *app) finishing(ctx context.Context, f verifyFlags, artifact assay.Artifact) (func(*engine.Judgement), error) {
+	if f.source == "" {
+		return f.judging.withTag(nil), nil
+	}
+	t, err := a.sourceTag(ctx, f.source, artifact.Project, artifact.Version, f.judging.store)
+	return f.judging.withTag(&t), err
 }
 
 func (a *app) verifyFile(ctx context.Context, f verifyFlags, e *engine.Engine, path string) error {
@@ -260,7 +276,11 @@ func (a *app) verifyFile(ctx context.Context, f verifyFlags, e *engine.Engine, p
 		return &failure{statusUndecided, fmt.Errorf("reading %s: %w", path, err), ""}
 	}
 	subject.Content = &content
-	return judge(ctx, e, subject)
+	finish, err := a.finishing(ctx, f, artifact)
+	if err != nil {
+		return err
+	}
+	return judge(ctx, e, subject, finish)
 }
 
 func fileURL(path string) string {
@@ -272,7 +292,7 @@ func fileURL(path string) string {
 	return (&url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(abs, "/")}).String()
 }
 
-func judge(ctx context.Context, e *engine.Engine, s assay.Subject) error {
+func judge(ctx context.Context, e *engine.Engine, s assay.Subject, finish func(*engine.Judgement)) error {
 	j, err := e.Judge(ctx, s)
 	if err != nil {
 		return &failure{statusUndecided, err, ""}
@@ -282,6 +302,7 @@ func judge(ctx context.Context, e *engine.Engine, s assay.Subject) error {
 			return usage("give the file itself: 'assay verify FILE'", "only the bytes of %s tell whether its signature holds, and a digest does not stand for them", shown(s.Artifact.Filename))
 		}
 	}
+	finish(&j)
 	return e.Record(ctx, j)
 }
 

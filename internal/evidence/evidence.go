@@ -253,8 +253,8 @@ func (r *Release) Keep(a assay.Artifact, ev assay.Evidence) {
 	r.changed = true
 }
 
-// Save writes what is new of the release.
-func (r *Release) Save() {
+// save writes what is new of the release.
+func (r *Release) save() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.changed || r.store.dir == "" {
@@ -296,9 +296,8 @@ func write(dir, path string, data []byte) error {
 // temporary begins the names of files that are being written.
 const temporary = ".new-"
 
-// Close writes what is new, and sweeps what is oldest where there is too much. The
-// error is about what could not be kept: it changes no answer.
-func (s *Store) Close() error {
+// Save writes what is new.
+func (s *Store) Save() {
 	s.mu.Lock()
 	releases := make([]*Release, 0, len(s.releases))
 	for _, r := range s.releases {
@@ -306,8 +305,16 @@ func (s *Store) Close() error {
 	}
 	s.mu.Unlock()
 	for _, r := range releases {
-		r.Save()
+		r.save()
 	}
+}
+
+// Close writes what is new, and sweeps what is oldest where there is too much. The
+// error is about what could not be kept: it changes no answer.
+func (s *Store) Close() error {
+	s.Save()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.wrote {
 		sweep(s.dir, s.o.Now())
 	}

@@ -15,8 +15,9 @@ import (
 type Beside struct {
 	Kind assay.MaterialKind
 	URL  string // absolute
-	// Offered says that the index named it, and not a rule of the person's own.
-	Offered bool
+	// Offered says that the index named it, and not a rule of the person's own. Led says
+	// that a stranger's file did: it may lead no further than the index's page may.
+	Offered, Led bool
 }
 
 // signatures returns what lies beside an artifact. That nothing is there is no error
@@ -49,7 +50,7 @@ func (c *Client) fetchBeside(ctx context.Context, a assay.Artifact, b Beside) ([
 		return nil, err
 	}
 	var from *url.URL
-	if b.Offered {
+	if b.Offered || b.Led {
 		if from, err = parse(a.Index); err != nil {
 			from = u
 		} else if why := mayLead(from, u); why != "" {

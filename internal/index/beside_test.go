@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -125,6 +126,12 @@ func TestBesideUnasked(t *testing.T) {
 	} {
 		list = []Beside{{Kind: assay.OpenPGPSignature, URL: tt.url, Offered: tt.offered}}
 		m, err := c.Materials(t.Context(), assay.Artifact{Index: tt.index})
+		if tt.offered { // a stranger's file leads no further than a page
+			list[0].Offered, list[0].Led = false, true
+			if led, err := c.Materials(t.Context(), assay.Artifact{Index: tt.index}); err != nil || !reflect.DeepEqual(led, m) {
+				t.Errorf("%.80s, by a stranger's file: %+v, %v", tt.url, led, err)
+			}
+		}
 		if err != nil || len(m) != 1 || m[0].Err == nil || m[0].Err.Error() != tt.text || !errors.Is(m[0].Err, ErrURL) {
 			t.Errorf("%.80s: %+v, %v, want %s", tt.url, m, err, tt.text)
 		}

@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"assay/internal/indextest/signers"
 )
 
 // maxSdistPad caps an sdist's padding, which is held in memory; a wheel's is
@@ -42,6 +44,7 @@ type dist struct {
 	pad             int64
 	backend         bool
 	mark            string
+	jws             []string // wheel: whose keys sign RECORD
 }
 
 // module is the name of the distribution's only package.
@@ -149,6 +152,9 @@ func (d *dist) wheel() (content, error) {
 	if err == nil {
 		_, err = w.Write(record.Bytes())
 	}
+	if err == nil && len(d.jws) > 0 {
+		err = d.signRecord(z, name, record.Bytes())
+	}
 	if err == nil {
 		err = z.Close()
 	}
@@ -156,6 +162,20 @@ func (d *dist) wheel() (content, error) {
 		return nil, fmt.Errorf("packing %s: %w", name, err)
 	}
 	return out.content(), nil
+}
+
+// signRecord adds the RECORD.jws, which RECORD does not list.
+func (d *dist) signRecord(z *zip.Writer, name string, record []byte) error {
+	var by []signers.Signer
+	for _, who := range d.jws {
+		by = append(by, signers.Named(who))
+	}
+	data := signers.RecordJWS(record, by...)
+	w, err := z.CreateRaw(zipHeader(name+".jws", int64(len(data)), crc32.ChecksumIEEE(data)))
+	if err == nil {
+		_, err = w.Write(data)
+	}
+	return err
 }
 
 // padWheel adds the padding as a data file of the package.

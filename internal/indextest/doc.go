@@ -58,9 +58,16 @@
 //	signed: TIME              default the upload time
 //	misissue: FAULTS          what is wrong with the provenance, see authority.Fault
 //	provenance: PATH          provenance from disk as it is
+//	openpgp: KEY HOW          * who has signed it: FILENAME.asc, which the page offers;
+//	                          KEY is a name of package signers, HOW is none or several
+//	                          of at=TIME (default the upload time) and hash=NAME
+//	gpg-sig: yes|no           what the page says of FILENAME.asc, whatever there is
+//	ssh: KEY HOW              FILENAME.sig, an SSH signature; HOW may be namespace=NAME
+//	jws: KEYS                 wheel: RECORD.jws in it
 //	misbehave: FAULT          * when the file is asked for
 //	misbehave-metadata: FAULT * when its .metadata is
 //	misbehave-provenance: FAULT *
+//	misbehave-signature: FAULT * when FILENAME.asc is
 //
 // "-- FILENAME/MEMBER --" is one member of it (sdist: below its folder). A
 // member of the same name replaces what would be made: METADATA, WHEEL, PKG-INFO,
@@ -70,6 +77,9 @@
 // "-- PROJECT/ --" is about a project's page:
 //
 //	status: STATUS REASON     active, archived, quarantined, deprecated
+//	checksums: VERSION KEY HOW
+//	                          * a clearsigned list of a release's files, as Django has:
+//	                          PROJECT-VERSION.checksum.txt
 //	bulk: COUNT [IDENTITY]    that many small wheels more, forty to a release
 //	misbehave: FAULT          * when the page is asked for
 //
@@ -92,6 +102,8 @@
 //	/simple/PROJECT/                           page (PEP 503, 691), with ETag, gzip
 //	/packages/xx/yy/REST/FILENAME              file; ranges, If-Range, HEAD
 //	/packages/xx/yy/REST/FILENAME.metadata     sidecar of a wheel (PEP 658)
+//	/packages/xx/yy/REST/FILENAME.asc          signature; FILENAME.sig likewise
+//	/signatures/NAME                           signatures and lists by their names alone
 //	/integrity/PROJECT/VERSION/FILENAME/provenance   (PEP 740)
 //	/pypi/PROJECT/json                         document of the JSON API
 //	/pypi/PROJECT/VERSION/json                 that of one release
@@ -100,7 +112,8 @@
 //
 // The archive or Server.Misbehave says for which target and what goes wrong. A
 // target is a page ("demo/"), a file ("demo-1.0-py3-none-any.whl"), what stands
-// beside it (the file name with ".metadata" or ".provenance"), a path
+// beside it (the file name with ".metadata", ".provenance", ".asc" or ".sig"), a list of
+// checksums ("demo-1.0.checksum.txt"), a path
 // ("/simple/"), or "*". HEAD requests count as well.
 //
 // Instead of an answer, or ahead of it:

@@ -31,6 +31,9 @@ func (b *fileBuilder) set(s setting) error {
 	if done, err := b.setProvenance(s); done || err != nil {
 		return err
 	}
+	if done, err := b.setSignature(s); done || err != nil {
+		return err
+	}
 	f := b.file
 	switch s.key {
 	case "filename":
@@ -149,9 +152,42 @@ func (b *fileBuilder) setProvenance(s setting) (done bool, err error) {
 	return true, err
 }
 
+// setSignature takes the settings about whose keys have signed the file.
+func (b *fileBuilder) setSignature(s setting) (done bool, err error) {
+	f := b.file
+	switch s.key {
+	case "openpgp":
+		var sign signSpec
+		sign, err = parseSign(s.value)
+		f.openpgp = append(f.openpgp, sign)
+	case "ssh":
+		var sign signSpec
+		sign, err = parseSign(s.value)
+		f.ssh = &sign
+	case "jws":
+		if f.kind != wheel {
+			return true, fmt.Errorf("only a wheel has a RECORD.jws")
+		}
+		b.dist.jws = append(b.dist.jws, strings.Fields(s.value)...)
+	case "gpg-sig":
+		offered := false
+		err = setBool(&offered, s.value)
+		f.gpgSig = &offered
+	case "misbehave-signature":
+		b.misbehaviour = append(b.misbehaviour, misbehaviour{f.name + ascSuffix, s.value})
+	default:
+		return false, nil
+	}
+	return true, err
+}
+
 // build packs or reads the file.
 func (b *fileBuilder) build() (*file, error) {
 	f := b.file
+	if f.gpgSig == nil && len(f.openpgp) > 0 {
+		offered := true
+		f.gpgSig = &offered
+	}
 	if f.attest.signed.IsZero() {
 		f.attest.signed = f.upload
 	}

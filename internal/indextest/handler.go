@@ -26,6 +26,7 @@ const (
 	sidecar
 	provenance
 	document
+	signature
 )
 
 // resource is what a request asks for.
@@ -63,6 +64,9 @@ func (ix *index) resolve(path string) resource {
 	if f := ix.paths[strings.TrimSuffix(path, metadataSuffix)]; f != nil && f.metadata != nil {
 		return resource{kind: sidecar, target: f.name + metadataSuffix, file: f}
 	}
+	if name, ok := ix.beside(path); ok {
+		return resource{kind: signature, target: name}
+	}
 	return resource{}
 }
 
@@ -89,6 +93,9 @@ func (ix *index) byTarget(target string) resource {
 	}
 	if f := ix.files[target]; f != nil {
 		return resource{kind: fileBytes, target: target, file: f}
+	}
+	if ix.signed[target] != nil {
+		return resource{kind: signature, target: target}
 	}
 	if name, ok := strings.CutSuffix(target, metadataSuffix); ok {
 		return resource{kind: sidecar, target: target, file: ix.files[name]}
@@ -248,6 +255,12 @@ func (s *Server) represent(res resource, mediaType string, list []fault) (*answe
 		return &answer{kind: res.kind, contentType: "application/octet-stream", content: inMemory(res.file.metadata),
 			etag:   etag(res.file.metadata),
 			header: map[string]string{"Cache-Control": "max-age=365000000, immutable, public"}}, nil
+	case signature:
+		raw := s.index.signed[res.target]
+		if raw == nil {
+			return nil, nil
+		}
+		return &answer{kind: res.kind, contentType: "application/octet-stream", content: inMemory(raw), etag: etag(raw)}, nil
 	case provenance:
 		raw, err := res.file.provenance(s.authority)
 		if raw == nil || err != nil {

@@ -38,8 +38,9 @@ type index struct {
 	clientCert   bool
 	filesHost    string
 	projects     map[string]*project
-	files        map[string]*file // by file name
-	paths        map[string]*file // by URL path
+	files        map[string]*file  // by file name
+	paths        map[string]*file  // by URL path
+	signed       map[string][]byte // by name: FILE.asc, FILE.sig, lists of checksums
 	misbehaviour []misbehaviour
 }
 
@@ -64,6 +65,9 @@ type file struct {
 	omit                   []string
 	listed                 bool
 	list                   []string // the digests that the page lists
+	openpgp                []signSpec
+	ssh                    *signSpec
+	gpgSig                 *bool // what the page says of FILE.asc; nil for nothing
 
 	spec    *dist // nil if the file was taken from disk
 	attest  attestSpec
@@ -119,7 +123,7 @@ func (d *dist) pack(k kind) (content, error) {
 
 // buildIndex makes all files of an archive.
 func buildIndex(s *sections, dir string) (*index, error) {
-	ix := &index{api: "1.4", projects: map[string]*project{}, files: map[string]*file{}, paths: map[string]*file{}}
+	ix := &index{api: "1.4", projects: map[string]*project{}, files: map[string]*file{}, paths: map[string]*file{}, signed: map[string][]byte{}}
 	for _, setting := range s.index {
 		if err := ix.set(setting); err != nil {
 			return nil, fmt.Errorf("index: %w", err)
@@ -205,6 +209,14 @@ func (ix *index) setProject(p *project, s setting) error {
 		return ix.addBulk(p, s.value)
 	case "misbehave":
 		ix.misbehaviour = append(ix.misbehaviour, misbehaviour{normalise(p.name) + "/", s.value})
+	case "checksums":
+		version, rest, _ := strings.Cut(s.value, " ")
+		sign, err := parseSign(rest)
+		if err != nil {
+			return fmt.Errorf("checksums: %w", err)
+		}
+		sign.version = version
+		return ix.signList(p, sign)
 	default:
 		return fmt.Errorf("unknown key %q", s.key)
 	}
@@ -237,7 +249,7 @@ func (ix *index) add(f *file) error {
 	ix.paths[f.path] = f
 	p := ix.project(f.project)
 	p.files = append(p.files, f)
-	return nil
+	return ix.sign(f)
 }
 
 // addBulk makes many small wheels: COUNT [PUBLISHER]. Every forty of them are a

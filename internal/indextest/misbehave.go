@@ -13,6 +13,9 @@ import (
 const (
 	metadataSuffix   = ".metadata"
 	provenanceSuffix = ".provenance"
+	ascSuffix        = ".asc"
+	sigSuffix        = ".sig"
+	listSuffix       = ".checksum.txt" // of a project and version
 )
 
 // phase is the moment at which a misbehaviour takes hold of an answer.
@@ -247,7 +250,7 @@ func (ix *index) checkTarget(target string) error {
 		return fmt.Errorf("there is no project %q to misbehave about", name)
 	}
 	name := strings.TrimSuffix(strings.TrimSuffix(target, metadataSuffix), provenanceSuffix)
-	if ix.files[name] != nil {
+	if ix.files[name] != nil || ix.signed[target] != nil {
 		return nil
 	}
 	return fmt.Errorf("there is no file %q to misbehave about", name)

@@ -135,6 +135,9 @@ func (w pageWriter) jsonFile(f pageFile) map[string]any {
 	if f.file.requiresPython != "" {
 		out["requires-python"] = f.file.requiresPython
 	}
+	if f.file.gpgSig != nil {
+		out["gpg-sig"] = *f.file.gpgSig
+	}
 	if w.minor >= 1 {
 		out["size"] = f.file.content.Size()
 	}
@@ -207,6 +210,9 @@ func (w pageWriter) htmlFile(b *bytes.Buffer, f pageFile) {
 	if f.metadataHash != "" && w.minor >= 2 && keep("core-metadata") {
 		attribute("data-dist-info-metadata", "sha256="+f.metadataHash)
 		attribute("data-core-metadata", "sha256="+f.metadataHash)
+	}
+	if f.file.gpgSig != nil {
+		attribute("data-gpg-sig", strconv.FormatBool(*f.file.gpgSig))
 	}
 	if f.file.yanked != nil && keep("yanked") {
 		attribute("data-yanked", *f.file.yanked)

@@ -124,25 +124,6 @@ func TestWKD(t *testing.T) {
 	}
 }
 
-func TestAddressOf(t *testing.T) {
-	for id, want := range map[string]string{
-		"Ann <ann@example.org>":                   "ann@example.org",
-		"ann@example.org":                         "ann@example.org",
-		" Ann (work) <ann@example.org> ":          "ann@example.org",
-		"<ann@example.org> <bob@example.org>":     "",
-		"Ann <ann@example.org> (bob@example.org)": "",
-		"<bob@example.org> ann@example.org":       "",
-		"Ann":                                     "",
-		"Ann <>":                                  "",
-		"Ann <ann@example.org\x00>":               "",
-	} {
-		got, ok := addressOf(id)
-		if ok != (want != "") || ok && got != want {
-			t.Errorf("%q: %q, %v", id, got, ok)
-		}
-	}
-}
-
 func TestForge(t *testing.T) {
 	ann := person(t, "Ann", "ann@example.org")
 	people := map[string]*pgp.Entity{"ANN": ann}
@@ -192,29 +173,6 @@ func TestForge(t *testing.T) {
 			}
 			hold(t, got, c.want, people)
 		})
-	}
-}
-
-func TestAuthorMatches(t *testing.T) {
-	ann := person(t, "Ann", "ann@example.org")
-	c := certOf(t, ann)
-	for metadata, want := range map[string]bool{
-		"Ann <ann@example.org>":                   true,
-		"Bob <bob@example.org>, Ann@Example.org":  true,
-		"ann@example.org.evil.invalid":            false,
-		"Ann <ann@example.org> <bob@example.org>": false,
-		"":                    false,
-		"ann@example.org\x1b": false,
-		strings.Repeat("x,", 9<<10) + "ann@example.org": false,
-	} {
-		r, got := AuthorMatches(c, metadata)
-		text := "the key ANN has no user id with an address of the authors"
-		if got {
-			text = "the key ANN has a user id with the author's address "
-		}
-		if got != want || !strings.HasPrefix(strings.ReplaceAll(r.Text, fingerprint(ann), "ANN"), text) || r.Warning {
-			t.Errorf("%.60q: %v, %s", metadata, got, r)
-		}
 	}
 }
 

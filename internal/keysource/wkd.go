@@ -1,7 +1,7 @@
 package keysource
 
 import (
-	"crypto/sha1" //nolint:gosec // the directory's file names are made with it
+	"crypto/sha1" // the names of the directory's files are made with it
 	"encoding/base32"
 	"fmt"
 	"net/netip"
@@ -35,7 +35,7 @@ func splitAddress(address string) (local, domain string, err error) {
 // directory returns where a Web Key Directory has an address's certificate, by the
 // advanced and by the direct method.
 func directory(local, domain string) (advanced, direct string) {
-	sum := sha1.Sum([]byte(strings.ToLower(local))) //nolint:gosec
+	sum := sha1.Sum([]byte(strings.ToLower(local)))
 	rest := "hu/" + zBase32.EncodeToString(sum[:]) + "?l=" + url.QueryEscape(local)
 	return fmt.Sprintf("https://openpgpkey.%s/.well-known/openpgpkey/%s/%s", domain, domain, rest),
 		fmt.Sprintf("https://%s/.well-known/openpgpkey/%s", domain, rest)
@@ -87,23 +87,9 @@ func (s *session) wkd() error {
 // aside.
 func hasAddress(c *openpgp.Certificate, address string) bool {
 	for _, id := range c.UserIDs() {
-		if got, ok := addressOf(id); ok && strings.EqualFold(got, address) {
+		if got, ok := openpgp.AddressOf(id); ok && strings.EqualFold(got, address) {
 			return true
 		}
 	}
 	return false
-}
-
-// addressOf is the address of a user id: "Name <address>", or the address alone. A user
-// id with two is of nobody.
-func addressOf(id string) (string, bool) {
-	text := strings.TrimSpace(id)
-	if open := strings.LastIndexByte(text, '<'); open >= 0 {
-		if !strings.HasSuffix(text, ">") || strings.Count(text, "<") != 1 || strings.Count(text, ">") != 1 {
-			return "", false
-		}
-		text = text[open+1 : len(text)-1]
-	}
-	_, _, err := splitAddress(text)
-	return text, err == nil
 }

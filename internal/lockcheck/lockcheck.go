@@ -191,6 +191,10 @@ func (x *expansion) expand(ctx context.Context) error {
 		x.w.find(p.At, -1, assay.LockNotVerifiable, elsewhere(p.Source))
 		return nil
 	}
+	if u, err := url.Parse(p.Index); p.Index != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http") {
+		x.w.find(p.At, -1, assay.LockNotVerifiable, "files in the folder "+assay.Shown(p.Index))
+		return nil
+	}
 	var err error
 	if x.version, err = pypi.ParseVersion(p.Version); p.Version == "" || err != nil {
 		x.w.find(p.At, -1, assay.LockUnpinned, cmp.Or(strings.TrimSpace(p.Specifier), "it names no version"))

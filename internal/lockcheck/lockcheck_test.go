@@ -138,7 +138,8 @@ func TestExpand(t *testing.T) {
 			p.Source = lockfile.Source{Kind: lockfile.VCS, Where: "https://git.example/demo.git", Revision: "abc"}
 		}),
 			want: "lock:1 -1 lock.not-verifiable: a checkout of https://git.example/demo.git at abc\n"},
-		"no version": {p: demo(func(p *lockfile.Package) { p.Version, p.Specifier = "", ">=1" }), want: "lock:1 -1 lock.unpinned: >=1\n"},
+		"an index that is a folder": {p: demo(func(p *lockfile.Package) { p.Index = "../wheels" }), want: "lock:1 -1 lock.not-verifiable: files in the folder ../wheels\n"},
+		"no version":                {p: demo(func(p *lockfile.Package) { p.Version, p.Specifier = "", ">=1" }), want: "lock:1 -1 lock.unpinned: >=1\n"},
 		"the lock's index": {p: demo(func(p *lockfile.Package) { p.Hashes = []lockfile.Hash{hash("e", 2)} }), lock: []lockfile.Index{{Kind: lockfile.Primary, URL: two}},
 			want: "demo-1.0-cp312-cp312-win_amd64.whl " + two + " lock:2\n"},
 		"no release": {p: demo(func(p *lockfile.Package) { p.Version, p.Hashes = "3.0", []lockfile.Hash{hash("a", 2), hash("b", 3)} }), indexes: []string{one},

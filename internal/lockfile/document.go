@@ -2,6 +2,7 @@ package lockfile
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,10 @@ func (r *reader) document(f *file) {
 	body := f.data
 	if rest, ok := bytes.CutPrefix(body, []byte("\ufeff")); ok {
 		body, f.bom = rest, len("\ufeff")
+	}
+	if what := excess(body); what != "" {
+		r.add(0, "%s", what)
+		return
 	}
 	doc, err := tomlfile.ReadDocument(f.name, body, tomlfile.Limits{Bytes: MaxFile, Keys: maxKeys})
 	if err != nil {
@@ -34,6 +39,57 @@ func (r *reader) document(f *file) {
 	case PDM:
 		r.pdm(doc.Root)
 	}
+}
+
+// excess says what of a document there is too much of for its parser, which takes memory
+// for all of it: keys, values within values, dots in names.
+func excess(data []byte) string {
+	values, dots := 0, 0
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '"', '\'', '#':
+			if n := stringLength(data[i:]); n > 0 {
+				i += n - 1
+			}
+		case '[', '{', '=', ',':
+			values++
+		case '.':
+			dots++
+		}
+	}
+	switch {
+	case values > maxKeys:
+		return fmt.Sprintf("more than %d values", maxKeys)
+	case dots > maxDots:
+		return fmt.Sprintf("more than %d dots between names", maxDots)
+	}
+	return ""
+}
+
+// stringLength is how long the string or comment is that a document goes on with.
+func stringLength(data []byte) int {
+	quote := data[:1]
+	if data[0] == '#' {
+		if i := bytes.IndexByte(data, '\n'); i >= 0 {
+			return i
+		}
+		return len(data)
+	}
+	end := quote
+	if triple := bytes.Repeat(quote, 3); bytes.HasPrefix(data, triple) {
+		end = triple
+	}
+	for i := len(end); i < len(data); i++ {
+		switch {
+		case data[i] == '\\' && quote[0] == '"':
+			i++
+		case bytes.HasPrefix(data[i:], end):
+			return i + len(end)
+		case data[i] == '\n' && len(end) == 1:
+			return i // which is no TOML
+		}
+	}
+	return len(data)
 }
 
 // entry is a table of a lock with what is read of it.

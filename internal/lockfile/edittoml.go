@@ -78,8 +78,8 @@ func lastEnd(t *tomlfile.Value, limit int) int {
 	return end
 }
 
-// ownEnd is [lastEnd] without tables that have headers of their own, and where it
-// belongs to this table.
+// ownEnd is where the last "key = value" that stands in the table itself ends; 0 where
+// there is none.
 func ownEnd(t *tomlfile.Value) int {
 	end := 0
 	for _, k := range t.Keys {
@@ -126,15 +126,28 @@ func (b body) addKey(t *tomlfile.Value, end int, text string) change {
 // plainDigest adds "hash" behind the file's name or URL.
 func (b body) plainDigest(t *tomlfile.Value, d assay.Digest) (change, bool) {
 	text := fmt.Sprintf("hash = %q", d.String())
+	if !b.extensible(t) {
+		return change{}, false
+	}
 	for _, key := range []string{"url", "path", "file", "filename"} {
 		if k := t.Get(key); k != nil && k.End > 0 {
 			return b.addKey(t, k.End, text), true
 		}
 	}
-	if end := ownEnd(t); end > 0 {
-		return b.addKey(t, end, text), true
+	return b.addKey(t, ownEnd(t), text), true
+}
+
+var singleKey = regexp.MustCompile(`^("[^"\n]*"|'[^'\n]*'|[A-Za-z0-9_-]+)[ \t]*=`)
+
+// extensible reports whether a key can be put behind a table's own ones: there are
+// some, and in a table without braces they are not dotted (sdist.path = …).
+func (b body) extensible(t *tomlfile.Value) bool {
+	for _, k := range t.Keys {
+		if k.End > 0 && !isInline(t) && !singleKey.Match(b.data[k.Start:k.End]) {
+			return false
+		}
 	}
-	return change{}, false
+	return ownEnd(t) > 0
 }
 
 // pylockDigest adds to "hashes", or adds the whole of it.
@@ -146,8 +159,10 @@ func (b body) pylockDigest(t *tomlfile.Value, d assay.Digest) (change, bool) {
 		if isInline(t) && b.data[t.Start+1] == ' ' {
 			open, shut = "{ ", " }"
 		}
-		end := ownEnd(t)
-		return b.addKey(t, end, "hashes = "+open+text+shut), end > 0
+		if !b.extensible(t) {
+			return change{}, false
+		}
+		return b.addKey(t, ownEnd(t), "hashes = "+open+text+shut), true
 	}
 	h := &k.Value
 	end := ownEnd(h)
@@ -156,13 +171,8 @@ func (b body) pylockDigest(t *tomlfile.Value, d assay.Digest) (change, bool) {
 		return b.addKey(h, end, text), true
 	case isInline(h):
 		return b.change(h.Start+1, h.Start+1, text), true
-	case end == 0:
+	case !b.extensible(h):
 		return change{}, false
-	}
-	for _, inner := range h.Keys {
-		if inner.End == 0 || !bytes.HasPrefix(b.data[inner.Start:], []byte(inner.Key)) {
-			return change{}, false // hashes.sha256 = …, or quoted
-		}
 	}
 	return b.addKey(h, end, text), true
 }

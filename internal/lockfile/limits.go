@@ -5,9 +5,14 @@ const (
 	MaxFile = 32 << 20 // bytes of one file
 
 	maxKeys     = 2_000_000 // keys of a TOML document, values of a JSON one
+	maxDots     = 200_000   // dots between names in a TOML document
 	maxNesting  = 64        // values within values of a JSON document
 	maxPackages = 50_000    // entries of a lock with all its includes
 	maxFiles    = 5_000     // files of one entry
+	maxAllFiles = 1_000_000 // files of all entries together
+	maxOfFile   = 50        // hashes of one file
+	maxIndexes  = 1_000     // indexes that a lock names
+	maxLines    = 1_000_000 // lines of a requirements file
 	maxHashes   = 10_000    // hashes of one entry
 	maxLine     = 1 << 20   // bytes of a requirements line with its continuations, variables put in
 	maxIncludes = 200       // requirements files that lead to each other

@@ -45,6 +45,10 @@ func (r *reader) physicalLines(t *text) ([]physical, bool) {
 	var out []physical
 	clean := true
 	for at, number := 0, 1; at < len(t.s); number++ {
+		if number > maxLines {
+			r.add(number, "more than %d lines", maxLines)
+			return nil, false
+		}
 		l := physical{start: at, text: t.s[at:]}
 		if i := strings.IndexByte(l.text, '\n'); i >= 0 {
 			l.text, l.eol = l.text[:i], "\n"

@@ -2,7 +2,6 @@ package lockfile
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 
 	"assay/internal/pypi"
@@ -38,6 +37,9 @@ func (r *reader) pipfile(f *file) {
 			continue
 		}
 		for _, p := range m.value.members {
+			if r.full {
+				return
+			}
 			r.pipfilePackage(m.key, p, names)
 		}
 	}
@@ -185,6 +187,11 @@ func (r *reader) pipfileHashes(o *jsonValue, p *Package) {
 		r.add(v.line, "hashes is no list")
 		return
 	}
+	if len(v.items) > maxHashes {
+		r.add(v.line, "%s has more than %d hashes", quoted(p.Spelled), maxHashes)
+		return
+	}
+	seen := map[string]bool{}
 	for _, item := range v.items {
 		if item.kind != '"' {
 			r.add(item.line, "hashes holds what is no string")
@@ -196,9 +203,10 @@ func (r *reader) pipfileHashes(o *jsonValue, p *Package) {
 			continue
 		}
 		h := Hash{Digest: d, Weak: weak, At: r.at(item.line)}
-		if !slices.ContainsFunc(p.Hashes, func(o Hash) bool { return o.text() == h.text() }) {
+		if !seen[h.text()] {
 			p.Hashes = append(p.Hashes, h)
 		}
+		seen[h.text()] = true
 	}
 }
 

@@ -37,6 +37,9 @@ func (r *reader) poetry(root *tomlfile.Value) {
 	}
 	old := r.poetryFiles(meta)
 	for _, p := range packages {
+		if r.full {
+			return
+		}
 		r.poetryPackage(p, old, times)
 	}
 }
@@ -85,6 +88,9 @@ func (r *reader) poetryPackage(e entry, old map[string]entryList, times map[stri
 		}
 	} else {
 		for _, t := range old[p.Name] {
+			if len(p.Files) > maxFiles {
+				break
+			}
 			f := t.namedFile()
 			// Such a list is that of all versions together.
 			if v := fileVersion(p.Name, f.Name); times[p.Name] > 1 && v != "" && v != p.Version {
@@ -195,6 +201,9 @@ func (r *reader) pdm(root *tomlfile.Value) {
 		}
 	}
 	for _, p := range e.tables("package") {
+		if r.full {
+			return
+		}
 		r.pdmPackage(p)
 	}
 }

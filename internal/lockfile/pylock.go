@@ -19,6 +19,9 @@ func (r *reader) pylock(root *tomlfile.Value) {
 		return
 	}
 	for _, p := range e.tables("packages") {
+		if r.full {
+			return
+		}
 		r.pylockPackage(p)
 	}
 }
@@ -100,6 +103,10 @@ func (e entry) pylockFile() File {
 	e.uploaded(&f)
 	hashes, ok := e.table("hashes")
 	if !ok {
+		return f
+	}
+	if len(hashes.t.Keys) > maxOfFile {
+		e.r.add(hashes.t.Line, "the file has more than %d hashes", maxOfFile)
 		return f
 	}
 	for _, k := range hashes.t.Keys {

@@ -96,9 +96,9 @@ func detectContent(data []byte) (Format, bool) {
 	return "", false
 }
 
-// Read reads a lock. Files that it includes come from open, which is asked for the names
-// as they are from the including file's folder; nil stands for one that has none. The
-// error is an [*Error], or open's.
+// Read reads a lock. Files that it includes come from open, which is asked for their names
+// joined to the including file's folder. Without an open, an include is an error. The error
+// is an [*Error], or open's.
 func Read(name string, data []byte, open Open) (*Lock, error) { return ReadEnv(name, data, open, nil) }
 
 // ReadEnv is Read with the variables that ${NAME} stands for in requirements files. A
@@ -153,6 +153,8 @@ type reader struct {
 	current  *tomlfile.Problems
 	groups   map[string]*groupCheck // what says the same thing, to be compared
 	seen     map[string]bool        // includes that were read
+	count    int                    // files of all entries
+	full     bool                   // a cap was reached: the rest is not read
 }
 
 // enter makes a file the one that is read.
@@ -217,17 +219,24 @@ func (r *reader) at(line int) Place { return Place{r.file.name, line} }
 
 // keep adds a package to the lock.
 func (r *reader) keep(p Package, s site) {
-	switch {
+	if r.full {
+		return
+	}
+	switch r.count += len(p.Files); {
 	case len(r.lock.Packages) == maxPackages:
 		r.add(p.At.Line, "more than %d packages", maxPackages)
-		fallthrough
-	case len(r.lock.Packages) > maxPackages:
-		r.lock.Packages = append(r.lock.Packages[:maxPackages], Package{})
+		r.full = true
+		return
+	case r.count > maxAllFiles:
+		r.add(p.At.Line, "more than %d files", maxAllFiles)
+		r.full = true
 		return
 	case len(p.Files) > maxFiles:
 		r.add(p.At.Line, "%s has more than %d files", quoted(p.Spelled), maxFiles)
+		return
 	case len(p.Hashes) > maxHashes:
 		r.add(p.At.Line, "%s has more than %d hashes", quoted(p.Spelled), maxHashes)
+		return
 	}
 	s.file = r.file
 	r.lock.sites = append(r.lock.sites, s)
@@ -243,6 +252,11 @@ func (r *reader) index(i Index) {
 			have.Secret = have.Secret || i.Secret
 			return
 		}
+	}
+	if len(r.lock.Indexes) == maxIndexes {
+		r.add(i.At.Line, "more than %d indexes", maxIndexes)
+		r.full = true
+		return
 	}
 	r.lock.Indexes = append(r.lock.Indexes, i)
 }

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 
 	"assay/internal/pypi"
@@ -28,7 +29,7 @@ func (r *reader) requirements(f *file, constraint bool, stack []string) error {
 	}
 	stack = append(slices.Clone(stack), filepath.Clean(name))
 	for _, l := range r.logicalLines(lines) {
-		if len(r.lock.Packages) > maxPackages {
+		if r.full {
 			return nil
 		}
 		include, inner := r.line(l, constraint)
@@ -132,6 +133,7 @@ func splitWords(s string) ([]string, bool) {
 
 // ownOptions reads the options behind a requirement.
 func (r *reader) ownOptions(l *logicalLine, p *Package, words []string) bool {
+	seen := map[string]bool{}
 	for i := 0; i < len(words); i++ {
 		name, value, inline := strings.Cut(words[i], "=")
 		if !inline {
@@ -147,10 +149,11 @@ func (r *reader) ownOptions(l *logicalLine, p *Package, words []string) bool {
 				return false
 			}
 			h := Hash{Digest: d, Weak: weak, At: r.at(l.hashLine(len(p.Hashes)))}
-			if slices.ContainsFunc(p.Hashes, func(o Hash) bool { return o.Digest == h.Digest && o.Weak == h.Weak }) {
+			if seen[h.text()] {
 				l.hashes = nil // one that is there twice: the places no longer belong to Hashes
 				continue
 			}
+			seen[h.text()] = true
 			p.Hashes = append(p.Hashes, h)
 		case "--config-settings", "--config-setting", "--global-option", "--install-option", "-C":
 		default:
@@ -166,11 +169,7 @@ func (l *logicalLine) hashLine(i int) int {
 	if i >= len(l.hashes) {
 		return l.number
 	}
-	n := 0
-	for n+1 < len(l.lines) && l.lines[n+1] <= l.hashes[i].start {
-		n++
-	}
-	return l.number + n
+	return l.number + sort.SearchInts(l.lines, l.hashes[i].start+1) - 1
 }
 
 var requirementForm = regexp.MustCompile(`^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)[ \t]*(?:\[([^\]]*)\])?[ \t]*([^;]*?)[ \t]*(?:;(.*))?$`)
@@ -215,7 +214,10 @@ func (r *reader) requirement(l *logicalLine, e requirements.Entry, what string, 
 			r.add(l.number, "%s is neither a requirement nor a path that all read alike", quoted(place))
 			return p, false
 		}
-		r.local(l, &p, place, e.Kind == requirements.Editable)
+		if r.local(l, &p, place, e.Kind == requirements.Editable); len(place) > maxText || len(p.Files) > 0 && !validFilename(p.Files[0].Name) {
+			r.add(l.number, "%s is no path of a file", quoted(place))
+			return p, false
+		}
 	}
 	if p.Spelled == "" {
 		p.Spelled = p.Source.Where

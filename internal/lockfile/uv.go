@@ -25,6 +25,9 @@ func (r *reader) uv(root *tomlfile.Value) {
 		packages = append(packages, e.tables("distribution")...) // as uv called them in the beginning
 	}
 	for _, p := range packages {
+		if r.full {
+			return
+		}
 		r.uvPackage(p)
 	}
 }

@@ -170,6 +170,25 @@ func keyGrants(publishers []assay.Publisher) []assay.Grant {
 	return out
 }
 
+// Keys are the identities of the keys that the policy names, for whatever project. That
+// one is known lets it sign nothing: its grants say what.
+func (p *Policy) Keys() []string {
+	var out []string
+	for _, f := range []*File{p.own, p.project} {
+		if f == nil {
+			continue
+		}
+		for _, t := range f.tables {
+			for _, g := range keyGrants(t.settings.publishers.value) {
+				if id := g.Identity(); !slices.Contains(out, id) {
+					out = append(out, id)
+				}
+			}
+		}
+	}
+	return out
+}
+
 // id reads a forge's number, written with quotes or without.
 func (r *reader) id(e *tomlfile.Entry) string {
 	text := e.Value.Text

@@ -54,6 +54,12 @@ func (p *Policy) Base() assay.Rules {
 	return r
 }
 
+// OfProject reports whether a rule with this origin stands in the file that came with a
+// project.
+func (p *Policy) OfProject(origin string) bool {
+	return p.project != nil && strings.HasPrefix(origin, p.project.Name+":")
+}
+
 func (f *File) base() settings {
 	if f == nil {
 		return settings{}

@@ -8,6 +8,7 @@ package signature
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -27,23 +28,26 @@ func CheckTemplate(text string) error {
 		}
 	}
 	plain := placeholders.ReplaceAllString(text, "x")
+	_, rest, _ := strings.Cut(text, "://")
+	host, _, _ := strings.Cut(rest, "/")
 	u, err := url.Parse(plain)
 	switch {
-	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return fmt.Errorf("%s is no https URL", tomlfile.Quoted(text))
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return fmt.Errorf("leave user, password, query and fragment out of the URL")
-	case strings.Contains(origin(text), "{"):
+	case strings.ContainsAny(host, "{}"):
 		return fmt.Errorf("the host is written out: nothing of a file's name may decide whom to ask")
+	case err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
+		return fmt.Errorf("%s is no https URL", tomlfile.Quoted(text))
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(plain, "#"):
+		return fmt.Errorf("leave user, password, query and fragment out of the URL")
+	case strings.ContainsAny(plain, "{}"):
+		return fmt.Errorf("a bracket of a placeholder is missing in %s", tomlfile.Quoted(text))
 	}
 	return nil
 }
 
-// origin is what of a URL's text stands before its path.
-func origin(text string) string {
-	scheme, rest, _ := strings.Cut(text, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	return scheme + host
+// isLoopback reports whether a host is this computer, where nobody listens on the way.
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // Place fills a template for a file. What is filled in is escaped, so that no name

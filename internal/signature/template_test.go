@@ -14,7 +14,7 @@ func TestCheckTemplate(t *testing.T) {
 		"https://downloads.example.invalid/SHA256SUMS":               "",
 		"https://downloads.example.invalid":                          "",
 		"https://{project}.example.invalid/{filename}.asc":           host,
-		"https://example.invalid:{version}/x":                        `"https://example.invalid:{version}/x" is no https URL`,
+		"https://example.invalid:{version}/x":                        "the host is written out: nothing of a file's name may decide whom to ask",
 		"{filename}://example.invalid/x":                             `"{filename}://example.invalid/x" is no https URL`,
 		"https://example.invalid/{name}":                             `there is no "{name}": there are {filename}, {project} and {version}`,
 		"https://ann@example.invalid/{filename}":                     "leave user, password, query and fragment out of the URL",

@@ -39,6 +39,12 @@ func mustParse(t *testing.T, text string) *trust.File {
 
 const twoImports = `
 agree = 2
+[[authority]]
+name = "psf"
+openpgp = "3333333333333333333333333333333333333333"
+notation = "project@authority.example"
+until = 2027-12-31
+reason = "r"
 [[import]]
 name = "a"
 kind = "certified"
@@ -66,7 +72,7 @@ func TestImportsAreWrittenAsTheyAreRead(t *testing.T) {
 	if string(again.Text()) != string(f.Text()) {
 		t.Errorf("%s", again.Text())
 	}
-	if _, err := trust.Parse("trust.toml", []byte(strings.Replace(twoImports, "depth = 2", "depth = 4", 1))); err == nil || err.Error() != "trust.toml:16: depth is a number from 1 to 3" {
+	if _, err := trust.Parse("trust.toml", []byte(strings.Replace(twoImports, "depth = 2", "depth = 4", 1))); err == nil || err.Error() != "trust.toml:22: depth is a number from 1 to 3" {
 		t.Errorf("got %v", err)
 	}
 }
@@ -143,6 +149,23 @@ func TestAgreement(t *testing.T) {
 	}
 }
 
+// TestAuthorityIsGone has an import of what an authority certified, and the person names
+// that authority no longer.
+func TestAuthorityIsGone(t *testing.T) {
+	for name, want := range map[string]int{"psf": 1, "other": 0} {
+		own := mustParse(t, strings.Replace(strings.Replace(twoImports, "agree = 2", "agree = 1", 1), `name = "psf"`, `name = "`+name+`"`, 1))
+		l := &trust.Lock{}
+		l.Put(locked("a", keyFor("demo", oneKey, false)))
+		store, err := trust.Join(own, l, nil, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := store.For(assay.Artifact{Ecosystem: assay.PyPI, Project: "demo", Version: "1.0"}); len(got) != want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 // TestAgreementOfRoles has one import that lets a key sign tags only: of files only the
 // other one has said something.
 func TestAgreementOfRoles(t *testing.T) {
@@ -150,7 +173,7 @@ func TestAgreementOfRoles(t *testing.T) {
 		"agree = 1": "[artifact checksums] import b until 2027-01-01; [tag] import a until 2028-01-01",
 		"agree = 2": "",
 	} {
-		own := mustParse(t, strings.Replace(strings.Replace(twoImports, "agree = 2", agree, 1), "authority = \"psf\"", "roles = [\"tag\"]", 1))
+		own := mustParse(t, strings.Replace(strings.Replace(twoImports, "agree = 2", agree, 1), "authority = \"psf\"", "authority = \"psf\"\nroles = [\"tag\"]", 1))
 		l := &trust.Lock{}
 		l.Put(locked("a", keyFor("demo", oneKey, false)))
 		l.Put(locked("b", keyFor("demo", oneKey, false)))

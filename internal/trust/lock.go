@@ -54,6 +54,13 @@ func (r *reader) locked(v *tomlfile.Value) Locked {
 		"key":     r.tables(func(v *tomlfile.Value) { l.Keys = append(l.Keys, r.key(v)) }),
 	})
 	r.need(v, "import", "name", "sha256", "fetched")
+	if before, ok := r.locks[l.Name]; ok && l.Name != "" {
+		r.Add(v.Line, "an import of the name %s is at line %d already", l.Name, before)
+	}
+	if r.locks == nil {
+		r.locks = map[string]int{}
+	}
+	r.locks[l.Name] = v.Line
 	return l
 }
 

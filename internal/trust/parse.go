@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"assay"
 	"assay/internal/jws"
@@ -47,6 +49,7 @@ func Parse(name string, data []byte) (*File, error) {
 type reader struct {
 	tomlfile.Problems
 	count int
+	locks map[string]int // lines of the imports of a lock, by name
 }
 
 // fields are the keys of a table, each with what reads it.
@@ -93,9 +96,16 @@ func (r *reader) tables(read func(*tomlfile.Value)) func(*tomlfile.Entry) {
 func (r *reader) need(v *tomlfile.Value, table string, keys ...string) {
 	for _, key := range keys {
 		if v.Get(key) == nil {
-			r.Add(v.Line, "a [[%s]] needs %s", table, key)
+			r.Add(v.Line, "%s [[%s]] needs %s", article(table), table, key)
 		}
 	}
+}
+
+func article(noun string) string {
+	if strings.ContainsRune("aeiou", rune(noun[0])) {
+		return "an"
+	}
+	return "a"
 }
 
 // grant reads a [[grant]] or a [[deny]].
@@ -206,7 +216,11 @@ func (r *reader) key(v *tomlfile.Value) Key {
 		"ssh":     set(assay.GrantSSH),
 		"source":  func(e *tomlfile.Entry) { k.Source = r.address(e) },
 		"certificate": func(e *tomlfile.Entry) {
-			certs, err := openpgp.ReadCertificates([]byte(r.long(e)))
+			text := r.long(e)
+			if text == "" {
+				return
+			}
+			certs, err := openpgp.ReadCertificates([]byte(text))
 			switch {
 			case err != nil:
 				r.Add(e.Line, "certificate: %v", err)
@@ -217,7 +231,11 @@ func (r *reader) key(v *tomlfile.Value) Key {
 			}
 		},
 		"public": func(e *tomlfile.Entry) {
-			key, err := sshsig.ParseKey(strings.TrimSpace(r.long(e)))
+			text := r.long(e)
+			if text == "" {
+				return
+			}
+			key, err := sshsig.ParseKey(strings.TrimSpace(text))
 			if err != nil {
 				r.Add(e.Line, "public: %v", err)
 			}
@@ -481,8 +499,8 @@ func (r *reader) text(e *tomlfile.Entry, v *tomlfile.Value) string {
 		r.Add(v.Line, "%s is empty", e.Key)
 	case len(v.Text) > maxText:
 		r.Add(v.Line, "%s has %d bytes, the bound is %d", e.Key, len(v.Text), maxText)
-	case tomlfile.HasControls(v.Text) || strings.Contains(v.Text, "\n"):
-		r.Add(v.Line, "%s holds a control character or a line break", e.Key)
+	case strings.ContainsFunc(v.Text, func(c rune) bool { return !unicode.IsPrint(c) || c == utf8.RuneError }):
+		r.Add(v.Line, "%s holds a control character, a line break, or what no one sees", e.Key)
 	default:
 		return v.Text
 	}
@@ -491,8 +509,8 @@ func (r *reader) text(e *tomlfile.Entry, v *tomlfile.Value) string {
 
 // long reads a text of many lines.
 func (r *reader) long(e *tomlfile.Entry) string {
-	if e.Value.Kind != tomlfile.String || len(e.Value.Text) > maxKeyText {
-		r.Add(e.Line, "%s is a string of at most %d bytes", e.Key, maxKeyText)
+	if e.Value.Kind != tomlfile.String || len(e.Value.Text) > maxKeyText || strings.TrimSpace(e.Value.Text) == "" {
+		r.Add(e.Line, "%s is a string of at least one and at most %d bytes", e.Key, maxKeyText)
 		return ""
 	}
 	return e.Value.Text

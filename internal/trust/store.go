@@ -27,6 +27,7 @@ type Store struct {
 type granted struct {
 	Grant
 	versions pypi.Specifier
+	theirs   bool // a stranger may have written it
 }
 
 // Join makes a store. Each argument may be nil.
@@ -40,9 +41,9 @@ type granted struct {
 func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 	s := &Store{grants: map[string][]granted{}, foreign: map[string][]string{}, known: map[string]bool{}}
 	var certs []*openpgp.Certificate
-	take := func(grants []Grant, keys []Key) {
+	take := func(grants []Grant, keys []Key, theirs bool) {
 		for _, g := range grants {
-			s.add(g)
+			s.add(g, theirs)
 		}
 		for _, k := range keys {
 			if k.Certificate != nil {
@@ -51,25 +52,26 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 		}
 	}
 	if own != nil {
-		take(own.Grants, own.Keys)
+		take(own.Grants, own.Keys, false)
 		grants, keys := imported(own, lock)
-		take(grants, keys)
+		take(grants, keys, false)
 	}
 	if theirs != nil {
 		counts := alone && (own == nil || len(own.Grants)+len(own.Imports) == 0)
 		var grants []Grant
 		for _, g := range theirs.Grants {
+			g.From = "this project's file" // whatever it says of itself
 			if counts || g.Denied {
 				grants = append(grants, g)
 			}
 		}
 		if n := len(theirs.Grants) - len(grants); n > 0 {
 			s.notes = append(s.notes, tomlfile.Problem{File: theirs.Name, Detail: fmt.Sprintf(
-				"%d grants are ignored: you have a policy or grants of your own; to take them: assay trust import %s", n, theirs.Name)})
-		} else if len(grants) > 0 {
-			s.notes = append(s.notes, tomlfile.Problem{File: theirs.Name, Detail: fmt.Sprintf("this project's file says whose keys count for %d projects", projects(grants))})
+				"%s ignored: you have a policy or grants of your own; to take what it grants: assay trust import %s", many(n, "grant is", "grants are"), theirs.Name)})
+		} else if projects(grants) > 0 {
+			s.notes = append(s.notes, tomlfile.Problem{File: theirs.Name, Detail: fmt.Sprintf("this project's file says whose keys count for %s", many(projects(grants), "project", "projects"))})
 		}
-		take(grants, theirs.Keys)
+		take(grants, theirs.Keys, true)
 	}
 	merged, err := openpgp.Merge(certs...)
 	if err != nil {
@@ -79,12 +81,12 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 	return s, nil
 }
 
-func (s *Store) add(g Grant) {
+func (s *Store) add(g Grant, theirs bool) {
 	spec, err := pypi.ParseSpecifier(g.Versions)
 	if err != nil {
 		g.Outside = true // it was checked when it was read
 	}
-	s.grants[g.Project] = append(s.grants[g.Project], granted{g, spec})
+	s.grants[g.Project] = append(s.grants[g.Project], granted{g, spec, theirs})
 	id := g.Identity()
 	if g.Kind == assay.GrantPublisher || g.Kind == assay.GrantSHA256 {
 		return
@@ -95,15 +97,33 @@ func (s *Store) add(g Grant) {
 	}
 }
 
+func many(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
+}
+
+// Know makes keys known that others than grants name: policies do. It lets them sign
+// nothing. It is called before the store is used.
+func (s *Store) Know(identities ...string) {
+	for _, id := range identities {
+		s.known[id] = true
+	}
+}
+
 func projects(grants []Grant) int {
 	seen := map[string]bool{}
 	for _, g := range grants {
-		seen[g.Project] = true
+		if !g.Denied {
+			seen[g.Project] = true
+		}
 	}
 	return len(seen)
 }
 
-// imported returns what enough of the imports agree on.
+// imported returns what enough of the imports agree on: who may sign what. That one lets
+// a key sign tags and another lets it sign files is no agreement on either.
 func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 	type agreed struct {
 		grant Grant
@@ -113,7 +133,7 @@ func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 	var ids []string
 	for _, i := range own.Imports {
 		l, ok := lock.Find(i.Name)
-		if !ok {
+		if !ok || i.Kind == "certified" && !own.believes(cmp.Or(i.Authority, i.Name)) {
 			continue
 		}
 		keys = append(keys, l.Keys...)
@@ -153,6 +173,12 @@ func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 		grants = withRole(grants, a.grant)
 	}
 	return grants, keys
+}
+
+// believes reports whether an authority is named: what it certified counts for as long as
+// the person has it written down.
+func (f *File) believes(authority string) bool {
+	return slices.ContainsFunc(f.Authorities, func(a Authority) bool { return a.Name == authority })
 }
 
 // withRole adds a grant of one role: to the grant that says the same for another one, if
@@ -239,20 +265,24 @@ func (s *Store) Apply(r assay.Rules, a assay.Artifact, claims []assay.Claim) ass
 // maxShown is how many other projects of a key a message names.
 const maxShown = 5
 
-// Places are where signatures of a file may lie, as its grants say.
-func (s *Store) Places(a assay.Artifact) []string {
+// Places are where signatures of a file may lie, as its grants say: by the person's own
+// word, and by that of the file that came with a project.
+func (s *Store) Places(a assay.Artifact) (own, theirs []string) {
 	if s == nil {
-		return nil
+		return nil, nil
 	}
-	var out []string
 	for _, g := range s.grants[a.Project] {
 		for _, template := range g.Signatures {
-			if place := signature.Place(template, a); !slices.Contains(out, place) {
-				out = append(out, place)
+			switch place := signature.Place(template, a); {
+			case slices.Contains(own, place) || slices.Contains(theirs, place):
+			case g.theirs:
+				theirs = append(theirs, place)
+			default:
+				own = append(own, place)
 			}
 		}
 	}
-	return out
+	return own, theirs
 }
 
 // Names reports whether keys are granted for a project: only then is a signature beside
