@@ -51,16 +51,28 @@ func (d Decision) Undecided() bool {
 
 // OfFileAlone reports whether the decision refuses a file for being what it is,
 // which says nothing about the other files of its release: where source
-// distributions are not wanted, the wheels beside them are.
+// distributions are not wanted, the wheels beside them are. What is not in a lock was
+// not asked for, whatever else is wrong with it.
 func (d Decision) OfFileAlone() bool {
-	return d.Verdict == Deny && d.only(func(c Code) bool { return c == SdistUnwanted })
+	return d.Verdict == Deny && (d.outside() || d.only(Code.ofFileAlone))
+}
+
+// outside reports whether the file is not in the lock.
+func (d Decision) outside() bool {
+	return slices.ContainsFunc(d.Reasons, func(r Reason) bool { return r.Code == LockOutside && r.Severity == Error })
+}
+
+// ofFileAlone reports whether a reason says nothing about the other files of a
+// release. A lock's identities are for each file that is used.
+func (c Code) ofFileAlone() bool {
+	return c == SdistUnwanted || c == LockOutside || c == LockOtherIdentity
 }
 
 // OfRelease reports whether the decision refuses a file in a way that says something
 // about the other files of its release, and will go on to: not for being of a kind
 // that is not wanted, nor for lack of an answer.
 func (d Decision) OfRelease() bool {
-	return d.Verdict == Deny && !d.only(func(c Code) bool { return c == SdistUnwanted || c.outOfReach() })
+	return d.Verdict == Deny && !d.outside() && !d.only(func(c Code) bool { return c.ofFileAlone() || c.outOfReach() })
 }
 
 // OfIndex reports whether the decision refuses a file for what one index says of it,

@@ -15,7 +15,7 @@ func (a *app) confinedChild(f runFlags, s *session, program string, args []strin
 	if !f.confine {
 		return a.child(program, args, s.env, nil)
 	}
-	c, err := a.confine(s.proxy.URL(), f.cache == ownCache, s.env, append([]string{program}, args[1:]...), f.writable)
+	c, err := a.confine(s.proxy.URL(), s.caches, s.env, append([]string{program}, args[1:]...), f.writable)
 	if err != nil {
 		return 0, err
 	}

@@ -39,10 +39,10 @@ type confinement struct {
 
 // confine prepares the limits of a command: it may connect to the proxy and
 // write below the working folder, the folders for temporary files, where it
-// installs to as its environment and arguments say, the caches of Assay's own
-// where they are used, and extra. Folders that the installer would make outside
+// installs to as its environment and arguments say, the caches of Assay's own (empty
+// where they are not used), and extra. Folders that the installer would make outside
 // of all these are made here.
-func (a *app) confine(proxy string, ownCaches bool, env, args, extra []string) (*confinement, error) {
+func (a *app) confine(proxy, caches string, env, args, extra []string) (*confinement, error) {
 	if err := confine.Check(); err != nil {
 		var cannot *confine.UnsupportedError
 		if errors.As(err, &cannot) {
@@ -60,12 +60,8 @@ func (a *app) confine(proxy string, ownCaches bool, env, args, extra []string) (
 	}
 	c := &confinement{}
 	exist, missing := inventory.Find(inventory.Query{Env: env, Dir: a.cwd, Args: args}).Writable()
-	if ownCaches {
-		caches, err := a.cacheDir()
-		if err != nil {
-			return nil, err
-		}
-		missing = append(missing, filepath.Join(caches, "installers"))
+	if caches != "" {
+		missing = append(missing, caches)
 	}
 	home := a.getenv("HOME")
 	if home != "" {

@@ -5,6 +5,8 @@
 //	assay verify FILE                     # judge files at hand, evidence beside them
 //	assay verify NAME==VERSION            # judge a release on the configured index
 //	assay check LOCKFILE                  # judge every file that a lock file would install
+//	assay lock LOCKFILE                   # add the hashes and publishers that a lock file lacks
+//	assay diff OLD NEW                    # show what changed between two lock files in whom one trusts
 //	assay policy init|check|test          # write, check and test what packages must be
 //	assay trust list                      # what is remembered of each project
 //	assay trust accept NAME==VERSION …    # accept a change of publisher for a time
@@ -172,7 +174,7 @@ func (a *app) command() *cobra.Command {
 		}
 		return usage("", "--color is auto, always or never, not %q", a.color)
 	}
-	root.AddCommand(a.runCommand(), a.verifyCommand(), a.trustCommand(), a.policyCommand(), a.explainCommand(), a.checkCommand(), a.signCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.verifyCommand(), a.trustCommand(), a.policyCommand(), a.explainCommand(), a.checkCommand(), a.lockCommand(), a.diffCommand(), a.signCommand(), a.versionCommand())
 	return root
 }
 

@@ -28,6 +28,7 @@ type runFlags struct {
 	tunnel      []string
 	confine     bool
 	writable    []string
+	locked      []string
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -44,6 +45,7 @@ Exit status: the command's own; 125 when assay itself failed, 126 when the
 command could not be started, 127 when there is no such command.`,
 		Example: `  assay run -- pip install requests
   assay run -- uv sync
+  assay run --locked pylock.toml -- uv pip sync pylock.toml
   assay run --report report.json -- pip install -r requirements.txt`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.runInstaller(f, args) },
 	}
@@ -52,6 +54,7 @@ command could not be started, 127 when there is no such command.`,
 	cmd.Flags().StringVar(&f.report, "report", "", "write the report to `FILE`, as JSON")
 	cmd.Flags().StringVar(&f.trustedRoot, "trusted-root", "", "verify signatures under the Sigstore trusted root in `FILE`")
 	cmd.Flags().StringVar(&f.policy, "policy", "", "judge by the policy in `FILE`, and by no other")
+	cmd.Flags().StringArrayVar(&f.locked, "locked", nil, "let only what the lock in `FILE` holds pass, by hash and by identity (may be repeated)")
 	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "report only what was refused")
 	cmd.Flags().StringVar(&f.cache, "installer-cache", ownCache, "which caches installers use: own (assay's, in which all came past it) or theirs")
 	cmd.Flags().StringVar(&f.vcs, "vcs", "", "sources from version control: allow (and report) or deny; without, as the policy says")
@@ -79,6 +82,8 @@ func (f runFlags) check() error {
 		return usage("", "--installer-cache is own or theirs, not %q", f.cache)
 	case f.vcs != "" && f.vcs != vcsAllow && f.vcs != vcsDeny:
 		return usage("", "--vcs is allow or deny, not %q", f.vcs)
+	case len(f.locked) > 0 && f.cache == theirCache:
+		return usage("leave one of them out", "--installer-cache theirs does not go with --locked: what lies in those caches passes without a look")
 	case len(f.writable) > 0 && !f.confine:
 		return usage("give --confine as well, or leave it out", "--confine-write goes with --confine")
 	}

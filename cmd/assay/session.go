@@ -60,7 +60,11 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	if err != nil {
 		return nil, err
 	}
-	rules := f.rules(p.Base())
+	locks, err := a.locked(f.locked)
+	if err != nil {
+		return nil, err
+	}
+	rules := locks.forRun(f.rules(p.Base()), f.vcs)
 	if err := checkSources(settings.Sources, rules); err != nil {
 		return nil, err
 	}
@@ -77,11 +81,9 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	}
 	s := &session{root: root, sources: settings.Sources}
 	if f.cache == ownCache {
-		cache, err := a.cacheDir()
-		if err != nil {
+		if s.caches, err = a.installerCaches(locks); err != nil {
 			return nil, err
 		}
-		s.caches = filepath.Join(cache, "installers")
 	}
 	if s.dir, err = a.runDir(); err != nil {
 		return nil, err
@@ -103,7 +105,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 		return nil, err
 	}
 	client := network.client(known, p.beside)
-	e := engine.New(engine.Config{Verifiers: verifiers(pep740.NewDeferred(root.Root), p.store), Rules: p, Source: client,
+	e := engine.New(engine.Config{Verifiers: verifiers(pep740.NewDeferred(root.Root), p.store), Rules: locks.over(p), Source: client,
 		Memory: before, Recorder: recorders{before, &noting{Collector: collector, caches: s.caches}}})
 	if err := a.judgeFolders(context.Background(), settings.FindLinks, e, collector); err != nil {
 		return nil, err

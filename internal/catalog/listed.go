@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"slices"
 
 	"assay"
 	"assay/internal/engine"
@@ -12,6 +13,23 @@ import (
 type verdicts struct {
 	files    map[int]assay.Decision // those that are refused
 	releases map[*group]int         // those of which no file is left, with one of these
+	outside  bool                   // no lock has anything of the project
+}
+
+// marked are the files that a page is to show as refused. Of a project that is in no
+// lock there are none: whichever file an installer goes for is refused with the reason,
+// where of releases that are all yanked pip shows nothing but their numbers.
+func (v verdicts) marked() map[int]assay.Decision {
+	if v.outside {
+		return nil
+	}
+	return v.files
+}
+
+// isOutside reports whether a file is refused for not being in a lock.
+func isOutside(d assay.Decision) bool {
+	main, _ := d.Main()
+	return d.Verdict == assay.Deny && main.Code == assay.LockOutside
 }
 
 // judgeListed judges the files of a page by what it tells of them, once for each
@@ -37,7 +55,7 @@ func (c *Catalog) judgeListed(ctx context.Context, s *seen) (verdicts, error) {
 	if err != nil {
 		return verdicts{}, err
 	}
-	v := verdicts{files: map[int]assay.Decision{}, releases: map[*group]int{}}
+	v := verdicts{files: map[int]assay.Decision{}, releases: map[*group]int{}, outside: !slices.ContainsFunc(decisions, func(d assay.Decision) bool { return !isOutside(d) })}
 	for _, g := range s.sorted.groups {
 		left := len(g.files)
 		for _, i := range g.files {
@@ -77,6 +95,7 @@ func (c *Catalog) asksListing(s *seen) bool {
 
 // recordPassedOver records the refused releases that are newer than the first one
 // that is not refused, up to pageReleases: the report names what was taken instead.
+// Newer ones than a lock pins are not passed over, but not asked for.
 func (c *Catalog) recordPassedOver(ctx context.Context, s *seen, v verdicts, files []assay.Artifact) error {
 	looked := map[*group]bool{}
 	for range pageReleases {
@@ -89,8 +108,12 @@ func (c *Catalog) recordPassedOver(ctx context.Context, s *seen, v verdicts, fil
 		if !refused {
 			return nil
 		}
+		outside := isOutside(v.files[i])
+		if outside && !v.outside {
+			continue
+		}
 		j := engine.Judgement{Subject: assay.Subject{Artifact: files[i]}, Decision: v.files[i], Time: c.now()}
-		if err := c.recordOnce(ctx, j); err != nil {
+		if err := c.recordOnce(ctx, j); err != nil || outside { // of a whole project one is enough
 			return err
 		}
 	}
@@ -104,4 +127,15 @@ func (v verdicts) groups() map[*group]bool {
 		out[g] = true
 	}
 	return out
+}
+
+// left are the files of a release that are not refused.
+func (v verdicts) left(g *group) []int {
+	if len(v.files) == 0 {
+		return g.files
+	}
+	return slices.DeleteFunc(slices.Clone(g.files), func(i int) bool {
+		_, refused := v.files[i]
+		return refused
+	})
 }

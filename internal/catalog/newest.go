@@ -13,19 +13,19 @@ import (
 
 // judgeNewest gathers the evidence for the newest release that a resolver would
 // take, and for the next older one while the newest is refused. It returns the
-// mark for every file of a release whose evidence is out of reach. Those in looked
+// mark for every file of a release whose evidence is out of reach. Those in listed
 // are refused already.
-func (c *Catalog) judgeNewest(ctx context.Context, s *seen, looked map[*group]bool) (map[int]string, error) {
+func (c *Catalog) judgeNewest(ctx context.Context, s *seen, listed verdicts) (map[int]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, pageBudget)
 	defer cancel()
-	undecided := map[int]string{}
+	undecided, looked := map[int]string{}, listed.groups()
 	for range pageReleases {
 		g := s.sorted.newest(s.page, looked)
 		if g == nil {
 			break
 		}
 		looked[g] = true
-		d, err := c.judgeRelease(ctx, s, g.files)
+		d, err := c.judgeRelease(ctx, s, listed.left(g))
 		if err != nil {
 			return nil, err
 		}

@@ -46,10 +46,10 @@ func (c *Catalog) Page(ctx context.Context, u *url.URL, contentType string, body
 	if err != nil {
 		return Page{}, err
 	}
-	for i, d := range listed.files {
+	for i, d := range listed.marked() {
 		marks[i] = yankReason(d)
 	}
-	undecided, err := c.judgeNewest(ctx, s, listed.groups())
+	undecided, err := c.judgeNewest(ctx, s, listed)
 	if err != nil {
 		return Page{}, err
 	}

@@ -17,11 +17,24 @@ func (w Wanted) Identified(file int, claims []assay.Claim) []Located {
 	if len(p.Identities) == 0 || file < 0 || file >= len(w.Files) {
 		return nil
 	}
+	place, f, bad := misidentified(p, claims)
+	if !bad {
+		return nil
+	}
+	return []Located{{Place: place, File: file, Finding: f}}
+}
+
+// misidentified says why no claim is one of the entry's identities', where none is and
+// the entry has any.
+func misidentified(p lockfile.Package, claims []assay.Claim) (lockfile.Place, assay.Finding, bool) {
+	if len(p.Identities) == 0 {
+		return lockfile.Place{}, assay.Finding{}, false
+	}
 	var others []string
 	for _, c := range claims {
 		for _, id := range p.Identities {
 			if Matches(id, c) {
-				return nil
+				return lockfile.Place{}, assay.Finding{}, false
 			}
 		}
 		if c.Identity != "" {
@@ -40,8 +53,7 @@ func (w Wanted) Identified(file int, claims []assay.Claim) []Located {
 	if p.Identities[0].At.Line > 0 {
 		at = p.Identities[0].At
 	}
-	return []Located{{Place: at, File: file, Finding: assay.Finding{Code: assay.LockOtherIdentity,
-		Detail: detail + ", and the lock names " + strings.Join(wanted, " or ")}}}
+	return at, assay.Finding{Code: assay.LockOtherIdentity, Detail: detail + ", and the lock names " + strings.Join(wanted, " or ")}, true
 }
 
 // Matches reports whether a claim was made by an identity of a lock. A key that the
