@@ -99,9 +99,12 @@ func readArmorBody(data []byte, label string) (body, rest []byte, err error) {
 		case len(line) == 5 && line[0] == '=':
 			sum = line[1:]
 		case len(line) == 0:
-			if end := bytes.TrimLeft(rest, " \t\r\n"); !bytes.HasPrefix(end, []byte(tail)) {
+			// All of them at once: looking ahead from each would be quadratic.
+			end := bytes.TrimLeft(rest, " \t\r\n")
+			if empty := rest[:len(rest)-len(end)]; !bytes.HasPrefix(end, []byte(tail)) || len(empty) > 0 && empty[len(empty)-1] != '\n' {
 				return nil, nil, fail(Malformed, "there is an empty line within the armor")
 			}
+			rest = end
 		default:
 			encoded = append(encoded, line...)
 		}
