@@ -528,8 +528,8 @@ func (c *checker) Release(ctx context.Context, base, project string, version pyp
 		return lockcheck.Release{Problem: &assay.Finding{Code: assay.PageMalformed, Detail: err.Error()}}, nil
 	case err != nil:
 		why := err.Error()
-		if led && errors.Is(err, index.ErrRedirect) {
-			why = "only the lock names " + index.Redact(at) + ", which leads into this network: configure the index as pip or uv have it, if it is yours"
+		if led {
+			why += " (only the lock names this index; if it is yours, configure it as pip or uv have it)"
 		}
 		return lockcheck.Release{Problem: &assay.Finding{Code: assay.PageUnavailable, Detail: why}}, nil
 	}
