@@ -527,7 +527,11 @@ func (c *checker) Release(ctx context.Context, base, project string, version pyp
 	case isPageError(err):
 		return lockcheck.Release{Problem: &assay.Finding{Code: assay.PageMalformed, Detail: err.Error()}}, nil
 	case err != nil:
-		return lockcheck.Release{Problem: &assay.Finding{Code: assay.PageUnavailable, Detail: err.Error()}}, nil
+		why := err.Error()
+		if led {
+			why += " (only the lock names this index; if it is yours, configure it as pip or uv have it)"
+		}
+		return lockcheck.Release{Problem: &assay.Finding{Code: assay.PageUnavailable, Detail: why}}, nil
 	}
 	at.User = nil
 	files := filesOf(page, at, project, func(v pypi.Version) bool {

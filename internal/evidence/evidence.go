@@ -141,6 +141,9 @@ func header(body []byte) string {
 
 // readFile reads a regular file of a sane size.
 func readFile(path string) ([]byte, error) {
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a file of this store") // a FIFO would block
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
