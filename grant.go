@@ -99,6 +99,12 @@ func (g Grant) Names(c Claim) bool {
 	return g.Identity() == c.Identity
 }
 
+// names reports whether the grant names the OpenPGP key itself that made a signature,
+// which may be a subkey: a denial of it is meant as one, whoever owns it.
+func (g Grant) names(key string) bool {
+	return g.Kind == GrantOpenPGP && key != "" && strings.EqualFold(g.Key, key)
+}
+
 // InForce reports whether a file that was first seen at that time may count.
 func (g Grant) InForce(first time.Time) bool {
 	return g.Until.IsZero() || first.Before(g.Until)

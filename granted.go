@@ -123,6 +123,8 @@ func (b *builder) grantOf(rules Rules, c Claim, seen, at, now time.Time) (Grant,
 	var known []Grant
 	for _, g := range rules.Grants {
 		switch {
+		case !g.Names(c) && g.Denied && g.names(c.Details["key"]): // a subkey
+			return fault(GrantDenied, "%s by its key %s, %s: %s", c.Identity, g.Key, g.place(), g.Reason)
 		case !g.Names(c):
 		case g.Denied:
 			return fault(GrantDenied, "%s, %s: %s", c.Identity, g.place(), g.Reason)

@@ -182,6 +182,9 @@ var grantCases = map[string]grantCase{
 	// What is denied wins.
 	"denied": {grants: grants(lets(keyA, denied)), keys: claimsOf(signs(keyA)),
 		want: "error grant.denied: what stands behind foo-2.0-py3-none-any.whl may not speak for foo: KEY-A, local, trust.toml:9: stolen\n"},
+	"denied by the subkey that has signed": {grants: grants(lets(keyA), lets(keyC, denied)),
+		keys: claimsOf(signs(keyA, func(c *assay.Claim) { c.Details = map[string]string{"key": keyC} })),
+		want: "error grant.denied: what stands behind foo-2.0-py3-none-any.whl may not speak for foo: KEY-A by its key " + keyC + ", local, trust.toml:9: stolen\n"},
 	"denied after it was granted": {grants: grants(lets(keyA), lets(keyA, denied)), keys: claimsOf(signs(keyA)),
 		want: "error grant.denied: what stands behind foo-2.0-py3-none-any.whl may not speak for foo: KEY-A, local, trust.toml:9: stolen\n"},
 	"denied before it was granted": {grants: grants(lets(keyA, denied), lets(keyA)), keys: claimsOf(signs(keyA)),

@@ -27,8 +27,10 @@ func DecideTag(rules Rules, a Artifact, tag Tag, evidence []Evidence, now time.T
 	var signers []string
 	for _, c := range tag.Claims {
 		c.Role = RoleTag
-		_, fault := b.grantOf(rules, c, now, now, now)
+		g, fault := b.grantOf(rules, c, now, now, now)
 		switch {
+		case fault == nil && g.FirstUse: // nobody vouches for it: it verifies nothing
+			b.add(TagUnknownKey, fmt.Sprintf("%s, %s, %s", tag.Name, c.Identity, g.place()))
 		case fault == nil:
 			signers = append(signers, c.Identity)
 		case fault.Code == GrantDenied, fault.Code == SignatureWrongProject:

@@ -19,9 +19,15 @@ type judging struct {
 	store *trust.Store
 }
 
-// For returns the rules for an artifact, its grants among them.
+// For returns the rules for an artifact, its grants among them. The keys that a project's
+// policy names are wanted beside what the person's own files want, and speak for nobody:
+// else a stranger's file would grant by naming a key what its trust.toml may not.
 func (j judging) For(a assay.Artifact, claims []assay.Claim) assay.Rules {
-	return j.store.Apply(j.Policy.For(a, claims), a, claims)
+	r := j.Policy.For(a, claims)
+	if len(r.Grants) > 0 && !j.store.TakesTheirs() && j.Policy.OfProject(r.Origins["publisher"]) {
+		r.Grants = nil
+	}
+	return j.store.Apply(r, a, claims)
 }
 
 // beside says where signatures of a file may lie: only where a key may sign the project

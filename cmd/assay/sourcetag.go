@@ -161,7 +161,7 @@ func tagByOpenPGP(name string, tag *gitobject.Tag, keys keyring, add findings) [
 				continue
 			}
 			claims = append(claims, assay.Claim{Method: "openpgp", Identity: identityOf(assay.GrantOpenPGP, string(v.Signer)), Role: assay.RoleTag,
-				Signed: v.Created, Ends: v.Ends, Weak: v.Weak})
+				Signed: v.Created, Ends: v.Ends, Weak: v.Weak, Details: map[string]string{"key": string(v.Key)}})
 		}
 	}
 	return claims

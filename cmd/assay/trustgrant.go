@@ -374,8 +374,7 @@ func rotation(file *trust.File, lock *trust.Lock, g trust.Grant, k trust.Key, no
 		if o.Grant.Key == g.Grant.Key {
 			return nil // it is the same key
 		}
-		before, ok := file.Key(o.Kind, o.Grant.Key)
-		if ok && before.Certificate != nil && k.Certificate != nil && len(k.Certificate.CertifiedBy(before.Certificate)) > 0 {
+		if before, ok := file.Known(lock, o.Kind, o.Grant.Key); ok && certifies(before, k, now) {
 			return nil
 		}
 		old = append(old, o.Grant.Key)
@@ -383,17 +382,31 @@ func rotation(file *trust.File, lock *trust.Lock, g trust.Grant, k trust.Key, no
 	if len(old) == 0 || g.Kind != assay.GrantOpenPGP && g.Kind != assay.GrantSSH {
 		return nil
 	}
-	var by []string
-	for _, l := range lock.Imports {
-		if slices.ContainsFunc(l.Grants, func(o trust.Grant) bool { return o.Project == g.Project && o.Identity() == g.Identity() }) {
-			by = append(by, l.Name)
+	var by []trust.Import
+	for _, i := range file.Imports {
+		if i.Until.After(now) {
+			by = append(by, i)
 		}
 	}
-	if need := max(file.Agree, 2); len(by) >= need {
+	agreeing := *file
+	agreeing.Imports, agreeing.Agree = by, max(file.Agree, 2)
+	if agreeing.Agreed(lock, g.Grant, g.Project) {
 		return nil
 	}
 	return &failure{report.ExitRefused, fmt.Errorf("another key may sign %s by now, and has not signed this one: %s", g.Project, strings.Join(old, ", ")),
 		"ask the project's maintainers, by a way that you find yourself, whether they have a new key; if they have: the same command with --without-old-key"}
+}
+
+// certifies reports whether a key's owner has certified another one. When is the word of
+// whoever has the key, and nobody saw it: a key that has ended, or was superseded, could
+// have done so yesterday as well, by whoever has it now.
+func certifies(old, k trust.Key, now time.Time) bool {
+	if old.Certificate == nil || k.Certificate == nil {
+		return false
+	}
+	return slices.ContainsFunc(k.Certificate.CertifiedBy(old.Certificate), func(c openpgp.Certification) bool {
+		return (c.Ends.IsZero() || now.Before(c.Ends)) && (c.Expires.IsZero() || now.Before(c.Expires))
+	})
 }
 
 // describeGrant says in a line what a grant is about.

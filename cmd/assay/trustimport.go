@@ -127,7 +127,7 @@ func (a *app) importKeys(ctx context.Context, f keysImport, source string) error
 	if err := a.mayImport(own, i); err != nil {
 		return err
 	}
-	r, err := a.readImport(ctx, a.keyFetcher(), own, i, now)
+	r, err := a.readImport(ctx, a.keyFetcher(), own.With(lock), i, now)
 	if err != nil {
 		return err
 	}
@@ -242,7 +242,7 @@ func carried(before, now trust.Locked) (trust.Locked, error) {
 	now.Grants = slices.Clone(now.Grants)
 	for _, g := range trust.Lost(before, now) {
 		if slices.ContainsFunc(now.Keys, func(k trust.Key) bool {
-			return !g.Denied && k.Kind == g.Kind && k.Fingerprint == g.Grant.Key && isLost(k)
+			return !g.Denied && k.Kind == g.Kind && k.Fingerprint == g.Grant.Key && k.Lost()
 		}) {
 			now.Grants = append(now.Grants, g)
 		}
@@ -250,17 +250,9 @@ func carried(before, now trust.Locked) (trust.Locked, error) {
 	return now, nil
 }
 
-// isLost reports whether a key was revoked as compromised.
-func isLost(k trust.Key) bool {
-	if k.Certificate == nil {
-		return false
-	}
-	r, ok := k.Certificate.Revoked()
-	return ok && r.Hard
-}
-
 // mergedKeys keeps what was known of the keys that an import still has: a revocation that
-// was seen stays, though a source goes back to an older copy.
+// was seen stays, though a source goes back to an older copy, or leaves the key out, which
+// another import may still grant.
 func mergedKeys(before []trust.Key, now trust.Locked) ([]trust.Key, error) {
 	out := slices.Clone(now.Keys)
 	for i, k := range out {
@@ -273,6 +265,12 @@ func mergedKeys(before []trust.Key, now trust.Locked) ([]trust.Key, error) {
 				return nil, usage("", "the certificates of %s: %w", k.Fingerprint, err)
 			}
 			out[i].Certificate = merged[0]
+		}
+	}
+	for _, b := range before {
+		same := func(k trust.Key) bool { return k.Kind == b.Kind && k.Fingerprint == b.Fingerprint }
+		if b.Lost() && !slices.ContainsFunc(out, same) {
+			out = append(out, b)
 		}
 	}
 	return out, nil
@@ -314,7 +312,7 @@ func (a *app) showGrant(mark string, own *trust.File, lock *trust.Lock, i trust.
 	}
 	fmt.Fprintf(a.stdout, "%s %s  %s%s, until %s\n", mark, g.Project, g.Identity(), roles, lastDayBefore(until))
 	for _, k := range now.Keys {
-		if isLost(k) && k.Kind == g.Kind && k.Fingerprint == g.Grant.Key {
+		if k.Lost() && k.Kind == g.Kind && k.Fingerprint == g.Grant.Key {
 			fmt.Fprintln(a.stdout, "    given up as lost: what it signed is refused")
 		}
 		if k.Kind == g.Kind && k.Fingerprint == g.Grant.Key && k.Certificate != nil {

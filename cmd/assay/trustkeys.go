@@ -54,7 +54,7 @@ func (a *app) refreshKeys(ctx context.Context, dry, acceptLoss bool) error {
 		return err
 	}
 	r := &keyRefresh{app: a, dry: dry, acceptLoss: acceptLoss, now: time.Now()}
-	if err := r.ask(ctx, own); err != nil {
+	if err := r.ask(ctx, own.With(lock)); err != nil {
 		return err
 	}
 	if len(r.imports)+len(r.sources) == 0 {
@@ -312,7 +312,7 @@ func (r *keyRefresh) takeKeys(got refetched) error {
 func (r *keyRefresh) propose(k trust.Key, old []trust.Key) {
 	proposed := false
 	for _, o := range old {
-		if k.Certificate == nil || o.Certificate == nil || len(k.Certificate.CertifiedBy(o.Certificate)) == 0 {
+		if known, ok := r.own.Known(r.lock, o.Kind, o.Fingerprint); !ok || !certifies(known, k, r.now) {
 			continue
 		}
 		for _, g := range r.own.Grants {

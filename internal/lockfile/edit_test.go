@@ -146,7 +146,7 @@ func TestRandomEdits(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for name, whole := range fixtures(t) {
 		base := mustRead(t, name, whole)
-		for round := range 12 {
+		for round := range 6 {
 			data := whole
 			if base.Format != Pipfile && base.Format != Requirements {
 				data = removeSome(random, taken[base.Format].FindAllIndex(whole, -1), whole)

@@ -9,7 +9,7 @@ const (
 	maxNesting  = 64        // values within values of a JSON document
 	maxPackages = 50_000    // entries of a lock with all its includes
 	maxFiles    = 5_000     // files of one entry
-	maxAllFiles = 1_000_000 // files of all entries together
+	maxAllFiles = 300_000   // files of all entries together
 	maxOfFile   = 50        // hashes of one file
 	maxIndexes  = 1_000     // indexes that a lock names
 	maxLines    = 1_000_000 // lines of a requirements file

@@ -109,12 +109,13 @@ func (r *reader) logicalLines(lines []physical) []*logicalLine {
 			return nil
 		}
 		open.lines = append(open.lines, p.start)
-		isComment := commentFirst.MatchString(p.text)
+		hasComment := strings.Contains(p.text, "#")
+		isComment := hasComment && commentFirst.MatchString(p.text)
 		goesOn := strings.HasSuffix(p.text, `\`) && !isComment
 		content := p.text
 		if goesOn {
 			content = strings.TrimSuffix(content, `\`)
-			if comment.MatchString(p.text) {
+			if hasComment && comment.MatchString(p.text) {
 				r.add(i+1, "a comment ends in a backslash: pip takes the next line for part of it, others do not")
 				return nil
 			}
@@ -123,9 +124,14 @@ func (r *reader) logicalLines(lines []physical) []*logicalLine {
 				return nil
 			}
 		}
-		bare := strings.TrimRight(comment.ReplaceAllString(content, ""), " \t")
-		if strings.TrimSpace(bare) != "" {
+		bare := content
+		if hasComment {
+			bare = comment.ReplaceAllString(content, "")
+		}
+		if bare = strings.TrimRight(bare, " \t"); bare != "" {
 			open.end, open.eol = p.start+len(bare), p.eol
+		}
+		if strings.Contains(bare, "--hash") {
 			for _, m := range hashOption.FindAllStringIndex(bare, -1) {
 				open.hashes = append(open.hashes, span{p.start + m[0], p.start + m[1]})
 			}
@@ -146,8 +152,14 @@ func (r *reader) logicalLines(lines []physical) []*logicalLine {
 // finishLine puts variables in, and returns nil for a line without meaning.
 func (r *reader) finishLine(l *logicalLine, joined string) *logicalLine {
 	s := strings.Trim(joined, " \t")
+	if s == "" {
+		return nil
+	}
+	if l.text = s; !strings.Contains(s, "${") {
+		return l
+	}
 	size := len(s)
-	s = variable.ReplaceAllStringFunc(s, func(ref string) string {
+	l.text = variable.ReplaceAllStringFunc(s, func(ref string) string {
 		value := r.getenv(ref[2 : len(ref)-1])
 		if value == "" {
 			if l.unset == "" {
@@ -165,9 +177,5 @@ func (r *reader) finishLine(l *logicalLine, joined string) *logicalLine {
 		r.add(l.number, "a variable is too long, or holds a control character")
 		return nil
 	}
-	if s == "" {
-		return nil
-	}
-	l.text = s
 	return l
 }

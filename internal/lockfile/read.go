@@ -57,12 +57,12 @@ func Detect(name string, data []byte) (Format, bool) {
 }
 
 var (
-	pylockMark = regexp.MustCompile(`(?m)^lock-version\s*=`)
-	uvMark     = regexp.MustCompile(`(?m)^version\s*=\s*\d`)
-	metaMark   = regexp.MustCompile(`(?m)^lock-version\s*=`)
-	pdmMark    = regexp.MustCompile(`(?m)^lock_version\s*=`)
-	tableMark  = regexp.MustCompile(`(?m)^\[\[packages?\]\]\s*$`)
-	pinMark    = regexp.MustCompile(`(?m)^[A-Za-z0-9][A-Za-z0-9._-]*(\[[^\]\n]*\])?\s*==`)
+	versionMark = regexp.MustCompile(`(?m)^lock-version\s*=`)
+	uvMark      = regexp.MustCompile(`(?m)^version\s*=\s*\d`)
+	headerMark  = regexp.MustCompile(`(?m)^\s*\[`)
+	pdmMark     = regexp.MustCompile(`(?m)^lock_version\s*=`)
+	tableMark   = regexp.MustCompile(`(?m)^\[\[packages?\]\]\s*$`)
+	pinMark     = regexp.MustCompile(`(?m)^[A-Za-z0-9][A-Za-z0-9._-]*(\[[^\]\n]*\])?\s*==`)
 )
 
 // detectContent looks for what each format cannot be without.
@@ -72,7 +72,7 @@ func detectContent(data []byte) (Format, bool) {
 	}
 	data = bytes.ReplaceAll(bytes.TrimPrefix(data, []byte("\ufeff")), []byte("\r\n"), []byte("\n"))
 	first := len(data)
-	if at := regexp.MustCompile(`(?m)^\s*\[`).FindIndex(data); at != nil {
+	if at := headerMark.FindIndex(data); at != nil {
 		first = at[0] // where the root table ends
 	}
 	root := data[:first]
@@ -82,13 +82,13 @@ func detectContent(data []byte) (Format, bool) {
 			return Pipfile, true
 		}
 		return "", false
-	case pylockMark.Match(root):
+	case versionMark.Match(root):
 		return Pylock, true
 	case uvMark.Match(root) && (tableMark.Match(data) || bytes.Contains(root, []byte("requires-python"))):
 		return UV, true
 	case pdmMark.Match(data):
 		return PDM, true
-	case metaMark.Match(data):
+	case versionMark.Match(data):
 		return Poetry, true
 	case !tableMark.Match(data) && pinMark.Match(data):
 		return Requirements, true
@@ -265,6 +265,9 @@ var conflict = regexp.MustCompile(`^(<{7}|\|{7}|={7}|>{7})(\s.*)?$`)
 
 // conflictAt says what a line that git left in a file is, and whether it is one.
 func conflictAt(line string) (string, bool) {
+	if line == "" || strings.IndexByte("<|=>", line[0]) < 0 {
+		return "", false
+	}
 	m := conflict.FindStringSubmatch(line)
 	if m == nil {
 		return "", false
@@ -306,4 +309,5 @@ func quoted(s string) string {
 	return tomlfile.Quoted(s)
 }
 
+// problem is an error that becomes a [Problem] where its place is known.
 func problem(format string, args ...any) error { return fmt.Errorf(format, args...) }

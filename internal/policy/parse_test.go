@@ -103,7 +103,7 @@ index = [
 				"assay.toml:3: version: \"one\": not a valid version\n" +
 				"assay.toml:4: allow: there is no reason \"publisher-changed\": did you mean publisher.changed?\n" +
 				"assay.toml:4: allow: digest.mismatch says that something is broken, and no exception lifts that\n" +
-				"assay.toml:4: allow: there is no reason \"nonsense\": there are cooldown.unknown-age, cooldown.young, evidence.required, evidence.unavailable, grant.ended, grant.unfit, index.other, policy.denied, provenance.lost, provenance.unavailable, publisher.changed, publisher.unexpected, sdist.unwanted, signature.missing, signature.too-few, signature.unavailable, signature.unexpected-key and source.vcs\n" +
+				"assay.toml:4: allow: there is no reason \"nonsense\": there are cooldown.unknown-age, cooldown.young, evidence.required, evidence.unavailable, grant.ended, grant.unfit, index.other, lock.missing-hash, lock.other-identity, lock.unpinned, lock.weak-hash, policy.denied, provenance.lost, provenance.unavailable, publisher.changed, publisher.unexpected, sdist.unwanted, signature.missing, signature.too-few, signature.unavailable, signature.unexpected-key and source.vcs\n" +
 				"assay.toml:5: until is a date without quotes, such as 2026-12-31"},
 		{"dates", "[[exception]]\nproject = \"a\"\nallow = [\"cooldown.young\"]\nuntil = 2026-12-31T00:00:00Z\nreason = \" \"\n",
 			"assay.toml:4: until is a date such as 2026-12-31, not \"2026-12-31T00:00:00Z\"\n" +

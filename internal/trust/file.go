@@ -123,10 +123,20 @@ func (f *File) PutKey(k Key) {
 	f.Keys = append(f.Keys, k)
 }
 
-// Sweep removes the keys that no grant, import or authority names any longer.
+// Lost reports whether a key was revoked as compromised.
+func (k Key) Lost() bool {
+	if k.Certificate == nil {
+		return false
+	}
+	r, ok := k.Certificate.Revoked()
+	return ok && r.Hard
+}
+
+// Sweep removes the keys that no grant, import or authority names any longer. Those that
+// were given up as lost stay: an import may still have an older copy, and grant them.
 func (f *File) Sweep() {
 	f.Keys = slices.DeleteFunc(f.Keys, func(k Key) bool {
-		return !slices.ContainsFunc(f.Grants, func(g Grant) bool { return g.Kind == k.Kind && g.Grant.Key == k.Fingerprint }) &&
+		return !k.Lost() && !slices.ContainsFunc(f.Grants, func(g Grant) bool { return g.Kind == k.Kind && g.Grant.Key == k.Fingerprint }) &&
 			!slices.ContainsFunc(f.Authorities, func(a Authority) bool {
 				return k.Kind == assay.GrantOpenPGP && string(a.Fingerprint) == k.Fingerprint
 			})

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"assay"
+	"assay/internal/openpgp"
 	"assay/internal/tomlfile"
 )
 
@@ -191,6 +193,36 @@ func compareNames(a, b string) int {
 		return 1
 	}
 	return 0
+}
+
+// Known returns a key with all that the file and the lock know of it: a revocation in any
+// copy counts. It is false where the file does not have it.
+func (f *File) Known(l *Lock, kind assay.GrantKind, fingerprint string) (Key, bool) {
+	k, ok := f.Key(kind, fingerprint)
+	if !ok || k.Certificate == nil || l == nil {
+		return k, ok
+	}
+	for _, i := range l.Imports {
+		for _, other := range i.Keys {
+			if other.Kind != kind || other.Fingerprint != fingerprint {
+				continue
+			}
+			if merged, err := openpgp.Merge(k.Certificate, other.Certificate); err == nil {
+				k.Certificate = merged[0]
+			}
+		}
+	}
+	return k, ok
+}
+
+// With returns the file with its keys as [File.Known] has them.
+func (f *File) With(l *Lock) *File {
+	out := *f
+	out.Keys = slices.Clone(f.Keys)
+	for i, k := range out.Keys {
+		out.Keys[i], _ = f.Known(l, k.Kind, k.Fingerprint)
+	}
+	return &out
 }
 
 // Disagreement is a key that an import grants for a project, and others that know the

@@ -21,6 +21,7 @@ type Store struct {
 	certs   []*openpgp.Certificate
 	known   map[string]bool // identities that are granted for any project
 	notes   []tomlfile.Problem
+	theirs  bool // what the project's files grant counts
 }
 
 // granted is a grant with what its versions come to.
@@ -40,6 +41,7 @@ type granted struct {
 // as long as each of these imports holds.
 func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 	s := &Store{grants: map[string][]granted{}, foreign: map[string][]string{}, known: map[string]bool{}}
+	s.theirs = alone && (own == nil || len(own.Grants)+len(own.Imports) == 0)
 	var certs []*openpgp.Certificate
 	take := func(grants []Grant, keys []Key, theirs bool) {
 		for _, g := range grants {
@@ -57,11 +59,10 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 		take(grants, keys, false)
 	}
 	if theirs != nil {
-		counts := alone && (own == nil || len(own.Grants)+len(own.Imports) == 0)
 		var grants []Grant
 		for _, g := range theirs.Grants {
 			g.From = "this project's file" // whatever it says of itself
-			if counts || g.Denied {
+			if s.theirs || g.Denied {
 				grants = append(grants, g)
 			}
 		}
@@ -128,15 +129,27 @@ func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 	type agreed struct {
 		grant Grant
 		by    []string
+		who   []string // whose word it is: one list under two names is one
 	}
 	found := map[string]*agreed{}
 	var ids []string
 	for _, i := range own.Imports {
 		l, ok := lock.Find(i.Name)
-		if !ok || i.Kind == "certified" && !own.believes(cmp.Or(i.Authority, i.Name)) {
+		if !ok {
 			continue
 		}
-		keys = append(keys, l.Keys...)
+		keys = append(keys, l.Keys...) // whatever they grant: their revocations count
+		authority, believed := own.believes(i, lock)
+		if i.Kind == "certified" && !believed {
+			continue
+		}
+		if !authority.Until.IsZero() && authority.Until.Before(i.Until) {
+			i.Until = authority.Until
+		}
+		who := i.Kind + " " + l.SHA256
+		if believed {
+			who = "authority " + string(authority.Fingerprint)
+		}
 		for _, g := range l.Grants {
 			if len(i.Projects) > 0 && !slices.Contains(i.Projects, g.Project) && g.Project != "*" {
 				continue
@@ -158,8 +171,8 @@ func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 				} else if g.Until.Before(a.grant.Until) {
 					a.grant.Until = g.Until // all that are counted must hold
 				}
-				if !slices.Contains(a.by, i.Name) {
-					a.by = append(a.by, i.Name)
+				if !slices.Contains(a.who, who) {
+					a.by, a.who = append(a.by, i.Name), append(a.who, who)
 				}
 			}
 		}
@@ -175,10 +188,39 @@ func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 	return grants, keys
 }
 
-// believes reports whether an authority is named: what it certified counts for as long as
-// the person has it written down.
-func (f *File) believes(authority string) bool {
-	return slices.ContainsFunc(f.Authorities, func(a Authority) bool { return a.Name == authority })
+// Agreed reports whether enough of the imports grant the same for a project, in every
+// role that the grant is for.
+func (f *File) Agreed(lock *Lock, g assay.Grant, project string) bool {
+	grants, _ := imported(f, lock)
+	for _, role := range RolesOf(g) {
+		if !slices.ContainsFunc(grants, func(o Grant) bool {
+			return !o.Denied && o.Project == project && o.Identity() == g.Identity() && slices.Contains(RolesOf(o.Grant), role)
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// believes returns the authority of an import, if it is named and its key was not given
+// up as lost by any copy of it that is known: what it certified counts for as long as the
+// person has it written down, and falls with its key.
+func (f *File) believes(i Import, lock *Lock) (Authority, bool) {
+	if i.Kind != "certified" {
+		return Authority{}, false
+	}
+	at := slices.IndexFunc(f.Authorities, func(a Authority) bool { return a.Name == cmp.Or(i.Authority, i.Name) })
+	if at < 0 {
+		return Authority{}, false
+	}
+	a := f.Authorities[at]
+	return a, !lostIn(string(a.Fingerprint), f, lock)
+}
+
+// lostIn reports whether any copy of a certificate says that its key was given up as lost.
+func lostIn(fingerprint string, f *File, lock *Lock) bool {
+	lost := func(k Key) bool { return k.Fingerprint == fingerprint && k.Lost() }
+	return slices.ContainsFunc(f.Keys, lost) || lock != nil && slices.ContainsFunc(lock.Imports, func(l Locked) bool { return slices.ContainsFunc(l.Keys, lost) })
 }
 
 // withRole adds a grant of one role: to the grant that says the same for another one, if
@@ -261,6 +303,10 @@ func (s *Store) Apply(r assay.Rules, a assay.Artifact, claims []assay.Claim) ass
 	}
 	return r
 }
+
+// TakesTheirs reports whether what a project's files grant counts, its policy's keys
+// included: where the person has neither grants nor a policy of their own.
+func (s *Store) TakesTheirs() bool { return s != nil && s.theirs }
 
 // maxShown is how many other projects of a key a message names.
 const maxShown = 5

@@ -1,0 +1,136 @@
+package trust_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	pgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+
+	"assay"
+	"assay/internal/openpgp"
+	"assay/internal/trust"
+)
+
+// person is a key, with its certificate before and after it was given up as lost.
+type person struct{ sound, lost trust.Key }
+
+func somebody(t *testing.T) person {
+	t.Helper()
+	config := &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA, Time: func() time.Time { return day.AddDate(-1, 0, 0) }}
+	e, err := pgp.NewEntity("Ann", "", "ann@example.com", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func() trust.Key {
+		var b bytes.Buffer
+		if err := e.Serialize(&b); err != nil {
+			t.Fatal(err)
+		}
+		certs, err := openpgp.ReadCertificates(b.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: strings.ToUpper(hex.EncodeToString(e.PrimaryKey.Fingerprint)), Certificate: certs[0]}
+	}
+	p := person{sound: read()}
+	if err := e.Revoke(packet.KeyCompromised, "stolen", config); err != nil {
+		t.Fatal(err)
+	}
+	p.lost = read()
+	return p
+}
+
+var demo = assay.Artifact{Ecosystem: assay.PyPI, Project: "demo", Version: "1.0"}
+
+func joined(t *testing.T, own *trust.File, l *trust.Lock) []assay.Grant {
+	t.Helper()
+	store, err := trust.Join(own, l, nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store.For(demo)
+}
+
+// TestAuthorityIsLost has what an authority certified before its key was given up as lost:
+// whoever has that key could have certified it as well.
+func TestAuthorityIsLost(t *testing.T) {
+	ann := somebody(t)
+	text := strings.Replace(strings.Replace(twoImports, "agree = 2", "agree = 1", 1), strings.Repeat("3", 40), ann.sound.Fingerprint, 1)
+	for name, c := range map[string]struct {
+		own, locked trust.Key
+		want        int
+	}{
+		"sound":            {ann.sound, ann.sound, 1},
+		"lost by the file": {ann.lost, ann.sound, 0},
+		"lost by the lock": {ann.sound, ann.lost, 0},
+	} {
+		own := mustParse(t, text)
+		own.Keys = []trust.Key{c.own}
+		imported := locked("b")
+		imported.Keys = []trust.Key{c.locked}
+		l := &trust.Lock{}
+		l.Put(locked("a", keyFor("demo", oneKey, false)))
+		l.Put(imported)
+		if got := joined(t, own, l); len(got) != c.want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// TestAuthorityEnds has an authority whose end was moved ahead after the import.
+func TestAuthorityEnds(t *testing.T) {
+	own := mustParse(t, strings.Replace(strings.Replace(twoImports, "agree = 2", "agree = 1", 1), "2027-12-31", "2026-07-31", 1))
+	l := &trust.Lock{}
+	l.Put(locked("a", keyFor("demo", oneKey, false)))
+	if got := joined(t, own, l); len(got) != 1 || got[0].Until.Format(time.DateOnly) != "2026-08-01" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestOneVoiceTwice has imports that would agree with each other, and are one and the same
+// authority, or the same list.
+func TestOneVoiceTwice(t *testing.T) {
+	for name, c := range map[string]struct {
+		kind, sum string
+		want      int
+	}{
+		"one authority": {"certified", strings.Repeat("cd", 32), 0},
+		"one list":      {"grants", strings.Repeat("ab", 32), 0},
+		"two lists":     {"grants", strings.Repeat("cd", 32), 1},
+	} {
+		text := strings.Replace(strings.Replace(twoImports, `kind = "web-of-trust"`, `kind = "`+c.kind+`"`, 1), "depth = 2\n", "", 1)
+		if c.kind == "certified" {
+			text = strings.Replace(text, `source = "/b"`, "source = \"/b\"\nauthority = \"psf\"", 1)
+		} else {
+			text = strings.Replace(strings.Replace(text, `kind = "certified"`, `kind = "grants"`, 1), "authority = \"psf\"\n", "", 1)
+		}
+		b := locked("b", keyFor("demo", oneKey, false))
+		b.SHA256 = c.sum
+		l := &trust.Lock{}
+		l.Put(locked("a", keyFor("demo", oneKey, false)))
+		l.Put(b)
+		if got := joined(t, mustParse(t, text), l); len(got) != c.want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// TestSweepKeepsRevocations takes a grant back of a key that was given up as lost, and of
+// which an import has an older copy.
+func TestSweepKeepsRevocations(t *testing.T) {
+	ann := somebody(t)
+	f := &trust.File{Keys: []trust.Key{ann.lost}}
+	f.Sweep()
+	if !slices.ContainsFunc(f.Keys, trust.Key.Lost) {
+		t.Error("the revocation is forgotten")
+	}
+	f = &trust.File{Keys: []trust.Key{ann.sound}}
+	if f.Sweep(); len(f.Keys) != 0 {
+		t.Errorf("kept %+v", f.Keys)
+	}
+}
