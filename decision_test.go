@@ -287,3 +287,26 @@ func TestDecideFindings(t *testing.T) {
 		t.Errorf("nothing found: %+v", got)
 	}
 }
+
+// TestOutsideALock shows that a file that is not in a lock says nothing about its
+// release, whatever else is wrong with it, and that no mode or waiver lets it pass.
+func TestOutsideALock(t *testing.T) {
+	a := assay.Artifact{Project: "demo", Version: "1.0", Filename: "demo-1.0.tar.gz"}
+	rules := assay.DefaultRules()
+	rules.Mode, rules.Sdist = assay.Audit, assay.Error
+	rules.Verdicts = []assay.Finding{{Code: assay.LockOutside, Detail: "lock.txt names no demo"}}
+	d := assay.DecideListed(rules, a, assay.Memory{}, time.Now())
+	if d.Verdict != assay.Deny || !d.OfFileAlone() || d.OfRelease() {
+		t.Errorf("got %+v, of the file alone %v, of the release %v", d, d.OfFileAlone(), d.OfRelease())
+	}
+	if d = d.Join(assay.Refuse(a, assay.ProvenanceUntrusted, "")); !d.OfFileAlone() || d.OfRelease() {
+		t.Error("what else is wrong with it refuses its release")
+	}
+	other := assay.Refuse(a, assay.LockOtherIdentity, "")
+	if !other.OfFileAlone() || other.OfRelease() {
+		t.Error("whom one file is by refuses its release")
+	}
+	if both := other.Join(assay.Refuse(a, assay.ProvenanceUntrusted, "")); both.OfFileAlone() || !both.OfRelease() {
+		t.Error("a broken provenance does not refuse its release")
+	}
+}

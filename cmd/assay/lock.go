@@ -390,17 +390,19 @@ func (l *locking) write(before map[string][]byte) error {
 
 // putLocks puts new texts in the place of files, each whole or not at all; where any
 // cannot be written, none is.
-func putLocks(before, after map[string][]byte) (err error) {
+func putLocks(before, after map[string][]byte) error {
 	temporary := map[string]string{}
 	defer func() {
 		for _, name := range temporary {
-			_ = os.Remove(name)
+			if name != "" {
+				_ = os.Remove(name)
+			}
 		}
 	}()
 	failed := func(name string, err error) error {
 		return &failure{statusUndecided, fmt.Errorf("%s cannot be written: %w", shown(name), plainPathError(err)), "make room, or let assay write there; nothing was written"}
 	}
-	paths := map[string]string{}
+	paths, modes := map[string]string{}, map[string]fs.FileMode{}
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		path := filepath.FromSlash(name)
 		if real, err := filepath.EvalSymlinks(path); err == nil {
@@ -417,16 +419,23 @@ func putLocks(before, after map[string][]byte) (err error) {
 		if !bytes.Equal(now, before[name]) {
 			return &failure{statusUndecided, fmt.Errorf("%s changed in the meantime, and nothing was written", shown(name)), "run the command again"}
 		}
-		if temporary[name], err = writeBeside(path, after[name], info.Mode().Perm()); err != nil {
+		paths[name], modes[name] = path, info.Mode().Perm()
+		if temporary[name], err = writeBeside(path, after[name], modes[name]); err != nil {
 			return failed(name, err)
 		}
-		paths[name] = path
 	}
+	var done []string
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		if err := os.Rename(temporary[name], paths[name]); err != nil {
+			for _, back := range done { // or what was written is told by the second run
+				if old, err := writeBeside(paths[back], before[back], modes[back]); err == nil {
+					_ = os.Rename(old, paths[back])
+				}
+			}
 			return failed(name, err)
 		}
 		delete(temporary, name)
+		done = append(done, name)
 	}
 	return nil
 }
@@ -438,5 +447,9 @@ func writeBeside(path string, text []byte, mode fs.FileMode) (string, error) {
 		return "", err
 	}
 	_, err = file.Write(text)
-	return file.Name(), errors.Join(err, file.Chmod(mode), file.Sync(), file.Close())
+	if err := errors.Join(err, file.Chmod(mode), file.Sync(), file.Close()); err != nil {
+		_ = os.Remove(file.Name())
+		return "", err
+	}
+	return file.Name(), nil
 }

@@ -228,3 +228,33 @@ func TestLockedSync(t *testing.T) {
 		t.Errorf("the report is %v:\n%s", r.report, r.output)
 	}
 }
+
+// TestLockedURL is about files that do not come from an index: one that a lock names by
+// its URL passes by its bytes, another is refused, also one whose name tells nothing.
+func TestLockedURL(t *testing.T) {
+	for _, installer := range installers {
+		t.Run(installer, func(t *testing.T) {
+			t.Parallel()
+			program(t, installer)
+			b := newBench(t, lockedArchive)
+			bar, _ := b.File("bar-0.5-py3-none-any.whl")
+			other, _ := b.File("other-1.0-py3-none-any.whl")
+			b.flags = []string{"--locked", "lock.txt"}
+			b.write(t, "lock.txt", "bar @ "+bar.URL+" --hash=sha256:"+bar.SHA256+"\n")
+			r := b.install(t, installer, "other @ "+other.URL)
+			r.wantInstalled(t, b)
+			if !strings.Contains(r.ofInstaller(), "is not in the lock: lock.txt names no other") {
+				t.Errorf("the installer did not say why:\n%s", r.output)
+			}
+			r = b.install(t, installer, "bar @ "+bar.URL)
+			r.wantInstalled(t, b, "bar-0.5")
+			b.target = filepath.Join(b.dir, "wrong")
+			b.write(t, "lock.txt", "bar @ "+bar.URL+" --hash=sha256:"+other.SHA256+"\n")
+			r = b.install(t, installer, "bar @ "+bar.URL)
+			r.wantInstalled(t, b)
+			if !strings.Contains(r.ofInstaller(), "is not in the lock: lock.txt:1 has other hashes for bar") {
+				t.Errorf("the installer did not say why:\n%s", r.output)
+			}
+		})
+	}
+}

@@ -109,7 +109,11 @@ func (g *Guard) Findings(a assay.Artifact, claims []assay.Claim) []assay.Finding
 		if len(g.names) > 1 {
 			verb = "name"
 		}
-		return outside("%s %s no %s", strings.Join(g.names, " and "), verb, a.Project)
+		what := a.Project
+		if what == "" {
+			what = "such file"
+		}
+		return outside("%s %s no %s", strings.Join(g.names, " and "), verb, what)
 	}
 	var entries []pin
 	for _, e := range all {

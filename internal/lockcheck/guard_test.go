@@ -45,6 +45,7 @@ func TestGuard(t *testing.T) {
 		{"another version", "demo", "2.0", []assay.Digest{sha("a")}, "", nil, "lock.outside lock:1 pins demo 1.0"},
 		{"a version that cannot be read", "demo", "", []assay.Digest{sha("a")}, "", nil, "lock.outside lock:1 pins demo 1.0"},
 		{"another project with a hash of the lock", "other", "1.0", []assay.Digest{sha("a")}, "", nil, "lock.outside a.txt and pylock.toml name no other"},
+		{"what no name tells", "", "", nil, "https://files.example/main.zip", nil, "lock.outside a.txt and pylock.toml name no such file"},
 		{"no hash", "bare", "1.0", []assay.Digest{sha("a")}, "", nil, "lock.missing-hash lock:2"},
 		{"a weak hash", "weak", "1.0", []assay.Digest{sha("a")}, "", nil, "lock.weak-hash lock:3 has md5 only"},
 		{"not pinned", "loose", "1.0", []assay.Digest{sha("a")}, "", nil, "lock.unpinned lock:4 asks for loose >=1"},
