@@ -35,6 +35,11 @@ type Grant struct {
 	FirstUse bool
 	// Denied says that the key may not speak for the project.
 	Denied bool
+	// Theirs says that a file which came with a project has it, which may be a stranger's:
+	// what it lets a key sign is signed, and makes nothing right that memory holds against
+	// the file. Placed says that it names where signatures lie, so that whether a file is
+	// signed does not depend on its index.
+	Theirs, Placed bool
 	// From says who gave it: "local", "import debian", "certified by psf", "first use".
 	// Origin is where it is written ("trust.toml:12"), By who wrote it and Reason why.
 	From, Origin, By, Reason string

@@ -55,7 +55,7 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 			b.add(SignatureFirstUse, fmt.Sprintf("%s, %s", c.Identity, g.place()))
 			continued = append(continued, c.Identity)
 		default:
-			s.counted, s.vouched = append(s.counted, c), true
+			s.counted, s.vouched = append(s.counted, c), s.vouched || !g.Theirs
 			signers = append(signers, c.Identity)
 		}
 	}
@@ -63,7 +63,7 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 	signers = slices.Compact(signers)
 	s.pending = slices.ContainsFunc(evidence, func(e Evidence) bool { return e.State == Pending })
 	bytes := b.grantedBytes(rules, claims, seen)
-	if had, _ := b.signedBefore(memory); bytes && len(signers) == 0 && len(had) > 0 {
+	if had, _ := b.signedBefore(rules, memory, seen); bytes && len(signers) == 0 && len(had) > 0 {
 		b.waived = true // these bytes and no others: the files after it are held to the keys
 	}
 	s.vouched = bytes || s.vouched
@@ -144,6 +144,9 @@ func (b *builder) grantOf(rules Rules, c Claim, seen, at, now time.Time) (Grant,
 	if c.Signed.After(now.Add(clockTolerance)) {
 		return fault(SignatureFuture, "it is dated %s, the clock says %s", c.Signed.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
+	if !c.Ends.IsZero() && at.Before(c.Ends) && !seen.Before(c.Ends) {
+		b.addAs(SignatureKeyEnded, fmt.Sprintf("%s ended on %s, and only the index says that the file is of %s", c.Identity, day(c.Ends), day(at)), Warning)
+	}
 	if !c.Ends.IsZero() && !at.Before(c.Ends) {
 		return fault(SignatureKeyEnded, "%s ended on %s, and nobody saw the file before %s", c.Identity, day(c.Ends), day(at))
 	}
@@ -202,7 +205,7 @@ func (b *builder) grantedBytes(rules Rules, claims []Claim, seen time.Time) bool
 			b.add(GrantDenied, fmt.Sprintf("its bytes, %s: %s", g.place(), g.Reason))
 		case g.InForce(seen) && !g.Outside:
 			b.add(GrantBytes, fmt.Sprintf("until %s (%s): %s", g.lastDay(), g.place(), g.Reason))
-			vouched = true
+			vouched = vouched || !g.Theirs
 		}
 	}
 	return vouched
@@ -222,7 +225,7 @@ func (b *builder) is(sum string, claims []Claim) bool {
 // for nothing.
 func (b *builder) grantedPublisher(rules Rules, claims []Claim, seen time.Time, vouched bool) bool {
 	var wanted []string
-	fitting, continued := false, false
+	fitting, own, continued := false, false, false
 	for _, g := range rules.Grants {
 		if g.Kind != GrantPublisher {
 			continue
@@ -235,7 +238,7 @@ func (b *builder) grantedPublisher(rules Rules, claims []Claim, seen time.Time, 
 		case by && g.FirstUse:
 			continued = true
 		case by:
-			fitting = true
+			fitting, own = true, own || !g.Theirs
 		default:
 			wanted = append(wanted, g.Key)
 		}
@@ -243,7 +246,7 @@ func (b *builder) grantedPublisher(rules Rules, claims []Claim, seen time.Time, 
 	if ids := identities(claims); len(wanted) > 0 && !fitting && !continued && !vouched && len(ids) > 0 {
 		b.add(PublisherUnexpected, fmt.Sprintf("it was published by %s, and the grants name %s", names(ids), strings.Join(wanted, ", ")))
 	}
-	return fitting
+	return own
 }
 
 // hasKeys reports whether keys are granted for the project, whether or not the grants
@@ -273,7 +276,7 @@ func (b *builder) unsignedByKeys(rules Rules, claims []Claim, evidence []Evidenc
 	if rules.Evidence == RequireNothing {
 		return
 	}
-	had, bare := b.signedBefore(memory)
+	had, bare := b.signedBefore(rules, memory, seen)
 	if len(had) > 0 && slices.ContainsFunc(had[len(had)-1].Keys, func(k Identity) bool { return slices.Contains(continued, k.Name) }) {
 		return // it goes on as it was
 	}
@@ -289,10 +292,14 @@ func (b *builder) unsignedByKeys(rules Rules, claims []Claim, evidence []Evidenc
 
 // signedBefore returns the earlier files of the kind and index at hand that keys had
 // signed, and whether some after the first of those went without.
-func (b *builder) signedBefore(memory Memory) (had []Sighting, bare bool) {
+func (b *builder) signedBefore(rules Rules, memory Memory, seen time.Time) (had []Sighting, bare bool) {
+	// Where signatures lie at a place of their own, no index has a say in whether there is one.
+	placed := len(rules.Places) > 0 || slices.ContainsFunc(rules.Grants, func(g Grant) bool {
+		return g.Placed && !g.Denied && !g.Theirs && !g.Outside && g.InForce(seen)
+	})
 	for _, s := range memory.Sightings {
-		alike := (s.Index == b.artifact.Index || b.artifact.Led) && IsSdist(s.Filename) == IsSdist(b.artifact.Filename)
-		before := s.Order < 0 && uploadedBefore(s, b.artifact.UploadTime) || s.Order == 0 && s.Filename != b.artifact.Filename
+		alike := (placed || s.Index == b.artifact.Index || b.artifact.Led) && IsSdist(s.Filename) == IsSdist(b.artifact.Filename)
+		before := s.Order < 0 && (placed || uploadedBefore(s, b.artifact.UploadTime)) || s.Order == 0 && s.Filename != b.artifact.Filename
 		switch {
 		case !alike || !before || s.Waived:
 		case len(s.Keys) > 0:

@@ -54,6 +54,8 @@ func ofKind(kind assay.GrantKind) func(*assay.Grant) { return func(g *assay.Gran
 func until(t time.Time) func(*assay.Grant)           { return func(g *assay.Grant) { g.Until = t } }
 func denied(g *assay.Grant)                          { g.Denied, g.Origin, g.Reason = true, "trust.toml:9", "stolen" }
 func firstUse(g *assay.Grant)                        { g.FirstUse, g.From, g.Origin = true, "first use", "" }
+func placed(g *assay.Grant)                          { g.Placed = true }
+func theirs(g *assay.Grant)                          { g.Theirs = true }
 func outside(g *assay.Grant)                         { g.Versions, g.Outside = "<2", true }
 func forRoles(roles ...assay.Role) func(*assay.Grant) {
 	return func(g *assay.Grant) { g.Roles = roles }
@@ -257,7 +259,19 @@ var grantCases = map[string]grantCase{
 		want: "error signature.key-ended: the key that has signed foo-2.0-py3-none-any.whl had ended before the file was seen: KEY-A ended on 2026-01-20, and nobody saw the file before 2026-01-20\n"},
 	"key ended before the upload, beside one that counts": {grants: grants(lets(keyA), lets(keyB)), keys: claimsOf(signs(keyA, ending(on(1, 10))), signs(keyB)),
 		want: "note signature.key-ended: the key that has signed foo-2.0-py3-none-any.whl had ended before the file was seen: KEY-A ended on 2026-01-10, and nobody saw the file before 2026-01-20\n"},
-	"key ended after the upload": {grants: grants(lets(keyA)), keys: claimsOf(signs(keyA, ending(on(1, 21))))},
+	"key ended after the upload": {grants: grants(lets(keyA)), keys: claimsOf(signs(keyA, ending(on(1, 21)))),
+		want: "warning signature.key-ended: the key that has signed foo-2.0-py3-none-any.whl had ended before the file was seen: KEY-A ended on 2026-01-21, and only the index says that the file is of 2026-01-20\n"},
+	"signed before, elsewhere": {grants: grants(lets(keyA)), before: []assay.Sighting{was("1.0", -1, keyA)}, artifact: func(a *assay.Artifact) { a.Index = "https://other.example.invalid/simple/foo/" },
+		want: "warning signature.partial: a key is granted for foo, and it has not signed this file\n"},
+	"signed before, elsewhere, and its signatures have their own place": {grants: grants(lets(keyA, placed)), before: []assay.Sighting{was("1.0", -1, keyA)}, artifact: func(a *assay.Artifact) { a.Index = "https://other.example.invalid/simple/foo/" },
+		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: LAST was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n"},
+	"signed before, said to be of an earlier day, and its signatures have their own place": {grants: grants(lets(keyA, placed)), before: []assay.Sighting{was("1.0", -1, keyA)}, artifact: func(a *assay.Artifact) { a.UploadTime = on(1, 1) },
+		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: LAST was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-01\n"},
+	"a project's file lets a key sign, and provenance is no more": {grants: grants(lets(keyA, theirs)), keys: claimsOf(signs(keyA)), before: []assay.Sighting{published}, waived: false,
+		want: "error provenance.lost: the project's earlier files had provenance and this one has none: LAST came from github:acme/foo@release.yml, and nobody has signed this one, uploaded 2026-01-20\n"},
+	"a project's file vouches for these bytes, and they are not signed": {grants: grants(lets(keyA), theseBytes(theirs)), before: []assay.Sighting{was("1.0", -1, keyA)},
+		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: LAST was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n" +
+			"note grant.bytes: somebody vouches for these very bytes: until 2026-11-30 (local, trust.toml:3): its release key\n"},
 	"key ended after the upload, which only a stranger tells": {grants: grants(lets(keyA)), keys: claimsOf(signs(keyA, ending(on(1, 21)))), artifact: func(a *assay.Artifact) { a.Led = true },
 		want: "error signature.key-ended: the key that has signed foo-2.0-py3-none-any.whl had ended before the file was seen: KEY-A ended on 2026-01-21, and nobody saw the file before 2026-06-01\n"},
 	"key ended, and nobody says when it was uploaded": {grants: grants(lets(keyA)), keys: claimsOf(signs(keyA, ending(on(4, 1)))), artifact: func(a *assay.Artifact) { a.UploadTime = time.Time{} },

@@ -277,6 +277,7 @@ func (s *Store) For(a assay.Artifact) []assay.Grant {
 	out := make([]assay.Grant, len(list))
 	for i, g := range list {
 		out[i] = g.Grant.Grant
+		out[i].Theirs, out[i].Placed = g.theirs, len(g.Signatures) > 0
 		out[i].Outside = g.Outside || g.Versions != "" && (err != nil || !g.versions.Contains(version))
 	}
 	return out
