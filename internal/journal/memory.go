@@ -185,6 +185,8 @@ type history struct {
 	accepted []Entry
 	files    map[assay.FileKey]*fact // the same; made when there are more than fewFiles
 	spare    []fact                  // room for those to come
+	// index is the one that was shown last, and shownAs how.
+	index, shownAs string
 }
 
 // fewFiles are found faster by looking at each than by a map, which has to be made for
@@ -280,11 +282,20 @@ func byKind(all []assay.Identity) (publishers, keys []assay.Identity) {
 	return publishers, keys
 }
 
+// shown is an index without the tokens in its path. Most files of a project are of one
+// index, so the last answer is kept.
+func (h *history) shown(index string) string {
+	if h.index != index {
+		h.index, h.shownAs = index, assay.Shown(index)
+	}
+	return h.shownAs
+}
+
 // add takes an entry in. The first digest of a file stands.
 func (h *history) add(e *Entry) {
 	switch e.Kind {
 	case Seen:
-		e.Index = assay.Shown(e.Index) // an earlier Assay wrote down tokens in paths
+		e.Index = h.shown(e.Index) // an earlier Assay wrote down tokens in paths
 		f := h.file(e.key())
 		if f == nil {
 			h.begin(e)
