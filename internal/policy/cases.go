@@ -67,7 +67,7 @@ func (r *reader) testCase(v *tomlfile.Value) Case {
 		"at":       func(e *tomlfile.Entry) { c.At = r.moment(e) },
 		"index":    func(e *tomlfile.Entry) { a.Index = r.text(e, &e.Value) },
 		"publisher": func(e *tomlfile.Entry) {
-			for _, v := range r.values(e) {
+			for _, v := range r.Values(e, maxList) {
 				publishers = append(publishers, r.identity(e, v))
 			}
 		},
@@ -151,7 +151,7 @@ func (r *reader) anyCodes(e *tomlfile.Entry) []assay.Code {
 		known = append(known, string(entry.Code))
 	}
 	var out []assay.Code
-	for _, v := range r.values(e) {
+	for _, v := range r.Values(e, maxList) {
 		code := r.text(e, v)
 		if code != "" && !slices.Contains(known, code) {
 			why := "docs/reasons lists them"

@@ -93,7 +93,7 @@ func (g glob) meets(o glob) bool {
 // publishers reads the patterns of publishers.
 func (r *reader) publishers(e *tomlfile.Entry) opt[[]assay.Publisher] {
 	out := opt[[]assay.Publisher]{nil, r.origin(e.Line)}
-	for _, v := range r.values(e) {
+	for _, v := range r.Values(e, maxList) {
 		p := assay.Publisher{Origin: r.origin(v.Line)}
 		if v.Kind != tomlfile.Table {
 			p.Identity = r.identity(e, v)
@@ -134,7 +134,7 @@ func (r *reader) identity(e *tomlfile.Entry, v *tomlfile.Value) string {
 // one of all those that the table names.
 func (r *reader) keys(e *tomlfile.Entry, s *settings, kind assay.GrantKind) {
 	s.publishers.at = cmp.Or(s.publishers.at, r.origin(e.Line))
-	for _, v := range r.values(e) {
+	for _, v := range r.Values(e, maxList) {
 		text := r.text(e, v)
 		if text == "" {
 			continue

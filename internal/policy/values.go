@@ -65,25 +65,6 @@ func (r *reader) text(e *tomlfile.Entry, v *tomlfile.Value) string {
 	return ""
 }
 
-// values returns the values of a key that takes one or a list.
-func (r *reader) values(e *tomlfile.Entry) []*tomlfile.Value {
-	if e.Value.Kind != tomlfile.List {
-		return []*tomlfile.Value{&e.Value}
-	}
-	if n := len(e.Value.Items); n > maxList {
-		r.Add(e.Line, "%s has %d entries, the bound is %d", e.Key, n, maxList)
-		return nil
-	}
-	var out []*tomlfile.Value
-	for i := range e.Value.Items {
-		out = append(out, &e.Value.Items[i])
-	}
-	if len(out) == 0 {
-		r.Add(e.Line, "%s is an empty list: leave it out, or name at least one", e.Key)
-	}
-	return out
-}
-
 // verdict reads the text of deny and warn; false lifts it.
 func (r *reader) verdict(e *tomlfile.Entry) opt[string] {
 	if e.Value.Kind == tomlfile.Bool && e.Value.Text == "false" {
@@ -180,7 +161,7 @@ func (r *reader) codes(e *tomlfile.Entry) []assay.Code {
 		}
 	}
 	var out []assay.Code
-	for _, v := range r.values(e) {
+	for _, v := range r.Values(e, maxList) {
 		code := assay.Code(r.text(e, v))
 		switch {
 		case code == "":
@@ -198,7 +179,7 @@ func (r *reader) codes(e *tomlfile.Entry) []assay.Code {
 // indexes reads the beginnings of index URLs.
 func (r *reader) indexes(e *tomlfile.Entry) opt[[]string] {
 	out := opt[[]string]{nil, r.origin(e.Line)}
-	for _, v := range r.values(e) {
+	for _, v := range r.Values(e, maxList) {
 		text := r.text(e, v)
 		if text == "" {
 			continue
@@ -247,7 +228,7 @@ func (r *reader) hosts(e *tomlfile.Entry) opt[[]string] {
 	if e.Value.Kind == tomlfile.List && len(e.Value.Items) == 0 {
 		return out // none at all
 	}
-	for _, v := range r.values(e) {
+	for _, v := range r.Values(e, maxList) {
 		text := strings.ToLower(r.text(e, v))
 		if text == "" {
 			continue
@@ -291,7 +272,7 @@ func (r *reader) signatures(e *tomlfile.Entry) opt[int] {
 // places reads where signatures lie.
 func (r *reader) places(e *tomlfile.Entry) opt[[]string] {
 	out := opt[[]string]{nil, r.origin(e.Line)}
-	for _, v := range r.values(e) {
+	for _, v := range r.Values(e, maxList) {
 		text := r.text(e, v)
 		if text == "" {
 			continue

@@ -61,6 +61,26 @@ func (p *Problems) Add(line int, format string, args ...any) {
 	p.List = append(p.List, Problem{p.File, line, Visible(fmt.Sprintf(format, args...))})
 }
 
+// Values returns the values of a key that takes one or a list of at most so many. That
+// there are more, or none, is added to what is wrong.
+func (p *Problems) Values(e *Entry, most int) []*Value {
+	if e.Value.Kind != List {
+		return []*Value{&e.Value}
+	}
+	if n := len(e.Value.Items); n > most {
+		p.Add(e.Line, "%s has %d entries, the bound is %d", e.Key, n, most)
+		return nil
+	}
+	var out []*Value
+	for i := range e.Value.Items {
+		out = append(out, &e.Value.Items[i])
+	}
+	if len(out) == 0 {
+		p.Add(e.Line, "%s is an empty list: leave it out, or name at least one", e.Key)
+	}
+	return out
+}
+
 // Visible escapes what is not printable as \u{hex}. A policy may be a stranger's, and
 // libraries repeat what stands in it as it is: a terminal must not obey it.
 func Visible(s string) string {

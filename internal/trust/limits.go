@@ -11,7 +11,6 @@ const (
 	maxList      = 50       // entries of a list
 	maxText      = 500      // bytes of a reason, a name, a URL
 	maxKeyText   = 64 << 10 // bytes of a certificate or a public key
-	maxYears     = 5        // years that a grant may last from now on, where it is made
 	maxTemplates = 8        // places where signatures of one grant may lie
 	maxImports   = 64       // imports of a file
 	maxDepth     = 3        // certifications between a granted key and another one

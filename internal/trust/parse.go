@@ -283,7 +283,7 @@ func (r *reader) imported(v *tomlfile.Value) Import {
 		"kind":   func(e *tomlfile.Entry) { i.Kind = r.name(e) },
 		"source": func(e *tomlfile.Entry) { i.Source = r.text(e, &e.Value) },
 		"projects": func(e *tomlfile.Entry) {
-			for _, item := range r.values(e) {
+			for _, item := range r.Values(e, maxList) {
 				i.Projects = append(i.Projects, r.projectName(e, item))
 			}
 		},
@@ -373,7 +373,7 @@ func IsWeakness(word string) bool { return weaknesses.MatchString(word) }
 
 func (r *reader) waive(e *tomlfile.Entry) []string {
 	var out []string
-	for _, v := range r.values(e) {
+	for _, v := range r.Values(e, maxList) {
 		text := r.text(e, v)
 		if text != "" && !IsWeakness(text) {
 			r.Add(v.Line, `waive names what is too weak, such as "sha1" or "rsa1024", not %s`, tomlfile.Quoted(text))
@@ -393,7 +393,7 @@ func (r *reader) roles(e *tomlfile.Entry) []assay.Role {
 
 func (r *reader) words(e *tomlfile.Entry, known []string) []string {
 	var out []string
-	for _, v := range r.values(e) {
+	for _, v := range r.Values(e, maxList) {
 		text := r.text(e, v)
 		switch {
 		case text == "":
@@ -443,7 +443,7 @@ func (r *reader) number(e *tomlfile.Entry, from, to int) int {
 // templates reads where signatures lie.
 func (r *reader) templates(e *tomlfile.Entry) []string {
 	var out []string
-	for _, v := range r.values(e) {
+	for _, v := range r.Values(e, maxList) {
 		text := r.text(e, v)
 		if text == "" {
 			continue
@@ -469,25 +469,6 @@ func (r *reader) address(e *tomlfile.Entry) string {
 		r.Add(e.Line, "%s is a URL without user and password", e.Key)
 	}
 	return text
-}
-
-// values returns the values of a key that takes one or a list.
-func (r *reader) values(e *tomlfile.Entry) []*tomlfile.Value {
-	if e.Value.Kind != tomlfile.List {
-		return []*tomlfile.Value{&e.Value}
-	}
-	if n := len(e.Value.Items); n > maxList {
-		r.Add(e.Line, "%s has %d entries, the bound is %d", e.Key, n, maxList)
-		return nil
-	}
-	var out []*tomlfile.Value
-	for i := range e.Value.Items {
-		out = append(out, &e.Value.Items[i])
-	}
-	if len(out) == 0 {
-		r.Add(e.Line, "%s is an empty list: leave it out, or name at least one", e.Key)
-	}
-	return out
 }
 
 // text reads a string of at least one visible character, bounded.
