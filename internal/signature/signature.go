@@ -4,6 +4,9 @@
 //	signature.CheckTemplate("https://downloads.example/{project}/{filename}.asc") // nil
 //	signature.Place(template, artifact) // "https://downloads.example/django/django-5.2.tar.gz.asc"
 //	signature.KindOf(place)             // assay.OpenPGPSignature
+//
+// What the verifiers of such signatures find is collected and weighed in one way: see
+// [Outcome].
 package signature
 
 import (

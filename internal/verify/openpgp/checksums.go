@@ -99,10 +99,10 @@ func (e entry) uncommon(a assay.Artifact) []assay.Hashing {
 func (l *look) compare(where string, e entry, claims []assay.Claim) {
 	switch {
 	case len(e.strong) == 0 && len(e.weak) > 0:
-		l.find(assay.SignatureUnlisted, where, "it has the file by "+strings.Join(e.weak, " and ")+" only, which is too weak")
+		l.Find(assay.SignatureUnlisted, where, "it has the file by "+strings.Join(e.weak, " and ")+" only, which is too weak")
 		return
 	case len(e.strong) == 0:
-		l.find(assay.SignatureUnlisted, where, "it is signed by "+claims[0].Identity)
+		l.Find(assay.SignatureUnlisted, where, "it is signed by "+claims[0].Identity)
 		return
 	}
 	var equal []assay.Digest
@@ -124,12 +124,12 @@ func (l *look) compare(where string, e entry, claims []assay.Claim) {
 				claims[i].Digest = equal[0]
 			}
 		}
-		l.claims = append(l.claims, claims...)
+		l.Claims = append(l.Claims, claims...)
 	case l.subject.Content == nil:
-		l.pending = true
+		l.Pending = true
 	default:
-		l.unavailable = true
-		l.find(assay.SignatureUnavailable, where, "the bytes were not read to their end, or not hashed by "+e.strong[0].Algorithm)
+		l.Unavailable = true
+		l.Find(assay.SignatureUnavailable, where, "the bytes were not read to their end, or not hashed by "+e.strong[0].Algorithm)
 	}
 }
 

@@ -44,6 +44,7 @@ import (
 
 	"assay"
 	"assay/internal/openpgp"
+	"assay/internal/signature"
 )
 
 // Bounds on the work for one file, whatever lies beside it.
@@ -126,12 +127,7 @@ func (v *Verifier) Verify(ctx context.Context, s assay.Subject) (assay.Evidence,
 		switch {
 		case m.Kind != assay.OpenPGPSignature && m.Kind != assay.OpenPGPChecksums:
 		case m.Err != nil:
-			l.unavailable = true
-			where, why := m.Name, m.Err.Error()
-			if strings.HasPrefix(why, where) {
-				where = "" // an index client's errors name the URL themselves
-			}
-			l.find(assay.SignatureUnavailable, where, why)
+			l.OutOfReach(m)
 		case m.Kind == assay.OpenPGPSignature:
 			l.signatures(m)
 		default:
@@ -139,24 +135,12 @@ func (v *Verifier) Verify(ctx context.Context, s assay.Subject) (assay.Evidence,
 		}
 	}
 	l.settle()
-	ev := assay.Evidence{Verifier: v.Name(), Findings: l.findings}
-	switch {
-	case l.invalid:
-		ev.State = assay.Invalid
-	case l.unavailable:
-		ev.State = assay.Unavailable
-	case l.pending:
-		ev.State = assay.Pending
-	case len(l.claims) > 0:
-		ev.State, ev.Claims = assay.Verified, l.claims
-	default:
-		ev.State = assay.Absent
-	}
-	return ev, ctx.Err()
+	return l.Evidence(v.Name()), ctx.Err()
 }
 
 // look is one look at one subject.
 type look struct {
+	signature.Outcome
 	keys    Keyring
 	subject assay.Subject
 	digest  assay.Digest // of the claims
@@ -164,12 +148,8 @@ type look struct {
 
 	count, lists int // detached signatures, and lists, so far
 
-	findings []assay.Finding
-	claims   []assay.Claim
-	own      []assay.Claim // of those, by detached signatures: not yet among them
-	faults   []fault       // of detached signatures by known keys
-
-	invalid, unavailable, pending bool
+	own    []assay.Claim // of those, by detached signatures: not yet among them
+	faults []fault       // of detached signatures by known keys
 }
 
 // found is what the keyring has for one issuer.
@@ -190,18 +170,10 @@ func (v *Verifier) look(s assay.Subject) *look {
 	return l
 }
 
-// find adds a finding. where names the material; it may be empty.
-func (l *look) find(code assay.Code, where, detail string) {
-	if where != "" {
-		detail = where + ": " + detail
-	}
-	l.findings = append(l.findings, assay.Finding{Code: code, Detail: detail})
-}
-
 // fail adds a finding that makes the evidence invalid.
 func (l *look) fail(code assay.Code, where, detail string) {
-	l.invalid = true
-	l.find(code, where, detail)
+	l.Invalid = true
+	l.Find(code, where, detail)
 }
 
 // tooMany counts detached signatures, and reports whether these are too many.
@@ -247,11 +219,11 @@ func (l *look) isKnown(sig *openpgp.Signature) bool {
 func (l *look) unknown(where string, sig *openpgp.Signature) {
 	switch issuer := sig.Issuer(); len(issuer) {
 	case 0:
-		l.find(assay.SignatureUnknownKey, where, "the signature does not say which key made it")
+		l.Find(assay.SignatureUnknownKey, where, "the signature does not say which key made it")
 	case 16:
-		l.find(assay.SignatureUnknownKey, where, "the key id "+issuer)
+		l.Find(assay.SignatureUnknownKey, where, "the key id "+issuer)
 	default:
-		l.find(assay.SignatureUnknownKey, where, "openpgp:"+issuer)
+		l.Find(assay.SignatureUnknownKey, where, "openpgp:"+issuer)
 	}
 }
 
@@ -266,7 +238,7 @@ func isForeign(m assay.Material) bool {
 func (l *look) signatures(m assay.Material) {
 	signatures, err := openpgp.ReadSignatures(m.Data)
 	if err != nil && isForeign(m) {
-		l.find(assay.SignatureUnknownKey, m.Name, "it is neither an OpenPGP nor an SSH signature")
+		l.Find(assay.SignatureUnknownKey, m.Name, "it is neither an OpenPGP nor an SSH signature")
 		return
 	}
 	if err != nil {
@@ -290,13 +262,13 @@ func (l *look) signature(where string, sig *openpgp.Signature) {
 	}
 	of, content := hashing(sig), l.subject.Content
 	if content == nil && of.Known() {
-		l.pending = true
+		l.Pending = true
 		return
 	}
 	if content != nil {
 		if _, ok := content.State(of); (!ok || l.digest == assay.Digest{}) && of.Known() {
-			l.unavailable = true
-			l.find(assay.SignatureUnavailable, where, "the bytes were not read to their end, or not hashed by "+of.Algorithm)
+			l.Unavailable = true
+			l.Find(assay.SignatureUnavailable, where, "the bytes were not read to their end, or not hashed by "+of.Algorithm)
 			return
 		}
 	}
@@ -374,7 +346,7 @@ func (l *look) claim(c *openpgp.Certificate, valid openpgp.Valid, role assay.Rol
 // settle weighs the detached signatures against each other once all are known. While the
 // bytes are not, those that hold are not told from those that do not.
 func (l *look) settle() {
-	if l.subject.Content == nil && l.pending {
+	if l.subject.Content == nil && l.Pending {
 		return
 	}
 	if len(l.own) == 0 {
@@ -393,7 +365,7 @@ func (l *look) settle() {
 			l.own[i].Details["beside"] = strings.Join(beside, "; ")
 		}
 	}
-	l.claims = append(l.claims, l.own...)
+	l.Claims = append(l.Claims, l.own...)
 }
 
 // distinct leaves out what is stated twice: a signature may lie beside a file under two

@@ -32,6 +32,7 @@ import (
 	"strings"
 
 	"assay"
+	"assay/internal/signature"
 	"assay/internal/sshsig"
 )
 
@@ -87,85 +88,56 @@ func (v *Verifier) Verify(ctx context.Context, s assay.Subject) (assay.Evidence,
 		switch {
 		case m.Kind != assay.SSHSignature:
 		case m.Err != nil:
-			l.unavailable = true
-			where, why := m.Name, m.Err.Error()
-			if strings.HasPrefix(why, where) {
-				where = "" // an index client's errors name the URL themselves
-			}
-			l.find(assay.SignatureUnavailable, where, why)
+			l.OutOfReach(m)
 		default:
 			l.signature(m)
 		}
 	}
 	l.settle()
-	ev := assay.Evidence{Verifier: v.Name(), Findings: l.findings}
-	switch {
-	case l.invalid:
-		ev.State = assay.Invalid
-	case l.unavailable:
-		ev.State = assay.Unavailable
-	case l.pending:
-		ev.State = assay.Pending
-	case len(l.claims) > 0:
-		ev.State, ev.Claims = assay.Verified, l.claims
-	default:
-		ev.State = assay.Absent
-	}
-	return ev, ctx.Err()
+	return l.Evidence(v.Name()), ctx.Err()
 }
 
 // look is one look at one subject.
 type look struct {
+	signature.Outcome
 	keys    Keyring
 	subject assay.Subject
 	count   int
 
-	findings []assay.Finding
-	claims   []assay.Claim
-	faults   []assay.Finding // of signatures by known keys
-
-	invalid, unavailable, pending bool
-}
-
-// find adds a finding. where names the material; it may be empty.
-func (l *look) find(code assay.Code, where, detail string) {
-	if where != "" {
-		detail = where + ": " + detail
-	}
-	l.findings = append(l.findings, assay.Finding{Code: code, Detail: detail})
+	faults []assay.Finding // of signatures by known keys
 }
 
 // signature judges one signature.
 func (l *look) signature(m assay.Material) {
 	if l.count++; l.count > maxSignatures {
-		l.invalid = true
-		l.find(assay.SignatureMalformed, m.Name, fmt.Sprintf("with it there are more than %d signatures of the file", maxSignatures))
+		l.Invalid = true
+		l.Find(assay.SignatureMalformed, m.Name, fmt.Sprintf("with it there are more than %d signatures of the file", maxSignatures))
 		return
 	}
 	sig, err := sshsig.Parse(m.Data)
 	switch {
 	case errors.Is(err, sshsig.ErrUnsupported), errors.Is(err, sshsig.ErrWeak):
 		// Whose it is cannot be told, nor does any grant let it count.
-		l.find(assay.SignatureUnknownKey, m.Name, err.Error())
+		l.Find(assay.SignatureUnknownKey, m.Name, err.Error())
 		return
 	case err != nil:
-		l.invalid = true
-		l.find(assay.SignatureMalformed, m.Name, err.Error())
+		l.Invalid = true
+		l.Find(assay.SignatureMalformed, m.Name, err.Error())
 		return
 	}
 	fingerprint := sig.Key().Fingerprint()
 	if !l.keys.SSH(fingerprint) {
-		l.find(assay.SignatureUnknownKey, m.Name, "ssh:"+fingerprint)
+		l.Find(assay.SignatureUnknownKey, m.Name, "ssh:"+fingerprint)
 		return
 	}
 	over, about, ok := l.digest(sig.HashAlgorithm())
 	switch {
 	case !ok && l.subject.Content == nil:
-		l.pending = true
+		l.Pending = true
 		return
 	case !ok:
-		l.unavailable = true
-		l.find(assay.SignatureUnavailable, m.Name, "the bytes were not read to their end, or not hashed by "+sig.HashAlgorithm())
+		l.Unavailable = true
+		l.Find(assay.SignatureUnavailable, m.Name, "the bytes were not read to their end, or not hashed by "+sig.HashAlgorithm())
 		return
 	}
 	if err := sig.Verify(namespace, over); err != nil {
@@ -177,10 +149,10 @@ func (l *look) signature(m assay.Material) {
 		return
 	}
 	identity := "ssh:" + fingerprint
-	if slices.ContainsFunc(l.claims, func(c assay.Claim) bool { return c.Identity == identity && c.Digest == about }) {
+	if slices.ContainsFunc(l.Claims, func(c assay.Claim) bool { return c.Identity == identity && c.Digest == about }) {
 		return // the same signature under another name
 	}
-	l.claims = append(l.claims, assay.Claim{Method: "ssh", Identity: identity, Digest: about, Role: assay.RoleArtifact,
+	l.Claims = append(l.Claims, assay.Claim{Method: "ssh", Identity: identity, Digest: about, Role: assay.RoleArtifact,
 		Details: map[string]string{"type": sig.Key().Type()}})
 }
 
@@ -211,16 +183,16 @@ func (l *look) digest(algorithm string) (over []byte, about assay.Digest, ok boo
 
 // settle weighs the signatures against each other once all of them were judged.
 func (l *look) settle() {
-	if l.pending {
+	if l.Pending {
 		return
 	}
-	if len(l.claims) == 0 {
-		l.findings = append(l.findings, l.faults...)
-		l.invalid = l.invalid || len(l.faults) > 0
+	if len(l.Claims) == 0 {
+		l.Findings = append(l.Findings, l.faults...)
+		l.Invalid = l.Invalid || len(l.faults) > 0
 		return
 	}
 	for _, f := range l.faults {
-		for _, c := range l.claims {
+		for _, c := range l.Claims {
 			c.Details["beside"] = strings.TrimPrefix(c.Details["beside"]+"; "+f.Detail, "; ")
 		}
 	}
