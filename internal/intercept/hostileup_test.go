@@ -59,6 +59,7 @@ func hostileWorld(t *testing.T, handler http.Handler, file []byte) *world {
 	w := newWorld(t, handler, withLimits(gate.Limits{Idle: 700 * time.Millisecond}), func(c *intercept.Config) {
 		up := c.Upstream.(*http.Transport)
 		up.ResponseHeaderTimeout, up.TLSHandshakeTimeout = time.Second, time.Second
+		up.DisableKeepAlives = true // what is left of one answer is not taken for the next
 	})
 	w.desk.file = func(*url.URL) (*catalog.File, error) { return promise("foo-1.0-py3-none-any.whl", file), nil }
 	w.desk.page = func(_ *url.URL, _ string, body []byte) (catalog.Page, error) {
