@@ -62,6 +62,45 @@ type Artifact struct {
 	// YankReason why.
 	Yanked     bool
 	YankReason string
+
+	// Standing is what the index says of the project as a whole.
+	Standing Standing `json:",omitzero"`
+}
+
+// Standing is what an index says of a project as a whole (PEP 792). It is zero where the
+// index says nothing, or nothing that Assay knows.
+type Standing struct {
+	Status ProjectStatus
+	// Reason is why, in the index's words; empty where it gives none.
+	Reason string
+}
+
+// ProjectStatus is a project status marker.
+type ProjectStatus string
+
+// The statuses that are defined.
+const (
+	StatusActive      ProjectStatus = "active"
+	StatusArchived    ProjectStatus = "archived"
+	StatusQuarantined ProjectStatus = "quarantined"
+	StatusDeprecated  ProjectStatus = "deprecated"
+)
+
+// Quarantined reports whether the index holds the project for unsafe: it must offer no
+// file of it.
+func (s Standing) Quarantined() bool { return s.Status == StatusQuarantined }
+
+// code is the reason that a standing is; false where there is nothing to be said.
+func (s Standing) code() (Code, bool) {
+	switch s.Status {
+	case StatusArchived:
+		return ProjectArchived, true
+	case StatusDeprecated:
+		return ProjectDeprecated, true
+	case StatusQuarantined:
+		return ProjectQuarantined, true
+	}
+	return "", false
 }
 
 // Release names one version of one project: all files of a release stand and

@@ -79,7 +79,7 @@ func (d Decision) OfRelease() bool {
 // or for that index itself: another one may offer the same release.
 func (d Decision) OfIndex() bool {
 	return d.Verdict == Deny && d.only(func(c Code) bool {
-		return c == IndexOther || c == CooldownYoung || c == CooldownUnknownAge || c == SdistUnwanted || c.outOfReach()
+		return c == IndexOther || c == ProjectQuarantined || c == CooldownYoung || c == CooldownUnknownAge || c == SdistUnwanted || c.outOfReach()
 	})
 }
 
@@ -155,8 +155,16 @@ func Decide(rules Rules, a Artifact, evidence []Evidence, memory Memory, now tim
 	if a.Yanked {
 		b.add(FileYanked, a.YankReason)
 	}
+	b.standing()
 	b.waive(rules, claims, memory, now, false)
 	return b.decision()
+}
+
+// standing adds what the index says of the project as a whole.
+func (b *builder) standing() {
+	if code, ok := b.artifact.Standing.code(); ok {
+		b.add(code, b.artifact.Standing.Reason)
+	}
 }
 
 // DecideListed judges what an index says of a file, before any evidence is asked

@@ -19,6 +19,14 @@ func verified(claims ...assay.Claim) assay.Evidence {
 	return assay.Evidence{Verifier: "digest", State: assay.Verified, Claims: claims}
 }
 
+// standing makes an artifact one of a project of which its index says this.
+func standing(status assay.ProjectStatus, reason string) func(assay.Artifact) assay.Artifact {
+	return func(a assay.Artifact) assay.Artifact {
+		a.Standing = assay.Standing{Status: status, Reason: reason}
+		return a
+	}
+}
+
 // lines renders a decision's reasons, one a line.
 func lines(d assay.Decision) string {
 	var b strings.Builder
@@ -93,6 +101,15 @@ func TestDecide(t *testing.T) {
 			return a
 		},
 			evidence: []assay.Evidence{bytesHold}, verdict: assay.Allow, reasons: "note file.yanked: the index marks the file as yanked: broken[31m on windows\n"},
+		"active": {artifact: standing(assay.StatusActive, "as ever"), evidence: []assay.Evidence{bytesHold}, verdict: assay.Allow},
+		"archived": {artifact: standing(assay.StatusArchived, "no\ntime\x1b[2J \u202efor it "+strings.Repeat("é", 300)),
+			evidence: []assay.Evidence{bytesHold}, verdict: assay.Warn,
+			reasons: "warning project.archived: the index says that foo is archived: no time[2J for it " + strings.Repeat("é", 191) + "…\n"},
+		"deprecated": {artifact: standing(assay.StatusDeprecated, ""), evidence: []assay.Evidence{bytesHold}, verdict: assay.Warn,
+			reasons: "warning project.deprecated: the index says that foo is deprecated\n"},
+		"quarantined, whatever anybody accepted": {artifact: standing(assay.StatusQuarantined, "holds a stealer"), evidence: []assay.Evidence{bytesHold}, verdict: assay.Deny,
+			rules:   assay.Rules{Mode: assay.Audit, Waivers: []assay.Waiver{{Codes: []assay.Code{assay.ProjectQuarantined}, Until: now.Add(time.Hour)}}},
+			reasons: "error project.quarantined: the index has put foo under quarantine: holds a stealer\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := file

@@ -98,6 +98,10 @@ const (
 	FileUnreadableName Code = "file.unreadable-name"
 	FileUnavailable    Code = "file.unavailable"
 
+	ProjectArchived    Code = "project.archived"
+	ProjectDeprecated  Code = "project.deprecated"
+	ProjectQuarantined Code = "project.quarantined"
+
 	PageMalformed     Code = "page.malformed"
 	PageUnavailable   Code = "page.unavailable"
 	PageDuplicateFile Code = "page.duplicate-file"
@@ -176,6 +180,12 @@ func (c Code) outOfReach() bool {
 		return true
 	}
 	return false
+}
+
+// OfProject reports whether the code is about a project as a whole, so that it is said of
+// each of its files.
+func (c Code) OfProject() bool {
+	return c == ProjectArchived || c == ProjectDeprecated || c == ProjectQuarantined
 }
 
 // Waivable reports whether somebody may write down that the reason is no matter
@@ -282,6 +292,10 @@ var registry = map[Code]Entry{
 	FileUnreadableName: {Severity: Error, Text: "the file's name does not tell which release it is", Hint: "tell the index's operators; pin another version to go on"},
 	FileYanked:         {Severity: Note, Text: "the index marks the file as yanked", Hint: "choose another version unless you need this one"},
 	FileUnavailable:    {Severity: Error, Text: "the file could not be fetched", Hint: "check the network and the index, and run the command again"},
+
+	ProjectArchived:    {Severity: Warning, Text: "the index says that {project} is archived", Hint: "run 'assay explain {project}' to see what there is, and look for a project that is kept up: not even a fix will come of this one"},
+	ProjectDeprecated:  {Severity: Warning, Text: "the index says that {project} is deprecated", Hint: "run 'assay explain {project}' to see what there is, and move to what its people name instead"},
+	ProjectQuarantined: {Severity: Error, Text: "the index has put {project} under quarantine", Hint: "run 'assay explain {project}' later to see whether it still is; until then do not install any of it"},
 
 	PageMalformed:     {Severity: Error, Text: "the index page cannot be read without doubt", Hint: "tell the index's operators, or use another index"},
 	PageUnavailable:   {Severity: Error, Text: "the index page could not be fetched", Hint: "check the network and the index's address, and run the command again"},

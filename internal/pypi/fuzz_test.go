@@ -3,9 +3,11 @@ package pypi
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -34,7 +36,7 @@ type referencePage struct {
 		APIVersion string `json:"api-version"`
 	} `json:"meta"`
 	Status *struct {
-		Status string  `json:"status"`
+		Status *string `json:"status"`
 		Reason *string `json:"reason"`
 	} `json:"project-status"`
 }
@@ -49,8 +51,15 @@ func checkReference(t *testing.T, body []byte, p *Page) {
 	if name, _ := NormalizeName(ref.Name); name != p.Name || ref.Meta.APIVersion != p.APIVersion || len(ref.Files) != len(p.Files) {
 		t.Fatalf("%s: %+v, not %+v", body, p, ref)
 	}
-	if ref.Status != nil && (ref.Status.Status != p.Status || text(ref.Status.Reason) != p.StatusReason) {
-		t.Fatalf("%s: status %q %q", body, p.Status, p.StatusReason)
+	status, reason := "", ""
+	if ref.Status != nil {
+		status, reason = text(ref.Status.Status), text(ref.Status.Reason)
+	}
+	checkStanding(t, body, p)
+	if s := p.Standing; s.Status != "" && (string(s.Status) != status || !strings.HasPrefix(reason, s.Reason) || len(reason) <= maxStanding && reason != s.Reason) {
+		t.Fatalf("%s: standing %+v, not %q %q", body, s, status, reason)
+	} else if s.Status == "" && slices.Contains(statuses, status) {
+		t.Fatalf("%s: the status %q is lost", body, status)
 	}
 	for i, f := range p.Files {
 		r := ref.Files[i]
@@ -100,6 +109,18 @@ func checkReference(t *testing.T, body []byte, p *Page) {
 	}
 }
 
+var statuses = []string{"active", "archived", "quarantined", "deprecated"}
+
+// checkStanding asserts that a page's standing is one of those that are defined, and
+// no longer than it may be.
+func checkStanding(t *testing.T, body []byte, p *Page) {
+	t.Helper()
+	s := p.Standing
+	if s != (assay.Standing{}) && !slices.Contains(statuses, string(s.Status)) || len(s.Reason) > maxStanding || !utf8.ValidString(s.Reason) && utf8.Valid(body) {
+		t.Fatalf("%q: standing %+v", body, s)
+	}
+}
+
 func text(s *string) string {
 	if s == nil {
 		return ""
@@ -126,6 +147,8 @@ func FuzzPageJSON(f *testing.F) {
 	seeds := []string{page(good), string(jsonPage(2)), page(good + `,"yanked":"a\"","size":1,"upload-time":"2024-11-06T22:37:23Z","x":[{"a":1.5e-3},"\ud83d\ude00"]`),
 		page(`"filename":"foo-1.zip","url":"https://u:p@a.invalid:443/x/../foo-1.zip?a#sha256=` + hexA + `","hashes":{"sha256":"` + hexA + `","x":""},"core-metadata":{"sha256":"` + hexB + `"},"dist-info-metadata":true`),
 		`{"meta":{"api-version":"1.4"},"name":"F.o","project-status":{"status":"archived","reason":null},"files":[],"versions":["1"],"a":{"b":1,"\u0062":2}}`,
+		`{"meta":{"api-version":"1.4"},"project-status":{"status":"quaran\u0074ined","reason":"` + strings.Repeat("\u00e9", 600) + `","x":{}},"files":[]}`,
+		`{"meta":{"api-version":"1.4"},"project-status":{"status":null,"reason":"x"},"files":[]}`, `{"meta":{"api-version":"1.4"},"project-status":{"status":"haunted","status":"active"},"files":[]}`,
 		`{"meta":{"api-version":"1.0"},"projects":[]}`, `[1,-0.0e+1,"\u00e9\n",{"a":null}]`, "\"\xff\"", `"\ud800"`, `{"a":0,"a":1}`, "\ufeff{}"}
 	for _, s := range seeds {
 		f.Add([]byte(s))
@@ -158,7 +181,9 @@ func FuzzPageJSON(f *testing.F) {
 func FuzzPageHTML(f *testing.F) {
 	for _, s := range []string{string(htmlPage(2)), `<base href=/x/><a href="foo-1.zip#sha256=` + hexA + `" data-yanked='a&amp;' data-core-metadata=true>foo-1.zip</a>`,
 		`<!-- a --><A/HREF=foo-1.zip data-yanked>foo-1.zip<a href="x?y">`, `<title><a href="foo-1.zip"></title>`, `<![CDATA[<a href=foo-1.zip>]]>`,
-		`<!--><a href=foo-1.zip>-->`, `<svg><title><a href=foo-1.zip></a>`, `<a =href="foo-1.zip" x='a"b'data-yanked>`, "<a\x00 href=foo-1.zip>", `<noscript><a href=foo-1.zip></noscript>`} {
+		`<!--><a href=foo-1.zip>-->`, `<svg><title><a href=foo-1.zip></a>`, `<a =href="foo-1.zip" x='a"b'data-yanked>`, "<a\x00 href=foo-1.zip>", `<noscript><a href=foo-1.zip></noscript>`,
+		`<meta name="pypi:project-status" content="archived"><meta content="no &#x74;ime" name='pypi:project-status-reason'><a href=foo-1.zip>foo-1.zip</a>`,
+		`<META NAME=pypi:project-status content=haunted><meta name="pypi:project-status">`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -170,6 +195,7 @@ func FuzzPageHTML(f *testing.F) {
 			}
 			return
 		}
+		checkStanding(t, body, p)
 		listed := map[string]bool{}
 		for _, file := range p.Files {
 			listed[file.Filename] = true

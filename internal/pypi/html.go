@@ -40,6 +40,7 @@ type htmlReader struct {
 	at      int // where the current token begins in the body
 	hasBase bool
 	version bool
+	status  statusTags
 	anchors int
 
 	text    strings.Builder // of the link that is open
@@ -104,6 +105,7 @@ func (r *htmlReader) end(rest []byte) error {
 	if r.at != len(r.body) || len(rest) > 0 {
 		return malformed("it ends inside a tag")
 	}
+	r.page.Standing = r.status.standing()
 	return r.closeLink()
 }
 
@@ -245,9 +247,9 @@ func (r *htmlReader) metaTag() error {
 		r.page.APIVersion = content.value
 		return checkAPIVersion(content.value)
 	case "pypi:project-status":
-		r.page.Status = content.value
+		return r.status.set(&r.status.status, content.value)
 	case "pypi:project-status-reason":
-		r.page.StatusReason = content.value
+		return r.status.set(&r.status.reason, content.value)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func TestParseHTML(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Name != "" || p.Format != HTML || p.APIVersion != "1.4" || p.Status != "deprecated" || p.StatusReason != `use "bar"` {
+	if p.Name != "" || p.Format != HTML || p.APIVersion != "1.4" || p.Standing != (assay.Standing{Status: assay.StatusDeprecated, Reason: `use "bar"`}) {
 		t.Errorf("page: %+v", p)
 	}
 	want := []File{

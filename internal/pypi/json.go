@@ -146,7 +146,8 @@ func (r *jsonReader) readName() bool {
 	return true
 }
 
-// readStatus reads {"status": "archived", "reason": "…"} (PEP 792).
+// readStatus reads {"status": "archived", "reason": "…"} (PEP 792). A null stands for an
+// absent key, as it does elsewhere.
 func (r *jsonReader) readStatus() bool {
 	if r.word("null") {
 		return true
@@ -155,20 +156,22 @@ func (r *jsonReader) readStatus() bool {
 		return false
 	}
 	var seen names
+	var status, reason string
 	for first := true; ; first = false {
 		key, ok := r.key(first)
 		if !ok {
+			r.page.Standing = standing(status, reason)
 			return r.err == nil
 		}
 		if !seen.add(key) {
 			return r.fail("the name %.100q is given twice", key)
 		}
 		switch {
-		case key == "status":
-			r.page.Status, ok = r.text()
+		case key == "status" && !r.word("null"):
+			status, ok = r.text()
 		case key == "reason" && !r.word("null"):
-			r.page.StatusReason, ok = r.text()
-		case key != "reason":
+			reason, ok = r.text()
+		case key != "status" && key != "reason":
 			ok = r.skip()
 		}
 		if !ok {

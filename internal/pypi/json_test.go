@@ -51,7 +51,7 @@ func TestParseJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Name != "foo" || p.Format != JSON || p.APIVersion != "1.4" || p.Status != "archived" || p.StatusReason != "no time \U0001f600" {
+	if p.Name != "foo" || p.Format != JSON || p.APIVersion != "1.4" || p.Standing != (assay.Standing{Status: assay.StatusArchived, Reason: "no time \U0001f600"}) {
 		t.Errorf("page: %+v", p)
 	}
 	want := []File{
@@ -73,16 +73,8 @@ func TestParseJSON(t *testing.T) {
 	a := p.Artifact(0, "https://index.example.invalid/simple/foo/")
 	if a.Ecosystem != assay.PyPI || a.Project != "foo" || a.Version != "1.0" || a.Filename != "foo-1.0.tar.gz" || !a.Yanked ||
 		a.YankReason != `broken "it"` || a.Size != 12345 || a.Index != "https://index.example.invalid/simple/foo/" ||
-		a.URL != want[0].URL || a.Provenance != want[0].Provenance || !a.UploadTime.Equal(want[0].UploadTime) || len(a.Digests) != 2 {
+		a.URL != want[0].URL || a.Standing != p.Standing || a.Provenance != want[0].Provenance || !a.UploadTime.Equal(want[0].UploadTime) || len(a.Digests) != 2 {
 		t.Errorf("artifact: %+v", a)
-	}
-}
-
-func TestQuarantined(t *testing.T) {
-	p, err := ParsePage("application/vnd.pypi.simple.latest+json",
-		[]byte(`{"meta":{"api-version":"1.4"},"name":"foo","project-status":{"status":"quarantined"},"files":[]}`), nil)
-	if err != nil || p.Status != "quarantined" || len(p.Files) != 0 {
-		t.Fatalf("%+v, %v", p, err)
 	}
 }
 

@@ -12,6 +12,7 @@ const (
 	maxFilename    = 255       // bytes of a file name, as file systems have it
 	maxURL         = 8 << 10   // bytes of a URL
 	maxYank        = 8 << 10   // bytes of a reason that WithYanked writes
+	maxStanding    = 1 << 10   // bytes that are kept of the reason for a project's status
 	maxAttributes  = 64        // attributes of one HTML tag
 	maxLinkText    = 4 << 10   // bytes of an HTML link's text that are looked at
 	maxHTMLToken   = 256 << 10 // bytes of one HTML tag, comment or run of text

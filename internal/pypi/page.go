@@ -45,11 +45,9 @@ type Page struct {
 	Format     Format
 	APIVersion string // "1.4"; "1.0" where an HTML page does not say (PEP 629)
 
-	// Status is the project's status (PEP 792: "active", "archived",
-	// "quarantined", "deprecated"), as the page spells it, and StatusReason what
-	// it says about it. Both are empty where the page does not say.
-	Status       string
-	StatusReason string
+	// Standing is the project's status (PEP 792) and why. It is zero where the page
+	// states none, or a word that is not defined.
+	Standing assay.Standing
 
 	// Files are the files in the page's order. Two of one name are both kept.
 	Files []File
@@ -104,7 +102,7 @@ func (p *Page) Artifact(i int, index string) assay.Artifact {
 	a := assay.Artifact{
 		Ecosystem: assay.PyPI, Project: p.Name, Filename: f.Filename, Digests: f.Digests, Size: f.Size,
 		UploadTime: f.UploadTime, Index: index, URL: f.URL, Provenance: f.Provenance,
-		Yanked: f.Yanked, YankReason: f.YankReason,
+		Yanked: f.Yanked, YankReason: f.YankReason, Standing: p.Standing,
 	}
 	if f.Signed && !strings.Contains(f.URL, "?") {
 		a.Signature = f.URL + ".asc"

@@ -10,7 +10,7 @@ import (
 type Place struct {
 	Page *Page
 	URL  *url.URL // without credentials
-	File int      // index in Page.Files
+	File int      // index in Page.Files; -1 for a file that the page does not list
 }
 
 // Artifact returns the file as an artifact of the page.

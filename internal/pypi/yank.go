@@ -79,13 +79,7 @@ func appendText(out []byte, s string) []byte {
 
 // cleanReason makes a reason fit for any page.
 func cleanReason(s string) string {
-	if len(s) > maxYank {
-		cut := maxYank
-		for cut > 0 && !utf8.RuneStart(s[cut]) {
-			cut--
-		}
-		s = s[:cut]
-	}
+	s = cutText(s, maxYank)
 	return strings.Map(func(r rune) rune {
 		if r < 0x20 || r >= 0x7f && r < 0xa0 || r == utf8.RuneError {
 			return ' '

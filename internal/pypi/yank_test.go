@@ -76,7 +76,7 @@ func checkYanked(t testing.TB, contentType string, body []byte, p *Page, pick fu
 			t.Fatalf("file %d:\n got %+v\nwant %+v", i, again.Files[i], want[i])
 		}
 	}
-	if again.Name != p.Name || again.APIVersion != p.APIVersion || again.Status != p.Status || again.StatusReason != p.StatusReason {
+	if again.Name != p.Name || again.APIVersion != p.APIVersion || again.Standing != p.Standing {
 		t.Fatalf("page: %+v, not %+v", again, p)
 	}
 	// What lies outside of the marks is the same, byte for byte.
