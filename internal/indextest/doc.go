@@ -77,6 +77,8 @@
 // "-- PROJECT/ --" is about a project's page:
 //
 //	status: STATUS REASON     active, archived, quarantined, deprecated
+//	offers: files             lists the files of a project under quarantine, as no
+//	                          index may
 //	checksums: VERSION KEY HOW
 //	                          * a clearsigned list of a release's files, as Django has:
 //	                          PROJECT-VERSION.checksum.txt

@@ -104,6 +104,10 @@ project: A
 -- quiet-1.0-py3-none-any.whl --
 -- quiet/ --
 status: quarantined
+-- loud-1.0-py3-none-any.whl --
+-- loud/ --
+status: quarantined
+offers: files
 `)
 	p := getPage(t, s, "a")
 	if len(p.Files) != 3 {
@@ -130,6 +134,9 @@ status: quarantined
 	}
 	if q := getPage(t, s, "quiet"); len(q.Files) != 0 || q.Status.Status != "quarantined" {
 		t.Errorf("quarantined = %+v", q)
+	}
+	if q := getPage(t, s, "loud"); len(q.Files) != 1 || q.Status.Status != "quarantined" {
+		t.Errorf("quarantined, with files = %+v", q)
 	}
 }
 

@@ -49,6 +49,7 @@ type misbehaviour struct{ target, fault string }
 type project struct {
 	name           string // as the page shows it
 	status, reason string
+	offers         bool // its files, under quarantine
 	files          []*file
 }
 
@@ -205,6 +206,11 @@ func (ix *index) setProject(p *project, s setting) error {
 	switch s.key {
 	case "status":
 		p.status, p.reason, _ = strings.Cut(s.value, " ")
+	case "offers":
+		if s.value != "files" {
+			return fmt.Errorf("offers is files, not %q", s.value)
+		}
+		p.offers = true
 	case "bulk":
 		return ix.addBulk(p, s.value)
 	case "misbehave":

@@ -38,7 +38,7 @@ type page struct {
 func newPage(p *project) page {
 	out := page{name: p.name, proj: p}
 	for _, f := range p.files {
-		if !f.listed || p.status == "quarantined" {
+		if !f.listed || p.status == "quarantined" && !p.offers {
 			continue
 		}
 		hashes := map[string]string{}

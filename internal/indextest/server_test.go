@@ -117,6 +117,7 @@ func TestErrors(t *testing.T) {
 		"-- index --\nrealm: me /\n":                                             `indextest: index: realm is not of the form NAME /PATH USER PASSWORD`,
 		"-- index --\nclient-cert: maybe\n":                                      `indextest: index: client-cert: "maybe" is not required`,
 		"-- a/ --\nbulk: many\n":                                                 `indextest: a/: bulk: "many" is not a number up to 100000`,
+		"-- a/ --\noffers: all\n":                                                `indextest: a/: offers is files, not "all"`,
 		"-- a/ --\nx: y\n":                                                       `indextest: a/: unknown key "x"`,
 		"-- a/ --\nbulk: 1\n-- a-1.0.0-py3-none-any.whl --\n-- a/ --\nbulk: 1\n": `indextest: a/: a-1.0.0-py3-none-any.whl: described twice`,
 	}
