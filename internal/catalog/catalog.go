@@ -32,7 +32,9 @@ type Upstream interface {
 	// Key renders a URL so that two spellings of one resource compare equal.
 	Key(u *url.URL) string
 	// Locate finds a page that lists a file at exactly this URL, for a file
-	// that was asked for without a page. False means that no index lists it.
+	// that was asked for without a page. False means that no index lists it:
+	// the place then has no file, and a page where that says that the file's
+	// project is under quarantine.
 	Locate(ctx context.Context, file *url.URL) (pypi.Place, bool, error)
 	// Configured reports whether a page is one of a configured index.
 	Configured(page *url.URL) bool
@@ -94,6 +96,10 @@ type Catalog struct {
 	broken  map[string]int          // transfers that broke off, by file URL; "" for all that are not counted
 	beside  map[string]assay.Digest // of the metadata that was handed out, by file URL
 	inside  map[string]assay.Digest // of the metadata in the file itself, by file URL
+
+	// quarantined are the projects that an index has put under quarantine, by their
+	// pages: a page without files is not kept, and other pages name files of it.
+	quarantined map[string]assay.Standing
 }
 
 // seen is a page that passed by. Its files are indexed by URL when the first of
@@ -168,6 +174,8 @@ func New(judge Judge, upstream Upstream, now func() time.Time) *Catalog {
 		broken:  map[string]int{},
 		beside:  map[string]assay.Digest{},
 		inside:  map[string]assay.Digest{},
+
+		quarantined: map[string]assay.Standing{},
 	}
 }
 

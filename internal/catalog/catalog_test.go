@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path"
 	"strings"
 	"sync"
 	"testing"
@@ -52,6 +53,7 @@ func (u upstream) Locate(_ context.Context, at *url.URL) (pypi.Place, bool, erro
 	if u.err != nil {
 		return pypi.Place{}, false, u.err
 	}
+	var quarantined pypi.Place
 	for project, body := range u.pages {
 		index := &url.URL{Scheme: "https", Host: "other.example.invalid", Path: "/simple/" + project + "/"}
 		p, err := pypi.ParsePage(jsonType, body, index)
@@ -63,8 +65,11 @@ func (u upstream) Locate(_ context.Context, at *url.URL) (pypi.Place, bool, erro
 				return pypi.Place{Page: p, URL: index, File: i}, true, nil
 			}
 		}
+		if p.Standing.Quarantined() && strings.HasPrefix(path.Base(at.Path), p.Name+"-") {
+			quarantined = pypi.Place{Page: p, URL: index, File: -1}
+		}
 	}
-	return pypi.Place{}, false, nil
+	return quarantined, false, nil
 }
 func (upstream) Configured(u *url.URL) bool {
 	return strings.HasPrefix(u.String(), "https://index.example.invalid/")

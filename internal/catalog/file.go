@@ -81,7 +81,8 @@ type offered struct {
 
 // lookUp finds the artifact at a file URL: on a page that passed by, else by
 // asking the indexes. Where no index lists the file it is known by its name alone;
-// where an index cannot be asked, nothing is known, and that refuses.
+// where an index cannot be asked, nothing is known, and that refuses, and so does a
+// quarantine of its project.
 func (c *Catalog) lookUp(ctx context.Context, u *url.URL) (offered, error) {
 	if l, ok := c.listed(u); ok {
 		return c.offer(l), nil
@@ -106,6 +107,9 @@ func (c *Catalog) lookUp(ctx context.Context, u *url.URL) (offered, error) {
 	switch {
 	case ctx.Err() != nil:
 		return offered{}, ctx.Err()
+	case err == nil && place.Page != nil:
+		a.Project, a.Index, a.Standing = place.Page.Name, indexOf(place.URL), place.Page.Standing
+		return offered{artifact: a, listed: true, bad: quarantine(a)}, nil
 	case errors.As(err, new(*pypi.PageError)):
 		return offered{artifact: a, listed: true, bad: assay.Refuse(a, assay.PageMalformed, detailOf(err))}, nil
 	case err != nil:
@@ -116,7 +120,11 @@ func (c *Catalog) lookUp(ctx context.Context, u *url.URL) (offered, error) {
 
 // offer is what a page says of one of its files.
 func (c *Catalog) offer(l listing) offered {
-	return offered{c.artifact(l), l.page.Files[l.i].CoreMetadataDigests, true, l.sorted.bad[l.i]}
+	o := offered{c.artifact(l), l.page.Files[l.i].CoreMetadataDigests, true, l.sorted.bad[l.i]}
+	if o.artifact.Standing.Quarantined() {
+		o.bad = quarantine(o.artifact) // nobody need be asked about it
+	}
+	return o
 }
 
 // installable reports whether installers take a file of this name, if they can

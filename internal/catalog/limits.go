@@ -37,6 +37,9 @@ type kept struct {
 	// broken is how many files are counted whose transfer broke off. Beyond it all
 	// others count as one: once that is refused, every file is that is not counted.
 	broken int
+	// quarantined is how many projects under quarantine are known by more than their
+	// page. Beyond it any of them goes.
+	quarantined int
 }
 
-var keep = kept{tried: 8192, told: 32_768, broken: 8192}
+var keep = kept{tried: 8192, told: 32_768, broken: 8192, quarantined: 8192}

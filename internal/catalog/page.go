@@ -35,6 +35,9 @@ func (c *Catalog) Page(ctx context.Context, u *url.URL, contentType string, body
 			}
 		}
 	}
+	if refused, err := c.underQuarantine(ctx, s); refused || err != nil {
+		return Page{Body: body}, err
+	}
 	marks := map[int]string{}
 	for i, d := range s.sorted.bad {
 		if err := c.refuseListed(ctx, s.page.Artifact(i, indexOf(u)), d); err != nil {
@@ -199,6 +202,7 @@ func (c *Catalog) artifactOf(page *pypi.Page, i int, at *url.URL) assay.Artifact
 // the page is too old to name it.
 func (c *Catalog) artifact(l listing) assay.Artifact {
 	a := c.artifactOf(l.page, l.i, l.index)
+	a.Standing = c.standingOf(l.seen)
 	if a.Provenance == "" {
 		if guess, ok := c.upstream.ProvenanceGuess(l.page, pageAt(l.index), l.page.Files[l.i]); ok {
 			a.Provenance, a.ProvenanceGuess = guess, true

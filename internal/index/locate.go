@@ -32,8 +32,11 @@ func (u Upstream) ProvenanceGuess(page *pypi.Page, index *url.URL, f pypi.File) 
 // file that was asked for without a page. The file's name tells which projects
 // it may belong to; their pages are asked for at the given indexes, in order,
 // and at PyPI for a file on PyPI's file host. It returns false where no index
-// lists the file. Where none does and one of them could not be asked, it
-// returns that index's error: nothing is known then.
+// lists the file. Where none does, and one of them has put a project that the file may
+// belong to under quarantine, the place is that project's page, and its File -1: an
+// index takes the files of such a project off its page, and they may still be where
+// they were. Else, where one of them could not be asked, it returns that index's
+// error: nothing is known then.
 func (c *Client) Locate(ctx context.Context, file *url.URL, indexes []string) (pypi.Place, bool, error) {
 	projects := candidates(path.Base(file.Path))
 	if len(projects) == 0 {
@@ -58,16 +61,23 @@ func (c *Client) Locate(ctx context.Context, file *url.URL, indexes []string) (p
 	}
 	wg.Wait()
 	var failure error
+	var quarantined pypi.Place
 	for _, r := range results {
-		if r.ok {
+		switch {
+		case r.ok:
 			return r.place, true, nil
+		case quarantined.Page == nil:
+			quarantined = r.place
 		}
 		if failure == nil {
 			failure = r.err
 		}
 	}
 	if ctx.Err() != nil {
-		failure = context.Cause(ctx)
+		return pypi.Place{}, false, context.Cause(ctx)
+	}
+	if quarantined.Page != nil {
+		return quarantined, false, nil
 	}
 	return pypi.Place{}, false, failure
 }
@@ -95,7 +105,8 @@ func (c *Client) askable(file *url.URL, indexes []string) []string {
 	return out
 }
 
-// located is what one index says about a file.
+// located is what one index says about a file. The place is set where ok is, and where
+// the file's project is under quarantine.
 type located struct {
 	place pypi.Place
 	ok    bool
@@ -124,6 +135,9 @@ func (c *Client) locate(ctx context.Context, key, index, project string) located
 		if u, err := url.Parse(page.Files[i].URL); err == nil && Key(u) == key {
 			return located{place: pypi.Place{Page: page, URL: at, File: i}, ok: true}
 		}
+	}
+	if page.Standing.Quarantined() {
+		return located{place: pypi.Place{Page: page, URL: at, File: -1}}
 	}
 	return located{}
 }

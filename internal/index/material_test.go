@@ -267,6 +267,9 @@ func TestLocate(t *testing.T) {
 		"/two/foo-bar/": `{"meta":{"api-version":"1.0"},"name":"foo-bar","files":[
 			{"filename":"foo-bar-1.0-2.tar.gz","url":"/files/aa/foo-bar-1.0-2.tar.gz","hashes":{}},
 			{"filename":"foo_bar-2.0+cpu-py3-none-any.whl","url":"/files/foo_bar-2.0+cpu-py3-none-any.whl#x","hashes":{}}]}`,
+		"/one/quiet/": `{"meta":{"api-version":"1.4"},"name":"quiet","project-status":{"status":"quarantined"},"files":[]}`,
+		"/two/quiet/": `{"meta":{"api-version":"1.4"},"name":"quiet","files":[
+			{"filename":"quiet-1.0.tar.gz","url":"/files/quiet-1.0.tar.gz","hashes":{}}]}`,
 		"/public/simple/gone/": `{"meta":{"api-version":"1.2"},"name":"gone","files":[
 			{"filename":"gone-1.0.tar.gz","url":"/files/gone-1.0.tar.gz","hashes":{}}]}`,
 	}
@@ -296,6 +299,8 @@ func TestLocate(t *testing.T) {
 		{"not listed", "/files/none-1.0.tar.gz", []string{"/one", "/two"}, "", ""},
 		{"no distribution", "/files/readme.txt", []string{"/one"}, "", ""},
 		{"found in spite of another's failure", "/files/aa/foo-bar-1.0-2.tar.gz", []string{"/broken", "/two"}, "foo-bar==1.0.post2 at /two/foo-bar/", ""},
+		{"quarantined", "/files/quiet-1.0.tar.gz", []string{"/broken", "/one"}, "quarantined at /one/quiet/", ""},
+		{"quarantined, and listed elsewhere", "/files/quiet-1.0.tar.gz", []string{"/one", "/two"}, "quiet==1.0 at /two/quiet/", ""},
 		{"nothing known", "/files/none-1.0.tar.gz", []string{"/one", "/broken"}, "", "BASE/broken/none/ answered 500 Internal Server Error"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -318,6 +323,8 @@ func TestLocate(t *testing.T) {
 			if ok {
 				a := place.Artifact()
 				got = a.Release().String() + " at " + strings.TrimPrefix(a.Index, base)
+			} else if place.Page != nil && place.File == -1 {
+				got = string(place.Page.Standing.Status) + " at " + place.URL.Path
 			}
 			if got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
