@@ -508,7 +508,7 @@ func (c *checker) Release(ctx context.Context, base, project string, version pyp
 				Detail: fmt.Sprintf("no check of %s %s on %s is kept, and --offline asks nobody", project, version, index.Redact(at))}}, nil
 		}
 		c.keepFor(kept, files)
-		return lockcheck.Release{Known: known, Files: files}, nil
+		return lockcheck.Release{Known: known, Files: files, Standing: kept.Standing()}, nil
 	}
 	if why := c.forbidden(at, project); led && why != "" {
 		return lockcheck.Release{Problem: &assay.Finding{Code: assay.TransportPlainHTTP, Detail: why}}, nil
@@ -522,7 +522,7 @@ func (c *checker) Release(ctx context.Context, base, project string, version pyp
 	case ctx.Err() != nil:
 		return lockcheck.Release{}, context.Cause(ctx)
 	case errors.Is(err, index.ErrNotFound):
-		kept.SetFiles(nil, false)
+		kept.SetFiles(nil, false, assay.Standing{})
 		return lockcheck.Release{}, nil
 	case isPageError(err):
 		return lockcheck.Release{Problem: &assay.Finding{Code: assay.PageMalformed, Detail: err.Error()}}, nil
@@ -541,9 +541,9 @@ func (c *checker) Release(ctx context.Context, base, project string, version pyp
 	for i := range files {
 		files[i].Led = led
 	}
-	kept.SetFiles(files, true)
+	kept.SetFiles(files, true, page.Standing)
 	c.keepFor(kept, files)
-	return lockcheck.Release{Known: true, Files: files}, nil
+	return lockcheck.Release{Known: true, Files: files, Standing: page.Standing}, nil
 }
 
 func canonicalOf(version string) string {

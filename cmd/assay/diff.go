@@ -133,13 +133,14 @@ func (a *app) diffSide(ctx context.Context, arg string) (*lockfile.Lock, error) 
 // sided is a package of one lock with all that is known of it.
 type sided struct {
 	report.Pinned
-	entries []lockfile.Package
-	pins    []string
-	claims  []assay.Claim
-	denied  []assay.Reason // of files that are refused
-	unasked bool           // something could not be asked for
-	looked  bool           // into the files
-	inside  []string       // what does more than it looks like
+	entries  []lockfile.Package
+	pins     []string
+	claims   []assay.Claim
+	denied   []assay.Reason // of files that are refused
+	standing []assay.Reason // what its index says of the project, and is no refusal
+	unasked  bool           // something could not be asked for
+	looked   bool           // into the files
+	inside   []string       // what does more than it looks like
 }
 
 // installedFrom groups a lock's entries by project.
@@ -250,6 +251,11 @@ var noChange = []assay.Code{assay.LockMissingHash, assay.LockWeakHash, assay.Loc
 // take adds what is known of a file.
 func (s *sided) take(item report.Item, isNew bool) {
 	a := item.Artifact
+	for _, r := range item.Decision.Reasons {
+		if r.Code.OfProject() && r.Severity == assay.Warning && !slices.Contains(s.standing, r) {
+			s.standing = append(s.standing, r)
+		}
+	}
 	if item.Decision.Undecided() {
 		s.unasked = true
 	} else if isNew && item.Decision.Verdict == assay.Deny {
@@ -324,6 +330,9 @@ func signals(before, after *sided) []report.Signal {
 	}
 	if after.Yanked && (before == nil || !before.Yanked) {
 		say(report.Suspicious, "yanked on its index")
+	}
+	for _, r := range after.standing {
+		out = append(out, report.Signal{Weight: report.Suspicious, Text: r.Message, Code: r.Code})
 	}
 	if age := time.Since(after.Uploaded); !after.Uploaded.IsZero() && age < youngRelease {
 		say(report.Suspicious, "released less than a week ago")

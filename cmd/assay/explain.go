@@ -191,6 +191,9 @@ func findReleases(ctx context.Context, client *index.Client, settings installer.
 	for _, v := range order {
 		out = append(out, releaseFiles(page, at, project, v))
 	}
+	if len(out) == 0 && page.Standing.Quarantined() {
+		return [][]assay.Artifact{unoffered(page, at, project, "")}, nil
+	}
 	if len(out) == 0 {
 		return nil, usage("look at the project's page", "there is no file of %s on %s", project, index.Redact(at))
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -220,7 +221,7 @@ func (a *app) testReleases(ctx context.Context, f policyTestFlags, args []string
 			if err := collector.Record(ctx, j); err != nil {
 				return err
 			}
-			applied = append(applied, appliedRules{file.Filename, policy.Describe(p.For(file, claimsOf(j)))})
+			applied = append(applied, appliedRules{cmp.Or(file.Filename, file.Project), policy.Describe(p.For(file, claimsOf(j)))})
 		}
 	}
 	return a.writeTested(f, collector.Report("policy test"), applied)
@@ -235,9 +236,8 @@ func promisedVerifiers(provenance *pep740.Verifier, keys keyring) []engine.Verif
 // without them. That they are is no evidence, and is left out. Only where a signature
 // covers the bytes are they fetched.
 func judgePromised(ctx context.Context, e *engine.Engine, client *index.Client, file assay.Artifact) (engine.Judgement, error) {
-	if file.Version == "" {
-		refused := assay.Refuse(file, assay.FileUnreadableName, fmt.Sprintf("%q", file.Filename))
-		return engine.Judgement{Subject: assay.Subject{Artifact: file}, Decision: refused, Time: time.Now()}, nil
+	if j, ok := beforehand(file); ok {
+		return j, nil
 	}
 	j, err := e.Judge(ctx, assay.Subject{Artifact: file})
 	content := assay.Content{Digests: file.Digests, Size: file.Size}

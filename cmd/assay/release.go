@@ -60,18 +60,26 @@ func (a *app) verifyRelease(ctx context.Context, f verifyFlags, config engine.Co
 	return a.verifyListed(ctx, engine.New(config), client, files, finish)
 }
 
-// findRelease returns the files of a release on the first index that lists it.
+// findRelease returns the files of a release on the first index that lists it. Where none
+// does, and one has put the project under quarantine, that stands for the release: an
+// artifact without a file.
 func findRelease(ctx context.Context, client *index.Client, settings installer.Config, project string, version pypi.Version) ([]assay.Artifact, error) {
 	if len(settings.Indexes) == 0 {
 		return nil, usage("correct the configuration; assay reads the same as pip and uv", "no index is configured that could be asked for %s", project)
 	}
-	var files []assay.Artifact
+	var files, quarantined []assay.Artifact
 	known, err := eachPage(ctx, client, settings, project, "", func(page *pypi.Page, at *url.URL) bool {
 		files = releaseFiles(page, at, project, version)
+		if page.Standing.Quarantined() && quarantined == nil {
+			quarantined = unoffered(page, at, project, version.String())
+		}
 		return len(files) == 0
 	})
 	if err != nil || len(files) > 0 {
 		return files, err
+	}
+	if quarantined != nil {
+		return quarantined, nil
 	}
 	where := "the configured index"
 	if len(settings.Indexes) == 1 {
@@ -81,6 +89,28 @@ func findRelease(ctx context.Context, client *index.Client, settings installer.C
 		return nil, usage("check the name; the index is the one that pip or uv is configured with", "there is no project %s on %s", project, where)
 	}
 	return nil, usage("check the version", "there is no release %s==%s on %s", project, version, where)
+}
+
+// unoffered is a project, or a release of it, of which its page offers no file because of
+// what it says of the project.
+func unoffered(page *pypi.Page, at *url.URL, project, version string) []assay.Artifact {
+	return []assay.Artifact{{Ecosystem: assay.PyPI, Project: project, Version: version,
+		Index: index.Redact(withoutDefaultPort(at)), Standing: page.Standing}}
+}
+
+// beforehand decides about what is not looked at: what is of a project under quarantine,
+// and a file whose release nobody can tell.
+func beforehand(file assay.Artifact) (engine.Judgement, bool) {
+	var d assay.Decision
+	switch {
+	case file.Standing.Quarantined():
+		d = assay.Refuse(file, assay.ProjectQuarantined, file.Standing.Reason)
+	case file.Version == "":
+		d = assay.Refuse(file, assay.FileUnreadableName, strconv.Quote(file.Filename))
+	default:
+		return engine.Judgement{}, false
+	}
+	return engine.Judgement{Subject: assay.Subject{Artifact: file}, Decision: d, Time: time.Now()}, true
 }
 
 // eachPage hands a project's page on each configured index to do, until that wants
@@ -197,12 +227,10 @@ func (a *app) verifyListed(ctx context.Context, e *engine.Engine, client *index.
 }
 
 // verifyOne judges one file with its bytes. A file that the page lists twice is
-// refused whatever they are, as installers may take either, and one whose release
-// nobody can tell is not even read.
+// refused whatever they are, as installers may take either.
 func verifyOne(ctx context.Context, e *engine.Engine, client *index.Client, file assay.Artifact, twice bool) (engine.Judgement, error) {
-	if file.Version == "" {
-		refused := assay.Refuse(file, assay.FileUnreadableName, strconv.Quote(file.Filename))
-		return engine.Judgement{Subject: assay.Subject{Artifact: file}, Decision: refused, Time: time.Now()}, nil
+	if j, ok := beforehand(file); ok {
+		return j, nil
 	}
 	j, err := e.Judge(ctx, assay.Subject{Artifact: file})
 	if err != nil {

@@ -11,7 +11,7 @@
 //
 //	assay evidence 1 sha256:9f86…      the digest of all that follows
 //	{"index":"https://…","project":"demo","version":"1.0","asked":"2026-11-02T08:00:00Z",
-//	 "known":true,"files":[…],"evidence":{"KEY":{"at":"…","evidence":{…}}}}
+//	 "known":true,"standing":{…},"files":[…],"evidence":{"KEY":{"at":"…","evidence":{…}}}}
 //
 // Evidence is found by the file's name and SHA-256 digest, the URL of its provenance, and
 // Options.Trust: when one of them changes nothing is found. A file that is damaged, too
@@ -90,6 +90,7 @@ type record struct {
 	Version  string              `json:"version"`
 	Asked    time.Time           `json:"asked"` // zero where the page is not kept
 	Known    bool                `json:"known"`
+	Standing assay.Standing      `json:"standing,omitzero"` // that of each of Files
 	Files    []assay.Artifact    `json:"files"`
 	Evidence map[string]verified `json:"evidence"`
 }
@@ -167,20 +168,36 @@ func (r *Release) Files() (files []assay.Artifact, known, ok bool) {
 	if r.kept.Asked.IsZero() || !r.fresh(r.kept.Asked) {
 		return nil, false, false
 	}
-	return slices.Clone(r.kept.Files), r.kept.Known, true
+	files = slices.Clone(r.kept.Files)
+	for i := range files {
+		files[i].Standing = r.kept.Standing
+	}
+	return files, r.kept.Known, true
 }
 
-// SetFiles keeps what the release's page has.
-func (r *Release) SetFiles(files []assay.Artifact, known bool) {
+// Standing returns what the page said of the project, where [Release.Files] are kept.
+func (r *Release) Standing() assay.Standing {
+	r.load()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.kept.Standing
+}
+
+// SetFiles keeps what the release's page has, and says of the project.
+func (r *Release) SetFiles(files []assay.Artifact, known bool, standing assay.Standing) {
+	files = slices.Clone(files)
+	for i := range files {
+		files[i].Standing = assay.Standing{} // which is kept once
+	}
 	r.load()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.store.o.Now().UTC()
-	same := r.kept.Known == known && slices.EqualFunc(files, r.kept.Files, sameFile)
+	same := r.kept.Known == known && r.kept.Standing == standing && slices.EqualFunc(files, r.kept.Files, sameFile)
 	if same && now.Sub(r.kept.Asked) < rewrite && !now.Before(r.kept.Asked) {
 		return
 	}
-	r.kept.Asked, r.kept.Files, r.kept.Known, r.changed = now, files, known, true
+	r.kept.Asked, r.kept.Files, r.kept.Known, r.kept.Standing, r.changed = now, files, known, standing, true
 }
 
 // sameFile compares what pages say of a file.

@@ -33,7 +33,7 @@ func TestStore(t *testing.T) {
 	r := open("root", false)
 	r.Keep(a, verifiedByDemo)
 	r.Keep(file("u.tar.gz", "b", ""), assay.Evidence{Verifier: "pep740", State: assay.Unavailable})
-	r.SetFiles([]assay.Artifact{a}, true)
+	r.SetFiles([]assay.Artifact{a}, true, assay.Standing{})
 	if err := r.store.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -163,5 +163,33 @@ func TestNowhere(t *testing.T) {
 	r.Keep(a, verifiedByDemo)
 	if _, ok := r.Evidence(a); !ok || s.Close() != nil {
 		t.Error("nothing is kept in memory")
+	}
+}
+
+// TestStanding asserts that what an index says of a project is kept with the files, and
+// that a change of it alone is.
+func TestStanding(t *testing.T) {
+	dir := t.TempDir()
+	open := func() *Release { return Open(dir, Options{}).Release(ix, "demo", "1.0") }
+	a := file("demo-1.0.tar.gz", "a", "")
+	for _, s := range []assay.Standing{{Status: assay.StatusActive}, {Status: assay.StatusArchived, Reason: "no time"}, {Status: assay.StatusArchived, Reason: "enough"}, {}} {
+		a.Standing = s
+		r := open()
+		r.SetFiles([]assay.Artifact{a}, true, s)
+		if err := r.store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		files, known, ok := open().Files()
+		if !ok || !known || !reflect.DeepEqual(files, []assay.Artifact{a}) || open().Standing() != s {
+			t.Errorf("%+v is kept as %+v, %+v", s, files, open().Standing())
+		}
+	}
+	r := open()
+	r.SetFiles(nil, true, assay.Standing{Status: assay.StatusQuarantined, Reason: "holds a stealer"})
+	if err := r.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if files, known, ok := open().Files(); len(files) > 0 || !known || !ok || open().Standing() != (assay.Standing{Status: assay.StatusQuarantined, Reason: "holds a stealer"}) {
+		t.Errorf("a quarantine is kept as %+v, %+v", files, open().Standing())
 	}
 }

@@ -39,6 +39,8 @@ type Release struct {
 	// whose names do not tell their release have no Version. A version without a local
 	// part stands for those with one too, as "==" of PEP 440 does.
 	Files []assay.Artifact
+	// Standing is what the index says of the project.
+	Standing assay.Standing
 	// Problem says why there is no answer: assay.PageUnavailable, assay.PageMalformed.
 	Problem *assay.Finding
 }
@@ -311,10 +313,17 @@ func (x *expansion) each(ctx context.Context, do func(a answer) (more bool)) err
 	return nil
 }
 
-// unlisted reports what no index lists. Where one of them gave no answer nothing is
-// known, and that is said instead.
+// unlisted reports what no index lists. Where one of them has put the project under
+// quarantine it lists nothing, and that is said instead; and where one gave no answer
+// nothing is known.
 func (x *expansion) unlisted(at lockfile.Place, file int, what string) {
 	where := []string{}
+	for _, a := range x.asked {
+		if a.Standing.Quarantined() {
+			x.w.find(at, file, assay.ProjectQuarantined, a.Standing.Reason)
+			return
+		}
+	}
 	for _, a := range x.asked {
 		if a.Problem != nil {
 			x.w.find(at, file, a.Problem.Code, a.Problem.Detail)

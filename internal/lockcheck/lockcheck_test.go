@@ -17,6 +17,7 @@ import (
 type fake struct {
 	pages map[string][]string // "INDEX PROJECT"
 	down  map[string]bool     // indexes
+	quiet map[string]bool     // projects under quarantine, by "INDEX PROJECT"
 
 	mu    sync.Mutex
 	asked []string
@@ -31,6 +32,9 @@ func (f *fake) Release(_ context.Context, index, project string, version pypi.Ve
 	}
 	list, known := f.pages[index+" "+project]
 	out := Release{Known: known}
+	if f.quiet[index+" "+project] {
+		out.Known, out.Standing = true, assay.Standing{Status: assay.StatusQuarantined, Reason: "holds a stealer"}
+	}
 	for _, l := range list {
 		name, hex, _ := strings.Cut(l, " ")
 		parsed, err := pypi.ParseFilenameFor(project, name)
@@ -134,6 +138,14 @@ func TestExpand(t *testing.T) {
 			p.Name, p.Files = "dup", []lockfile.File{file("dup-1.0.tar.gz", 2, "a")}
 		}),
 			want: "dup-1.0.tar.gz " + two + " lock:2\nlock:2 0 page.duplicate-file: \n"},
+		"quarantined, by name": {format: lockfile.UV, down: two, p: demo(func(p *lockfile.Package) {
+			p.Name, p.Files = "quiet", []lockfile.File{file("quiet-1.0.tar.gz", 2, "a"), file("quiet-1.0-py3-none-any.whl", 3, "b")}
+		}),
+			want: "quiet-1.0.tar.gz  lock:2\nquiet-1.0-py3-none-any.whl  lock:3\nlock:2 0 project.quarantined: holds a stealer\nlock:3 1 project.quarantined: holds a stealer\n"},
+		"quarantined, by hash": {p: demo(func(p *lockfile.Package) {
+			p.Name, p.Hashes = "quiet", []lockfile.Hash{hash("a", 2), hash("b", 3)}
+		}),
+			want: "lock:2 -1 project.quarantined: holds a stealer\n"},
 		"a checkout": {p: demo(func(p *lockfile.Package) {
 			p.Source = lockfile.Source{Kind: lockfile.VCS, Where: "https://git.example/demo.git", Revision: "abc"}
 		}),
@@ -148,7 +160,7 @@ func TestExpand(t *testing.T) {
 			want: "loc-1.0+cpu-py3-none-any.whl " + one + " lock:2\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := &fake{pages: pages, down: map[string]bool{c.down: true}}
+			f := &fake{pages: pages, down: map[string]bool{c.down: true}, quiet: map[string]bool{one + " quiet": true}}
 			if c.format == "" {
 				c.format = lockfile.Requirements
 			}

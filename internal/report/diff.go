@@ -58,7 +58,7 @@ type Signal struct {
 	// Weight orders changes: what should be looked at first has most.
 	Weight Weight
 	Text   string
-	Code   assay.Code // of what is refused; empty for all else
+	Code   assay.Code // of what is refused, or said of a whole project; empty for all else
 }
 
 // Weight is how much a change calls for a look.

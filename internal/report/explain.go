@@ -83,7 +83,7 @@ func (e Explanation) WriteExplanation(w io.Writer, t Text) error {
 		}
 		if i == 0 || f.Artifact.Version != version {
 			version = f.Artifact.Version
-			b.WriteString(t.name(e.Project) + " " + t.name(version) + ", offered by " + t.name(withoutSecrets(f.Artifact.Index)) + "\n")
+			b.WriteString(strings.TrimSpace(t.name(e.Project)+" "+t.name(version)) + ", offered by " + t.name(withoutSecrets(f.Artifact.Index)) + "\n")
 		}
 		t.explainFile(&b, e.Now, f)
 	}
@@ -104,6 +104,11 @@ func (t Text) explainFile(b *strings.Builder, now time.Time, f Explained) {
 	if f.Release.Verdict == assay.Deny {
 		decision = f.Release
 	}
+	if a.Filename == "" { // the index offers no file
+		b.WriteString("  " + t.verdict(outcomeOf(decision)) + "  no file\n")
+		t.explainReasons(b, indent, decision)
+		return
+	}
 	b.WriteString("  " + t.verdict(outcomeOf(decision)) + "  " + t.name(a.Filename) + "\n")
 	facts := []string{"uploaded at an unknown time"}
 	if !a.UploadTime.IsZero() {
@@ -122,6 +127,13 @@ func (t Text) explainFile(b *strings.Builder, now time.Time, f Explained) {
 			t.writeWrapped(b, indent+"  ", t.prose(claimText(c)))
 		}
 	}
+	t.explainReasons(b, indent, decision)
+	if main, ok := decision.Main(); ok && decision.Verdict == assay.Deny {
+		t.writeWrapped(b, indent, t.prose("installers are told: refused by assay: "+main.Message+" ["+string(main.Code)+"]"))
+	}
+}
+
+func (t Text) explainReasons(b *strings.Builder, indent string, decision assay.Decision) {
 	var reasons []labelled
 	for _, r := range decision.Reasons {
 		if strings.HasPrefix(r.Hint, "run 'assay explain ") {
@@ -130,9 +142,6 @@ func (t Text) explainFile(b *strings.Builder, now time.Time, f Explained) {
 		reasons = append(reasons, labelled{Reason: r})
 	}
 	t.writeReasons(b, indent, reasons)
-	if main, ok := decision.Main(); ok && decision.Verdict == assay.Deny {
-		t.writeWrapped(b, indent, t.prose("installers are told: refused by assay: "+main.Message+" ["+string(main.Code)+"]"))
-	}
 }
 
 // claimText renders a claim with the details that policies ask for.
@@ -256,6 +265,8 @@ func changeFor(f Explained, r assay.Reason) string {
 		return text + "a grant for the key, if the project's people say that it is theirs: assay trust add " + f.Artifact.Project + " …"
 	case r.Code == assay.GrantDenied:
 		return text + "'assay trust remove " + f.Artifact.Project + " --grant KEY --reason TEXT', by whoever denied it"
+	case r.Code == assay.ProjectQuarantined:
+		return text + "the index, by ending the quarantine; no rule lets anything of the project through before"
 	case r.Code.Waivable():
 		return text + "another rule, or an [[exception]] for it in the policy"
 	}

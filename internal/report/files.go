@@ -15,8 +15,9 @@ func (r Report) WriteFiles(w io.Writer, t Text) error {
 	if len(r.Items) == 0 {
 		b.WriteString("nothing was looked at\n")
 	}
+	told := map[assay.Reason]bool{}
 	for _, item := range r.Items {
-		t.writeFile(&b, item)
+		t.writeFile(&b, item, told)
 	}
 	if len(r.Items) > 1 {
 		b.WriteString(plural(len(r.Items), "file") + ": " + r.Summary().counts("") + "\n")
@@ -25,7 +26,9 @@ func (r Report) WriteFiles(w io.Writer, t Text) error {
 	return write(w, &b)
 }
 
-func (t Text) writeFile(b *strings.Builder, item Item) {
+// writeFile writes one of them. told are the reasons about whole projects whose hint
+// stands above.
+func (t Text) writeFile(b *strings.Builder, item Item, told map[assay.Reason]bool) {
 	a := item.Artifact
 	b.WriteString(t.verdict(outcomeOf(item.Decision)) + "  " + t.name(cmp.Or(a.Filename, a.Project)) + "\n")
 	const indent = "    "
@@ -52,6 +55,13 @@ func (t Text) writeFile(b *strings.Builder, item Item) {
 	t.writeWrapped(b, indent, "evidence: "+t.evidence(item.Evidence))
 	var reasons []labelled
 	for _, reason := range item.reasons() {
+		if reason.Code.OfProject() {
+			if told[reason] {
+				reason.Hint = ""
+			} else {
+				told[reason] = true
+			}
+		}
 		reasons = append(reasons, labelled{Reason: reason})
 	}
 	t.writeReasons(b, indent, reasons)

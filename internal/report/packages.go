@@ -295,7 +295,7 @@ func (p pack) reasons() []labelled {
 				}
 				seen[r] = true
 				label := ""
-				if len(p.items) > 1 && !strings.Contains(r.Message, item.Artifact.Filename) {
+				if len(p.items) > 1 && !r.Code.OfProject() && !strings.Contains(r.Message, item.Artifact.Filename) {
 					label = item.Artifact.Filename
 				}
 				out = append(out, labelled{r, label})
