@@ -39,7 +39,7 @@ func rules(r assay.Rules) string {
 }
 
 func artifact(project, version string) assay.Artifact {
-	return assay.Artifact{Ecosystem: assay.PyPI, Project: project, Version: version, Filename: project + "-" + version + "-py3-none-any.whl",
+	return assay.Artifact{Ecosystem: assay.PyPI, Project: project, Version: version, Filename: project + "-" + version + "-py3-none-any.whl", Standing: assay.Standing{Status: assay.StatusArchived},
 		Index: "https://index.example/simple/" + project + "/", UploadTime: now.Add(-24 * time.Hour), Size: 1000}
 }
 
@@ -299,6 +299,7 @@ func TestConditions(t *testing.T) {
 		{"artifact.filename.endsWith('.whl') && !artifact.is_sdist && !artifact.yanked", "true"},
 		{"artifact.index.startsWith('https://index.example/')", "true"},
 		{"artifact.url == ''", "true"},
+		{"artifact.project_status == 'archived'", "true"},
 		{"artifact.size > 500 && artifact.size < 2000", "true"},
 		{"artifact.upload_time < timestamp('2026-07-01T00:00:00Z')", "true"},
 		{"artifact.age > duration('23h') && artifact.age < duration('25h')", "true"},

@@ -37,13 +37,14 @@ type field struct {
 // artifactFields are the fields of artifact. What is not known is not set: has()
 // asks for it, and to take it all the same is an error, which refuses.
 var artifactFields = map[string]field{
-	"project":  {cel.StringType, ofArtifact(func(a artifactFacts) ref.Val { return types.String(a.Project) })},
-	"version":  {cel.StringType, ofArtifact(func(a artifactFacts) ref.Val { return types.String(a.Version) })},
-	"filename": {cel.StringType, ofArtifact(func(a artifactFacts) ref.Val { return types.String(a.Filename) })},
-	"index":    {cel.StringType, ofArtifact(func(a artifactFacts) ref.Val { return types.String(a.Index) })},
-	"url":      {cel.StringType, ofArtifact(func(a artifactFacts) ref.Val { return types.String(a.URL) })},
-	"is_sdist": {cel.BoolType, ofArtifact(func(a artifactFacts) ref.Val { return types.Bool(assay.IsSdist(a.Filename)) })},
-	"yanked":   {cel.BoolType, ofArtifact(func(a artifactFacts) ref.Val { return types.Bool(a.Yanked) })},
+	"project":        {cel.StringType, ofArtifact(func(a artifactFacts) ref.Val { return types.String(a.Project) })},
+	"version":        {cel.StringType, ofArtifact(func(a artifactFacts) ref.Val { return types.String(a.Version) })},
+	"filename":       {cel.StringType, ofArtifact(func(a artifactFacts) ref.Val { return types.String(a.Filename) })},
+	"index":          {cel.StringType, ofArtifact(func(a artifactFacts) ref.Val { return types.String(a.Index) })},
+	"url":            {cel.StringType, ofArtifact(func(a artifactFacts) ref.Val { return types.String(a.URL) })},
+	"is_sdist":       {cel.BoolType, ofArtifact(func(a artifactFacts) ref.Val { return types.Bool(assay.IsSdist(a.Filename)) })},
+	"yanked":         {cel.BoolType, ofArtifact(func(a artifactFacts) ref.Val { return types.Bool(a.Yanked) })},
+	"project_status": {cel.StringType, ofArtifact(func(a artifactFacts) ref.Val { return types.String(a.Standing.Status) })},
 	"size": {cel.IntType, ofArtifact(func(a artifactFacts) ref.Val {
 		if a.Size <= 0 {
 			return nil
