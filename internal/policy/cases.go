@@ -22,6 +22,7 @@ import (
 //	uploaded  = 2026-07-01T12:00:00Z         # else nobody says
 //	at        = 2026-07-08T12:00:00Z         # when it is judged, else now
 //	index     = "https://index.example/simple/django/"
+//	project_status = "archived"              # what the index says of the project, else nothing
 //	publisher = "github:mallory/django@release.yml"   # or a list; else nobody signed it
 //	details   = {ref = "refs/heads/main"}    # of the publishers' claims
 //	expect    = "deny"                       # allow, warn or deny
@@ -66,6 +67,10 @@ func (r *reader) testCase(v *tomlfile.Value) Case {
 		"uploaded": func(e *tomlfile.Entry) { a.UploadTime = r.moment(e) },
 		"at":       func(e *tomlfile.Entry) { c.At = r.moment(e) },
 		"index":    func(e *tomlfile.Entry) { a.Index = r.text(e, &e.Value) },
+		"project_status": func(e *tomlfile.Entry) {
+			a.Standing.Status = word(r, e, map[string]assay.ProjectStatus{"active": assay.StatusActive, "archived": assay.StatusArchived,
+				"deprecated": assay.StatusDeprecated, "quarantined": assay.StatusQuarantined}).value
+		},
 		"publisher": func(e *tomlfile.Entry) {
 			for _, v := range r.Values(e, maxList) {
 				publishers = append(publishers, r.identity(e, v))

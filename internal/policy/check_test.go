@@ -72,7 +72,8 @@ func TestExceptionHolds(t *testing.T) {
 }
 
 func TestCases(t *testing.T) {
-	p := Join(mustParse(t, "assay.toml", "[defaults]\ncooldown = \"3d\"\n[[project]]\nname = \"django\"\npublisher = \"github:django/django@release.yml\"\n"), nil)
+	p := Join(mustParse(t, "assay.toml", "[defaults]\ncooldown = \"3d\"\n[[project]]\nname = \"django\"\npublisher = \"github:django/django@release.yml\"\n"+
+		"[[project]]\nname = \"bar\"\nwhen = \"artifact.project_status == 'archived'\"\ndeny = \"not kept up\"\n"), nil)
 	cases, err := ParseCases("cases.toml", []byte(`[[case]]
 name = "mallory"
 project = "Django"
@@ -90,25 +91,41 @@ uploaded = 2026-07-01
 at = 2026-07-02
 expect = "allow"
 codes = ["cooldown.unknown-age"]
+[[case]]
+project = "bar"
+version = "1.0"
+project_status = "archived"
+uploaded = 2026-07-01
+at = 2026-07-08
+expect = "deny"
+codes = ["policy.denied", "project.archived"]
+[[case]]
+project = "bar"
+version = "1.0"
+project_status = "active"
+uploaded = 2026-07-01
+at = 2026-07-08
+expect = "allow"
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"", "expected allow, decided deny; expected cooldown.unknown-age among the reasons"}
+	want := []string{"", "expected allow, decided deny; expected cooldown.unknown-age among the reasons", "", ""}
 	for i, c := range cases {
 		_, d := c.Decide(p, now)
 		if got := c.Failure(d); got != want[i] {
 			t.Errorf("%s: got %q, want %q", c.Name, got, want[i])
 		}
 	}
-	_, err = ParseCases("cases.toml", []byte("[[case]]\nproject = \"a b\"\nexpect = \"refuse\"\ncodes = [\"cooldown.yuong\"]\nuploaded = \"2026\"\nfile = 3\n[[case]]\nproject = \"a\"\nversion = \"1\"\nfilename = \"b-1.tar.gz\"\nexpect = \"deny\"\n"))
+	_, err = ParseCases("cases.toml", []byte("[[case]]\nproject = \"a b\"\nexpect = \"refuse\"\ncodes = [\"cooldown.yuong\"]\nuploaded = \"2026\"\nfile = 3\nproject_status = \"haunted\"\n[[case]]\nproject = \"a\"\nversion = \"1\"\nfilename = \"b-1.tar.gz\"\nexpect = \"deny\"\n"))
 	if want := `cases.toml:1: a [[case]] needs version: version = "1.0"
 cases.toml:2: project: "a b": not a valid project name
 cases.toml:3: expect is "allow", "deny" or "warn", not "refuse"
 cases.toml:4: codes: there is no reason "cooldown.yuong": did you mean cooldown.young?
 cases.toml:5: uploaded is a date such as 2026-07-01 or 2026-07-01T12:00:00Z, not "2026"
 cases.toml:6: there is no key "file" in a [[case]]: did you mean filename?
-cases.toml:10: filename: "b-1.tar.gz" is no file of a==1`; err == nil || err.Error() != want {
+cases.toml:7: project_status is "active", "archived", "deprecated" or "quarantined", not "haunted"
+cases.toml:11: filename: "b-1.tar.gz" is no file of a==1`; err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
 	if _, err = ParseCases("cases.toml", nil); err == nil || err.Error() != "cases.toml: there is no [[case]]" {
