@@ -183,7 +183,7 @@ func (p checkedPack) findings(least assay.Severity) []finding {
 // about names the files of a finding where its message does not.
 func (f finding) about() string {
 	switch {
-	case len(f.files) == 0 || strings.Contains(f.Message, f.files[0]):
+	case len(f.files) == 0 || f.Code.OfProject() || strings.Contains(f.Message, f.files[0]):
 		return ""
 	case len(f.files) == 1:
 		return f.files[0]
