@@ -3,11 +3,13 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"testing"
 	"time"
 
 	"assay"
 	"assay/internal/engine"
+	"assay/internal/pypi"
 )
 
 // counting is a Judge that refuses projects called "bad…", and counts what it is asked.
@@ -164,5 +166,28 @@ func TestManyBrokenTransfers(t *testing.T) {
 	}
 	if n := len(c.broken); n > 5 {
 		t.Errorf("%d files are counted", n)
+	}
+}
+
+// TestManyQuarantines notes more projects under quarantine than are kept: the one that
+// was noted last is known, and one whose quarantine ended is not.
+func TestManyQuarantines(t *testing.T) {
+	const most = 10
+	c, _ := small(kept{quarantined: most})
+	page := func(i int) *url.URL {
+		return &url.URL{Scheme: "https", Host: "index.example.invalid", Path: fmt.Sprintf("/simple/p%d/", i)}
+	}
+	known := func(i int) bool {
+		return c.standingOf(&seen{page: &pypi.Page{}, index: page(i)}).Quarantined()
+	}
+	for i := range 3 * most {
+		c.note(page(i), assay.Standing{Status: assay.StatusQuarantined})
+		if len(c.quarantined) > most || !known(i) {
+			t.Fatalf("after %d: %d are kept, and the last one is known: %t", i+1, len(c.quarantined), known(i))
+		}
+	}
+	c.note(page(3*most-1), assay.Standing{Status: assay.StatusActive})
+	if known(3*most-1) || len(c.quarantined) != most-1 {
+		t.Errorf("one that ended is known; %d are kept", len(c.quarantined))
 	}
 }
