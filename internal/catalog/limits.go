@@ -37,6 +37,13 @@ type kept struct {
 	// broken is how many files are counted whose transfer broke off. Beyond it all
 	// others count as one: once that is refused, every file is that is not counted.
 	broken int
+	// refused is how many refused releases are told apart. Beyond it a release is
+	// refused with its whole project, and beyond twice as many with everything.
+	refused int
+	// metadata is of how many files the metadata is known that was handed out, and
+	// that was inside. Beyond it the oldest go: of these only what their index promises
+	// is compared.
+	metadata int
 }
 
-var keep = kept{tried: 8192, told: 32_768, broken: 8192}
+var keep = kept{tried: 8192, told: 32_768, broken: 8192, refused: 65_536, metadata: 32_768}
