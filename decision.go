@@ -1,6 +1,7 @@
 package assay
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -306,7 +307,7 @@ func (b *builder) fill(text string) string {
 			out.WriteString(clean(b.artifact.Version))
 			text = rest
 		} else if rest, ok := strings.CutPrefix(text, "{filename}"); ok {
-			out.WriteString(clean(b.artifact.Filename))
+			out.WriteString(clean(cmp.Or(b.artifact.Filename, b.artifact.Project)))
 			text = rest
 		} else {
 			next := strings.IndexByte(text[1:], '{') + 1

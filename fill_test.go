@@ -1,6 +1,7 @@
 package assay
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 )
@@ -13,7 +14,7 @@ func TestFill(t *testing.T) {
 		if a.Version == "" {
 			release = "NAME==VERSION"
 		}
-		replacer := strings.NewReplacer("{project}=={version}", release, "{project}", clean(a.Project), "{version}", clean(a.Version), "{filename}", clean(a.Filename))
+		replacer := strings.NewReplacer("{project}=={version}", release, "{project}", clean(a.Project), "{version}", clean(a.Version), "{filename}", clean(cmp.Or(a.Filename, a.Project)))
 		texts := []string{"", "{", "}", "{{", "{project", "{project}", "{{project}}", "{project}={version}", "a {project}=={version} b", "{project}=={filename}", "é{version}é{", "{Project}{}"}
 		for _, e := range Entries() {
 			texts = append(texts, e.Text, e.Hint)

@@ -125,15 +125,16 @@ const (
 	ReleaseRefused    Code = "release.refused"
 	ClockBehind       Code = "clock.behind"
 
-	LockMissingHash   Code = "lock.missing-hash"
-	LockWeakHash      Code = "lock.weak-hash"
-	LockOtherDigest   Code = "lock.other-digest"
-	LockUnlisted      Code = "lock.unlisted"
-	LockOtherIdentity Code = "lock.other-identity"
-	LockWrongProject  Code = "lock.wrong-project"
-	LockOutside       Code = "lock.outside"
-	LockNotVerifiable Code = "lock.not-verifiable"
-	LockUnpinned      Code = "lock.unpinned"
+	LockMissingHash     Code = "lock.missing-hash"
+	LockWeakHash        Code = "lock.weak-hash"
+	LockOtherDigest     Code = "lock.other-digest"
+	LockUnconfirmedHash Code = "lock.unconfirmed-hash"
+	LockUnlisted        Code = "lock.unlisted"
+	LockOtherIdentity   Code = "lock.other-identity"
+	LockWrongProject    Code = "lock.wrong-project"
+	LockOutside         Code = "lock.outside"
+	LockNotVerifiable   Code = "lock.not-verifiable"
+	LockUnpinned        Code = "lock.unpinned"
 
 	TransportPlainHTTP  Code = "transport.plain-http"
 	TransportTunnelPort Code = "transport.tunnel-port"
@@ -323,15 +324,16 @@ var registry = map[Code]Entry{
 	SourceVCS:           {Severity: Error, Text: "the rules refuse sources that come straight from version control", Hint: "install a release from an index, or allow it with '--vcs allow'"},
 	InstallUnseen:       {Severity: Warning, Text: "{project} {version} was installed and none of its files came past assay", Hint: "run the command again without '--installer-cache theirs', or check it with 'assay verify {project}=={version}'"},
 
-	LockMissingHash:   {Severity: Error, Text: "the lock names no hash for {project}", Hint: "add the hashes with 'assay lock FILE', look at what changed, then run 'assay check FILE' again"},
-	LockWeakHash:      {Severity: Error, Text: "the lock names only weak hashes for {project}", Hint: "add the hashes with 'assay lock FILE', look at what changed, then run 'assay check FILE' again"},
-	LockOtherDigest:   {Severity: Error, Text: "the index promises other bytes for {project} than the lock", Hint: "run 'assay explain {project}=={version}' to see what the index has; if the lock is wrong, restore it and run 'assay check FILE'"},
-	LockUnlisted:      {Severity: Error, Text: "no index lists what the lock names for {project}", Hint: "run 'assay explain {project}=={version}' to see what the index has, or configure the index that the file is on"},
-	LockOtherIdentity: {Severity: Error, Text: "{filename} is not attested by whom the lock names for {project}", Hint: "run 'assay explain {project}=={version}' to see who published what; if it was meant: assay lock FILE --update --accept {project}"},
-	LockWrongProject:  {Severity: Error, Text: "the lock names a file of another project or version for {project}", Hint: "find out who changed the line, make the lock anew, and run 'assay check FILE'"},
-	LockOutside:       {Severity: Error, Text: "{filename} is not in the lock", Hint: "make the lock anew so that it names what is needed, and run 'assay check FILE'"},
-	LockNotVerifiable: {Severity: Warning, Text: "{project} does not come from an index, and nobody looks at it", Hint: "take a release from an index where there is one: 'assay explain {project}' shows them"},
-	LockUnpinned:      {Severity: Error, Text: "the lock does not say which version of {project} is installed", Hint: "pin it with '==', add the hashes with 'assay lock FILE', and run 'assay check FILE'"},
+	LockMissingHash:     {Severity: Error, Text: "the lock names no hash for {project}", Hint: "add the hashes with 'assay lock FILE', look at what changed, then run 'assay check FILE' again"},
+	LockWeakHash:        {Severity: Error, Text: "the lock names a weak hash for {project}", Hint: "add the hashes with 'assay lock FILE', look at what changed, then run 'assay check FILE' again"},
+	LockOtherDigest:     {Severity: Error, Text: "the index promises other bytes for {project} than the lock", Hint: "run 'assay explain {project}=={version}' to see what the index has; if the lock is wrong, restore it and run 'assay check FILE'"},
+	LockUnconfirmedHash: {Severity: Error, Text: "nothing ties the lock's hash for {project} to what its index promises", Hint: "hash the bytes themselves with 'assay check FILE --download', or make the lock anew with the hashes that the index promises"},
+	LockUnlisted:        {Severity: Error, Text: "no index lists what the lock names for {project}", Hint: "run 'assay explain {project}=={version}' to see what the index has, or configure the index that the file is on"},
+	LockOtherIdentity:   {Severity: Error, Text: "{filename} is not attested by whom the lock names for {project}", Hint: "run 'assay explain {project}=={version}' to see who published what; if it was meant: assay lock FILE --update --accept {project}"},
+	LockWrongProject:    {Severity: Error, Text: "the lock names a file of another project or version for {project}", Hint: "find out who changed the line, make the lock anew, and run 'assay check FILE'"},
+	LockOutside:         {Severity: Error, Text: "{filename} is not in the lock", Hint: "make the lock anew so that it names what is needed, and run 'assay check FILE'"},
+	LockNotVerifiable:   {Severity: Warning, Text: "{project} does not come from an index, and nobody looks at it", Hint: "take a release from an index where there is one: 'assay explain {project}' shows them"},
+	LockUnpinned:        {Severity: Error, Text: "the lock does not say which version of {project} is installed", Hint: "pin it with '==', add the hashes with 'assay lock FILE', and run 'assay check FILE'"},
 
 	ClockBehind: {Severity: Warning, Text: "this computer's clock seems to be wrong", Hint: "set the clock, then run the command again"},
 }

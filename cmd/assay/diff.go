@@ -274,7 +274,12 @@ func (s *sided) take(item report.Item, isNew bool) {
 	} else {
 		s.Wheels++
 	}
-	claims := claimsIn(item.Evidence)
+	var claims []assay.Claim
+	if !slices.ContainsFunc(item.Decision.Reasons, func(r assay.Reason) bool {
+		return r.Code == assay.LockOtherDigest || r.Code == assay.LockUnconfirmedHash
+	}) { // else what the index attests may be of other bytes than the lock's
+		claims = claimsIn(item.Evidence)
+	}
 	s.claims = append(s.claims, claims...)
 	attested := false
 	for _, claim := range claims {

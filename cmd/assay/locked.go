@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"assay"
@@ -50,6 +51,11 @@ func (a *app) locked(names []string) (*locks, error) {
 			return nil, usage("correct the file, or make it anew with the tool that wrote it; nothing was started", "%w", err)
 		case err != nil:
 			return nil, err
+		}
+		if unseen := lockcheck.Unattestable(lock); len(unseen) > 0 {
+			f := unseen[0]
+			return nil, usage("take it from an index, or take the identities out of its entry; nothing was started",
+				"%s: of an entry that names who attested its files, %s", f.Place, strings.TrimPrefix(f.Detail, "it is "))
 		}
 		read = append(read, lock)
 	}

@@ -17,6 +17,11 @@ func Read(filename string, r io.Reader, limits Limits) (*assay.Inside, error) {
 		src: newSource(r), limits: limits.orDefault(), buf: make([]byte, copyBuffer),
 		names: names{exact: map[string]int{}, folded: map[string]int{}},
 	}
+	defer func() {
+		if a.crowds {
+			<-crowded
+		}
+	}()
 	var err error
 	switch format, stem := formatOf(filename); format {
 	case wheelZip:
@@ -60,6 +65,7 @@ type archive struct {
 	info      string
 	twoInfos  bool // there is another
 	surprises surprises
+	crowds    bool // it holds a place among the crowded
 }
 
 // ended makes what stopped the reading a finding.

@@ -39,6 +39,9 @@ const (
 	maxKept      = 16 << 20   // bytes of all texts that are kept of one archive
 	maxPlainText = 256 << 10  // bytes of a text that is kept as it is, not packed
 	maxParsing   = 2          // large RECORDs that are compared at a time
+	maxCrowded   = 4          // crowded archives that are read at a time
+	fewMembers   = 20_000     // members of an archive that is not crowded
+	fewNames     = 2 << 20    // bytes of all their names
 	maxSmallText = 1 << 20    // bytes of WHEEL and of entry_points.txt
 	maxJWS       = 64 << 10   // bytes of RECORD.jws
 	maxRows      = 2          // rows of RECORD for each member that an archive has

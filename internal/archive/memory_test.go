@@ -7,7 +7,9 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // repeated is a deflated member of one line over and over, a hundred times smaller.
@@ -105,6 +107,50 @@ archive.ambiguous: it has more than one .dist-info directory: "x0.dist-info" and
 		if text := strings.Join(got, "\n"); tc.want != "" && text != tc.want {
 			t.Errorf("%s:\n%s, want\n%s", tc.name, text, tc.want)
 		}
+	}
+}
+
+// TestCrowded has many archives with many members read at once: only a few of them are
+// past the number that is remembered of every one, and all come to their end.
+func TestCrowded(t *testing.T) {
+	const readers, members = 3 * maxCrowded, 2 * fewMembers
+	body := wheel(func(z *zipFile) {
+		for i := range members {
+			z.parts = append(z.parts, part{name: fmt.Sprintf("demo/%05d", i)})
+		}
+	})
+	// Where a reader surely has more than that behind it, and is not yet in the
+	// central directory.
+	crowd := bytes.Index(body, fmt.Appendf(nil, "demo/%05d", fewMembers+5000))
+	var past, most, all atomic.Int64
+	var readings sync.WaitGroup
+	for range readers {
+		readings.Go(func() {
+			rest, counted := bytes.NewReader(body), false
+			inside, err := Read(wheelName, readerFunc(func(p []byte) (int, error) {
+				switch at := len(body) - rest.Len(); {
+				case !counted && at > crowd:
+					counted = true
+					most.Store(max(most.Load(), past.Add(1)))
+				case counted && rest.Len() == 0:
+					past.Add(-1)
+				case counted:
+					time.Sleep(100 * time.Microsecond) // the others catch up
+				}
+				return rest.Read(p)
+			}), Limits{})
+			if err != nil || inside.Members < members {
+				t.Error(inside, err)
+			}
+			all.Add(1)
+		})
+	}
+	readings.Wait()
+	if n := most.Load(); n < 2 || n > maxCrowded || all.Load() != readers {
+		t.Errorf("%d of %d archives were remembered at once, want 2 to %d; %d ended", n, readers, maxCrowded, all.Load())
+	}
+	if len(crowded) != 0 {
+		t.Errorf("%d places were not given back", len(crowded))
 	}
 }
 

@@ -17,6 +17,7 @@ type names struct {
 	exact  map[string]int // cleaned path -> kind of entry
 	folded map[string]int // the same in one case and NFC -> number of exact ones
 	bytes  int
+	taken  int // members, those that are there twice included
 }
 
 // The kinds of entry that names tells apart.
@@ -32,6 +33,7 @@ func (a *archive) name(name string, kind int, zip bool) error {
 	if a.names.bytes += len(name); a.names.bytes > maxNames {
 		return lose(assay.ArchiveBomb, "the members' names have more than %d bytes together", maxNames)
 	}
+	a.crowd()
 	if strings.Count(name, "/") > maxParts {
 		return lose(assay.ArchiveBomb, "member %s has a path of more than %d parts", quoted(name), maxParts)
 	}
@@ -54,6 +56,19 @@ func (a *archive) name(name string, kind int, zip bool) error {
 		a.add(assay.ArchiveIrregular, "member %s differs from another only in case, Unicode form or dots and spaces at an end: they are one file on some systems", quoted(name))
 	}
 	return nil
+}
+
+// crowded is held while an archive is read that has many members, each of which is
+// remembered to its end: only so many at a time, however many come at once. The others
+// wait, and who sends them with them.
+var crowded = make(chan struct{}, maxCrowded)
+
+// crowd waits for its turn once the archive is crowded.
+func (a *archive) crowd() {
+	if a.names.taken++; !a.crowds && (a.names.taken > fewMembers || a.names.bytes > fewNames) {
+		crowded <- struct{}{}
+		a.crowds = true
+	}
 }
 
 // cleanName returns a member's name as a path, and whether the name is nothing

@@ -91,11 +91,10 @@ type Catalog struct {
 	bytes   int64   // of the pages
 	refused map[refusedKey]refusal
 	tried   map[string]*attempt
-	told    map[string]bool         // what was recorded
-	before  map[string]bool         // what was recorded before that
-	broken  map[string]int          // transfers that broke off, by file URL; "" for all that are not counted
-	beside  map[string]assay.Digest // of the metadata that was handed out, by file URL
-	inside  map[string]assay.Digest // of the metadata in the file itself, by file URL
+	told    recent[bool]         // what was recorded
+	broken  map[string]int       // transfers that broke off, by file URL; "" for all that are not counted
+	beside  recent[assay.Digest] // of the metadata that was handed out, by file URL
+	inside  recent[assay.Digest] // of the metadata in the file itself, by file URL
 
 	// quarantined are the projects that an index has put under quarantine, by their
 	// pages: a page without files is not kept, and other pages name files of it.
@@ -170,10 +169,7 @@ func New(judge Judge, upstream Upstream, now func() time.Time) *Catalog {
 		judge: judge, upstream: upstream, now: now, keep: keep,
 		refused: map[refusedKey]refusal{},
 		tried:   map[string]*attempt{},
-		told:    map[string]bool{},
 		broken:  map[string]int{},
-		beside:  map[string]assay.Digest{},
-		inside:  map[string]assay.Digest{},
 
 		quarantined: map[string]assay.Standing{},
 	}
@@ -285,19 +281,31 @@ func (c *Catalog) refuse(a assay.Artifact, d assay.Decision) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.refused[k]; !ok {
-		c.refused[k] = refusal{a.Filename, d}
+	if _, ok := c.refusedAs(k.release, k.index); ok {
+		return
 	}
+	switch n := len(c.refused); {
+	case n >= 2*c.keep.refused:
+		k = refusedKey{}
+	case n >= c.keep.refused:
+		k = refusedKey{release: assay.Release{Project: k.release.Project}}
+	}
+	c.refused[k] = refusal{a.Filename, d}
 }
 
 // refusedAs returns why a release is refused, as an index offers it. The caller
 // holds mu.
 func (c *Catalog) refusedAs(release assay.Release, index string) (refusal, bool) {
-	if r, ok := c.refused[refusedKey{release: release}]; ok {
-		return r, true
+	keys := []refusedKey{{release: release}, {release, index}}
+	if len(c.refused) > c.keep.refused { // not all of them are told apart
+		keys = append(keys, refusedKey{release: assay.Release{Project: release.Project}}, refusedKey{})
 	}
-	r, ok := c.refused[refusedKey{release, index}]
-	return r, ok
+	for _, k := range keys {
+		if r, ok := c.refused[k]; ok {
+			return r, true
+		}
+	}
+	return refusal{}, false
 }
 
 // refusalOf returns why an artifact's release is refused, in the artifact's own
@@ -328,7 +336,7 @@ func (c *Catalog) recordOnce(ctx context.Context, j engine.Judgement) error {
 	a := j.Subject.Artifact
 	k := a.Index + " " + a.Project + " " + a.Filename + " " + string(j.Decision.Verdict)
 	c.mu.Lock()
-	told := c.told[k] || c.before[k]
+	_, told := c.told.get(k)
 	c.mu.Unlock()
 	if told {
 		return nil
@@ -337,10 +345,7 @@ func (c *Catalog) recordOnce(ctx context.Context, j engine.Judgement) error {
 		return err
 	}
 	c.mu.Lock()
-	if len(c.told) >= (c.keep.told+1)/2 {
-		c.before, c.told = c.told, map[string]bool{}
-	}
-	c.told[k] = true
+	c.told.put(k, true, c.keep.told)
 	c.mu.Unlock()
 	return nil
 }

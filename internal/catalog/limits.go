@@ -40,6 +40,13 @@ type kept struct {
 	// quarantined is how many projects under quarantine are known by more than their
 	// page. Beyond it any of them goes.
 	quarantined int
+	// refused is how many refused releases are told apart. Beyond it a release is
+	// refused with its whole project, and beyond twice as many with everything.
+	refused int
+	// metadata is of how many files the metadata is known that was handed out, and
+	// that was inside. Beyond it the oldest go: of these only what their index promises
+	// is compared.
+	metadata int
 }
 
-var keep = kept{tried: 8192, told: 32_768, broken: 8192, quarantined: 8192}
+var keep = kept{tried: 8192, told: 32_768, broken: 8192, refused: 65_536, metadata: 32_768, quarantined: 8192}

@@ -116,7 +116,7 @@ func TestManyRecords(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if n := len(c.told) + len(c.before); n > most {
+		if n := c.told.size(); n > most {
 			t.Fatalf("%d records are kept", n)
 		}
 	}
@@ -189,5 +189,63 @@ func TestManyQuarantines(t *testing.T) {
 	c.note(page(3*most-1), assay.Standing{Status: assay.StatusActive})
 	if known(3*most-1) || len(c.quarantined) != most-1 {
 		t.Errorf("one that ended is known; %d are kept", len(c.quarantined))
+	}
+}
+
+// TestManyRefusals refuses more releases than are told apart: what was refused stays so,
+// what comes beyond is refused with its project, and at last everything is.
+func TestManyRefusals(t *testing.T) {
+	const most = 10
+	c, _ := small(kept{refused: most})
+	of := func(project string, version int) assay.Artifact {
+		v := fmt.Sprintf("%d.0", version)
+		return assay.Artifact{Ecosystem: assay.PyPI, Project: project, Version: v, Filename: project + "-" + v + ".tar.gz"}
+	}
+	refuse := func(a assay.Artifact) { c.refuse(a, assay.Refuse(a, assay.ProvenanceWrongSubject, "")) }
+	refused := func(a assay.Artifact, want bool) {
+		t.Helper()
+		if d, no := c.refusalOf(a); no != want {
+			t.Errorf("%s is refused: %v, want %v (%+v)", a.Filename, no, want, d)
+		}
+	}
+	for i := range most {
+		refuse(of("bad", i))
+	}
+	refused(of("bad", most-1), true)
+	refused(of("bad", most), false)
+	refuse(of("other", 1))
+	refused(of("other", 1), true)
+	refused(of("other", 2), true) // with its project
+	refused(of("bad", most), false)
+	refused(of("good", 1), false)
+	for i := range 10 * most {
+		refuse(of(fmt.Sprintf("p%d", i), 1))
+	}
+	refused(of("bad", 0), true)
+	refused(of("other", 3), true)
+	refused(of("good", 1), true)
+	if n := len(c.refused); n > 2*most+1 {
+		t.Errorf("%d refusals are kept", n)
+	}
+}
+
+// TestRecent keeps what came last.
+func TestRecent(t *testing.T) {
+	const most = 10
+	var r recent[int]
+	for i := range 1000 {
+		r.put(fmt.Sprint(i), i, most)
+		r.put(fmt.Sprint(i), i, most)
+		for j := max(0, i-most/2+1); j <= i; j++ {
+			if v, ok := r.get(fmt.Sprint(j)); !ok || v != j {
+				t.Fatalf("%d was put in, and then up to %d: %v, %v", j, i, v, ok)
+			}
+		}
+		if n := r.size(); n > most {
+			t.Fatalf("%d are kept", n)
+		}
+	}
+	if _, ok := r.get("900"); ok {
+		t.Error("what is long gone is there")
 	}
 }

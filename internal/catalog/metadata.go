@@ -25,8 +25,8 @@ func (c *Catalog) concludeMetadata(ctx context.Context, f *File, content assay.C
 	}
 	if got, ok := content.Digest("sha256"); ok && detail == "" {
 		c.mu.Lock()
-		c.beside[a.URL] = got
-		own, known := c.inside[a.URL]
+		c.beside.put(a.URL, got, c.keep.metadata)
+		own, known := c.inside.get(a.URL)
 		c.mu.Unlock()
 		if known && own != got {
 			detail = besideAndInside(got, own)
@@ -74,8 +74,8 @@ func (c *Catalog) ownMetadata(f *File, content assay.Content) assay.Decision {
 		own = assay.Digest{Algorithm: "sha256", Hex: hex.EncodeToString(sum[:])}
 	}
 	c.mu.Lock()
-	c.inside[a.URL] = own
-	beside, known := c.beside[a.URL]
+	c.inside.put(a.URL, own, c.keep.metadata)
+	beside, known := c.beside.get(a.URL)
 	c.mu.Unlock()
 	if known && beside != own {
 		return assay.Refuse(a, assay.MetadataMismatch, besideAndInside(beside, own))

@@ -28,6 +28,13 @@ var (
 	legacyTags    = map[string]int{"manylinux1_": 5, "manylinux2010_": 12, "manylinux2014_": 17}
 )
 
+// processors are those that wheels are built for, by one of their names; fat are what
+// macOS calls wheels for several.
+var (
+	processors = []string{"x86_64", "arm64", "x86", "armv6l", "armv7l", "loongarch64", "ppc64", "ppc64le", "riscv64", "s390x"}
+	fat        = []string{"universal2", "universal", "intel", "fat64"}
+)
+
 // NewEnvironment reads a platform and a version of Python; either may be empty. A
 // platform is a system ("linux", "macos", "windows"), a system and a processor
 // ("linux-x86_64", "macos-arm64", "windows-amd64"), or a platform tag of a wheel
@@ -52,10 +59,16 @@ func NewEnvironment(platform, python string) (Environment, error) {
 		if split && arch == "" {
 			return e, fmt.Errorf("the platform %q names no processor after the hyphen", platform)
 		}
-		e.system, e.arch = system, canonicalArch(arch)
+		if arch = canonicalArch(arch); split && !slices.Contains(processors, arch) {
+			return e, fmt.Errorf("the platform %q names no processor that is known: write one of %s", platform, strings.Join(processors, ", "))
+		}
+		e.system, e.arch = system, arch
 		return e, nil
 	}
 	t, ok := platformTag(platform)
+	if ok && !slices.Contains(processors, t.arch) && (t.system != "macos" || !slices.Contains(fat, t.arch)) {
+		return e, fmt.Errorf("the platform %q names no processor that is known: write one of %s", platform, strings.Join(processors, ", "))
+	}
 	if !ok {
 		return e, fmt.Errorf("there is no platform %q: write linux, macos or windows, with -x86_64, -arm64 and the like behind it or without, or a wheel's platform tag", platform)
 	}
@@ -113,8 +126,7 @@ func (e Environment) takesPlatform(tag string) bool {
 		return false
 	}
 	if e.arch != "" && t.arch != e.arch {
-		fat := t.system == "macos" && (t.arch == "universal2" || (t.arch == "universal" || t.arch == "intel" || t.arch == "fat64") && e.arch == "x86_64")
-		if !fat {
+		if t.system != "macos" || !slices.Contains(fat, t.arch) || t.arch != "universal2" && e.arch != "x86_64" {
 			return false
 		}
 	}

@@ -18,8 +18,8 @@ func (x *expansion) named(ctx context.Context) error {
 	for _, f := range x.w.Package.Files {
 		name, err := pypi.ParseFilenameFor(x.w.Package.Name, f.Name)
 		switch {
-		case f.Path != "" && f.URL == "":
-			x.w.find(f.At, -1, assay.LockNotVerifiable, "the file "+assay.Shown(f.Path))
+		case atHand(f):
+			x.unseen(f.At, "the file "+assay.Shown(f.Path))
 		case errors.Is(err, pypi.ErrOtherProject):
 			x.w.find(f.At, x.w.add(x.unfound(f), f.At), assay.LockWrongProject, fmt.Sprintf("%s in the entry of %s", f.Name, x.w.Package.Name))
 		case err != nil:
@@ -33,8 +33,8 @@ func (x *expansion) named(ctx context.Context) error {
 	if len(files) == 0 {
 		return nil
 	}
-	// The first index in order that has the name with the lock's digest, else the first
-	// that has the name.
+	// The first index in order that has the name with all of the lock's digests, else the
+	// first that has the name.
 	found := make([][]assay.Artifact, len(files))
 	fits := make([]bool, len(files))
 	err := x.each(ctx, func(a answer) bool {
@@ -44,11 +44,10 @@ func (x *expansion) named(ctx context.Context) error {
 				continue
 			}
 			if listed := byName(a.Files, f.Name); len(listed) > 0 {
-				other := len(f.Digests) > 0 && differing(f.Digests, listed[0].Digests) != ""
-				if found[i] == nil || !other {
+				fits[i] = len(unconfirmed(f.Digests, listed[0].Digests)) == 0
+				if found[i] == nil || fits[i] {
 					found[i] = listed
 				}
-				fits[i] = !other
 			}
 			missing = missing || !fits[i]
 		}
@@ -78,18 +77,34 @@ func (x *expansion) place(f lockfile.File, listed []assay.Artifact) {
 		x.twice(f.At, n, listed)
 		return
 	}
-	a.Digests = joined(a.Digests, f.Digests)
+	open := unconfirmed(f.Digests, a.Digests)
+	promised := x.promised(a)
+	a.Digests = slices.Concat(a.Digests, open) // the bytes must have all of them
 	n := x.w.add(a, f.At)
 	x.strong(f, n)
+	if len(open) > 0 && !x.o.Bytes {
+		x.w.find(f.At, n, assay.LockUnconfirmedHash, f.Name+" has "+open[0].String()+" in the lock, and "+promised)
+	}
 	x.twice(f.At, n, listed)
 	if f.Size > 0 && a.Size > 0 && f.Size != a.Size {
 		x.w.find(f.At, n, assay.LockOtherDigest, fmt.Sprintf("%s has %d bytes in the lock and %d on %s", f.Name, f.Size, a.Size, assay.Shown(a.Index)))
 	}
 }
 
-// strong reports a file without a strong hash.
+// promised says by which digests an index promises a file.
+func (x *expansion) promised(a assay.Artifact) string {
+	if names := algorithms(a.Digests); names != "" {
+		return assay.Shown(a.Index) + " promises " + names
+	}
+	return assay.Shown(a.Index) + " promises none"
+}
+
+// strong reports a file without a strong hash, and one with a weak hash beside it:
+// installers take bytes that have any of them.
 func (x *expansion) strong(f lockfile.File, n int) {
 	switch {
+	case len(f.Digests) > 0 && len(f.Weak) > 0:
+		x.w.find(f.At, n, assay.LockWeakHash, beside(f.Name, f.Weak[0], f.Digests))
 	case len(f.Digests) > 0:
 	case len(f.Weak) > 0:
 		x.w.find(f.At, n, assay.LockWeakHash, f.Name+" has "+algorithm(f.Weak[0])+" only")
@@ -168,18 +183,14 @@ func (x *expansion) hashed(ctx context.Context) error {
 
 // algorithms says by which digests the release's files can be told apart at all.
 func (x *expansion) algorithms() string {
-	var names []string
+	var all []assay.Digest
 	for _, a := range x.w.Release {
-		for _, d := range a.Digests {
-			if !slices.Contains(names, d.Algorithm) {
-				names = append(names, d.Algorithm)
-			}
-		}
+		all = append(all, a.Digests...)
 	}
-	if len(names) == 0 {
+	if len(all) == 0 {
 		return "the index lists no digests"
 	}
-	return "the index lists " + strings.Join(names, ", ")
+	return "the index lists " + strings.ReplaceAll(algorithms(all), " and ", ", ")
 }
 
 // take adds a file of a page, once, where the environment may install it.
@@ -220,14 +231,18 @@ func differing(lock, page []assay.Digest) string {
 	return ""
 }
 
-// joined are the page's digests, and the lock's of other algorithms: the bytes must
-// have all of them.
-func joined(page, lock []assay.Digest) []assay.Digest {
-	out := slices.Clip(page)
+// unconfirmed are the lock's digests that a page does not have.
+func unconfirmed(lock, page []assay.Digest) []assay.Digest {
+	var out []assay.Digest
 	for _, d := range lock {
-		if !slices.Contains(out, d) {
+		if !slices.Contains(page, d) {
 			out = append(out, d)
 		}
 	}
 	return out
+}
+
+// beside says that a weak hash stands beside strong ones.
+func beside(what, weak string, strong []assay.Digest) string {
+	return fmt.Sprintf("%s has %s beside %s: bytes that have either are installed", what, algorithm(weak), algorithms(strong))
 }

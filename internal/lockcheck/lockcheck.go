@@ -58,6 +58,9 @@ type Options struct {
 	// Hosts are origins of files that belong to an index ("https://files.example" to
 	// its base): a file there is looked for at that index too.
 	Hosts map[string]string
+	// Bytes says that all bytes are hashed before anything is said of a file: then it is
+	// no matter in which algorithms the index promises them.
+	Bytes bool
 	// Environment narrows the files. The zero value takes those of every platform.
 	Environment Environment
 	// Only reports which entries are looked at; nil for all.
@@ -190,11 +193,11 @@ func (x *expansion) expand(ctx context.Context) error {
 	case lockfile.Virtual:
 		return nil // it is not installed
 	default:
-		x.w.find(p.At, -1, assay.LockNotVerifiable, elsewhere(p.Source))
+		x.unseen(p.At, elsewhere(p.Source))
 		return nil
 	}
-	if u, err := url.Parse(p.Index); p.Index != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http") {
-		x.w.find(p.At, -1, assay.LockNotVerifiable, "files in the folder "+assay.Shown(p.Index))
+	if inFolder(p.Index) {
+		x.unseen(p.At, "files in the folder "+assay.Shown(p.Index))
 		return nil
 	}
 	var err error
@@ -207,6 +210,41 @@ func (x *expansion) expand(ctx context.Context) error {
 		return x.named(ctx)
 	}
 	return x.hashed(ctx)
+}
+
+// inFolder reports whether an index is no index, but a folder of this computer.
+func inFolder(index string) bool {
+	u, err := url.Parse(index)
+	return index != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http")
+}
+
+// atHand reports whether a file lies on this computer.
+func atHand(f lockfile.File) bool { return f.Path != "" && f.URL == "" }
+
+// Unattestable are the entries that name who attested their files, and come from where
+// nobody looks at them.
+func Unattestable(lock *lockfile.Lock) []Located {
+	var out []Located
+	for _, p := range lock.Packages {
+		if p.Constraint || len(p.Identities) == 0 {
+			continue
+		}
+		x := expansion{w: Wanted{Package: p}}
+		switch kind := p.Source.Kind; {
+		case kind == lockfile.Virtual:
+		case kind != lockfile.Registry && kind != "":
+			x.unseen(p.At, elsewhere(p.Source))
+		case inFolder(p.Index):
+			x.unseen(p.At, "files in the folder "+assay.Shown(p.Index))
+		}
+		for _, f := range p.Files {
+			if atHand(f) {
+				x.unseen(f.At, "the file "+assay.Shown(f.Path))
+			}
+		}
+		out = append(out, x.w.Findings...)
+	}
+	return out
 }
 
 // elsewhere says where an entry comes from that comes from no index.
@@ -222,25 +260,40 @@ func elsewhere(s lockfile.Source) string {
 	return text
 }
 
-// hashes reports an entry without a strong hash. Where it names files each is looked at
-// by itself.
+// unseen reports what nobody looks at. Where the entry names who attested its files that
+// refuses: of these nobody knows whether it did.
+func (x *expansion) unseen(at lockfile.Place, what string) {
+	if _, f, bad := misidentified(x.w.Package, nil); bad {
+		x.w.find(at, -1, f.Code, strings.Replace(f.Detail, "it is attested by nobody", "it is "+what+", which nobody looks at", 1))
+		return
+	}
+	x.w.find(at, -1, assay.LockNotVerifiable, what)
+}
+
+// hashes reports an entry without a strong hash, or with a weak one beside it. Where it
+// names files each is looked at by itself.
 func (x *expansion) hashes() {
 	p := x.w.Package
 	if len(p.Files) > 0 {
 		return
 	}
 	weak, at := "", p.At
+	var strong []assay.Digest
 	for _, h := range p.Hashes {
 		if h.Weak == "" {
-			return
+			strong = append(strong, h.Digest)
+		} else {
+			weak, at = h.Weak, h.At
 		}
-		weak, at = algorithm(h.Weak), h.At
 	}
-	if weak != "" {
-		x.w.find(at, -1, assay.LockWeakHash, weak+" only")
-		return
+	switch {
+	case weak != "" && len(strong) > 0:
+		x.w.find(at, -1, assay.LockWeakHash, beside(p.Name+" "+p.Version, weak, strong))
+	case weak != "":
+		x.w.find(at, -1, assay.LockWeakHash, algorithm(weak)+" only")
+	case len(strong) == 0:
+		x.w.find(p.At, -1, assay.LockMissingHash, "every file of the release would be taken")
 	}
-	x.w.find(p.At, -1, assay.LockMissingHash, "every file of the release would be taken")
 }
 
 // algorithm is that of a hash written "algorithm:value".

@@ -95,8 +95,15 @@ func TestExpand(t *testing.T) {
 		change(&p)
 		return p
 	}
+	other := func(alg, hex string) assay.Digest { return assay.Digest{Algorithm: alg, Hex: sha(hex).Hex} }
+	also := func(f lockfile.File, ds ...assay.Digest) lockfile.File {
+		f.Digests = append(f.Digests, ds...)
+		return f
+	}
+	acme := []lockfile.Identity{{Kind: "GitHub", Fields: map[string]string{"repository": "acme/demo"}, At: at(9)}}
 	for name, c := range map[string]struct {
 		format  lockfile.Format
+		bytes   bool
 		p       lockfile.Package
 		lock    []lockfile.Index
 		down    string
@@ -122,6 +129,34 @@ func TestExpand(t *testing.T) {
 			want: wheel + " " + two + " lock:3\n"},
 		"other digest": {format: lockfile.UV, p: demo(func(p *lockfile.Package) { p.Files = []lockfile.File{file(wheel, 3, "f")} }),
 			want: wheel + " " + one + " lock:3\nlock:3 0 lock.other-digest: " + wheel + " has " + sha("f").String() + " in the lock and " + sha("a").String() + " on " + one + "\n"},
+		"an algorithm that the index does not promise": {format: lockfile.Pylock, p: demo(func(p *lockfile.Package) {
+			p.Files = []lockfile.File{also(file(wheel, 3), other("sha512", "f")), also(file(sdist, 4, "b"), other("sha512", "f"))}
+		}),
+			want: wheel + " " + one + " lock:3\n" + sdist + " " + one + " lock:4\n" +
+				"lock:3 0 lock.unconfirmed-hash: " + wheel + " has " + other("sha512", "f").String() + " in the lock, and " + one + " promises sha256\n" +
+				"lock:4 1 lock.unconfirmed-hash: " + sdist + " has " + other("sha512", "f").String() + " in the lock, and " + one + " promises sha256\n"},
+		"an algorithm that the bytes will show": {format: lockfile.Pylock, bytes: true, p: demo(func(p *lockfile.Package) {
+			p.Files = []lockfile.File{also(file(wheel, 3), other("sha512", "f"))}
+		}),
+			want: wheel + " " + one + " lock:3\n"},
+		"a weak hash beside a strong one": {format: lockfile.Pylock, p: demo(func(p *lockfile.Package) {
+			f := file(wheel, 3, "a")
+			f.Weak = []string{"md5:00"}
+			p.Files = []lockfile.File{f}
+		}),
+			want: wheel + " " + one + " lock:3\nlock:3 0 lock.weak-hash: " + wheel + " has md5 beside sha256: bytes that have either are installed\n"},
+		"a weak hash in a list": {format: lockfile.Pipfile, p: demo(func(p *lockfile.Package) {
+			p.Hashes = []lockfile.Hash{hash("a", 2), {Weak: "md5:00", At: at(3)}}
+		}),
+			want: wheel + " " + one + " lock:2\nlock:3 -1 lock.weak-hash: demo 1.0 has md5 beside sha256: bytes that have either are installed\n"},
+		"a file at hand that somebody is to have attested": {format: lockfile.Pylock, p: demo(func(p *lockfile.Package) {
+			p.Identities, p.Files = acme, []lockfile.File{{Name: wheel, Path: "wheels/" + wheel, At: at(3), Digests: []assay.Digest{sha("a")}}}
+		}),
+			want: "lock:3 -1 lock.other-identity: it is the file wheels/" + wheel + ", which nobody looks at, and the lock names github:acme/demo\n"},
+		"a folder that somebody is to have attested": {format: lockfile.Pylock, p: demo(func(p *lockfile.Package) {
+			p.Identities, p.Source = acme, lockfile.Source{Kind: lockfile.Directory, Where: "./demo"}
+		}),
+			want: "lock:1 -1 lock.other-identity: it is the folder ./demo, which nobody looks at, and the lock names github:acme/demo\n"},
 		"a file of another project": {format: lockfile.UV, p: demo(func(p *lockfile.Package) {
 			p.Files = []lockfile.File{file("other-1.0.tar.gz", 2, "b"), file("demo-2.0.tar.gz", 3, "c")}
 		}),
@@ -167,7 +202,7 @@ func TestExpand(t *testing.T) {
 			if c.indexes == nil {
 				c.indexes = []string{one, two}
 			}
-			got, err := Expand(t.Context(), &lockfile.Lock{Name: "lock", Format: c.format, Packages: []lockfile.Package{c.p}, Indexes: c.lock}, f, Options{Indexes: c.indexes})
+			got, err := Expand(t.Context(), &lockfile.Lock{Name: "lock", Format: c.format, Packages: []lockfile.Package{c.p}, Indexes: c.lock}, f, Options{Indexes: c.indexes, Bytes: c.bytes})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -224,7 +259,7 @@ func TestEnvironment(t *testing.T) {
 			t.Errorf("%s %s takes %s: %v", c.platform, c.python, c.file, got)
 		}
 	}
-	for _, bad := range [][2]string{{"beos", ""}, {"linux-", ""}, {"", "2.7"}, {"", "3"}, {"", "3.12rc1"}} {
+	for _, bad := range [][2]string{{"beos", ""}, {"linux-", ""}, {"linux-x86-64", ""}, {"linux-ppc65le", ""}, {"manylinux_2_28_x87", ""}, {"manylinux_2_17_x68_64", ""}, {"win_amd46", ""}, {"", "2.7"}, {"", "3"}, {"", "3.12rc1"}} {
 		if _, err := NewEnvironment(bad[0], bad[1]); err == nil {
 			t.Errorf("%q was taken", bad)
 		}

@@ -144,6 +144,9 @@ func (r *reader) project(f *File, v *tomlfile.Value) {
 		r.Add(v.Line, "a [[project]] needs a name: name = \"django\", or a glob such as \"acme-*\"")
 	}
 	for _, e := range v.Keys {
+		if (e.Key == "openpgp" || e.Key == "ssh") && t.name.wild && t.name.prefix == "" {
+			r.Add(e.Line, "%s: no key may sign projects of any name: write the project's name, or a glob that begins as all of theirs do, such as \"acme-*\"", e.Key)
+		}
 		if e.Key != "name" && e.Key != "when" {
 			t.keys = append(t.keys, e.Key)
 		}

@@ -59,6 +59,9 @@ func TestBroken(t *testing.T) {
 				"assay.toml:3: owner_id is a forge's number, such as 4711, not \"x\"\n" +
 				"assay.toml:3: a publisher is empty: anybody would fit it\n" +
 				"assay.toml:4: require = 9, and there are only 5 publishers"},
+		{"a key for projects of every name", "mode = \"enforce\"\n[[project]]\nname = \"*\"\nopenpgp = \"064B6B50DCA05AC01D4BB5801E5A21E8D173F1FB\"\n[[project]]\nname = \"*-acme\"\nssh = [\"SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"]\n[[project]]\nname = \"acme-*\"\nssh = [\"SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"]\n",
+			"assay.toml:4: openpgp: no key may sign projects of any name: write the project's name, or a glob that begins as all of theirs do, such as \"acme-*\"\n" +
+				"assay.toml:7: ssh: no key may sign projects of any name: write the project's name, or a glob that begins as all of theirs do, such as \"acme-*\""},
 		{"indexes", "[[project]]\nname = \"a\"\nindex = [\"internal\", \"https://me:secret@index.example/simple\", 3]\n",
 			"assay.toml:3: index is the beginning of an index's URL, such as https://index.example/simple, not \"internal\"\n" +
 				"assay.toml:3: index carries a user or a password: leave them out\n" +
