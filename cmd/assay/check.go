@@ -47,6 +47,8 @@ type checkFlags struct {
 	policy, trustedRoot, format string
 	platform, python, since     string
 	download, offline           bool
+	// looks says that nothing is decided: memory is read where it can be, and never written.
+	looks bool
 
 	environment lockcheck.Environment
 }
@@ -263,7 +265,9 @@ func (a *app) newChecker(f checkFlags) (*checker, error) {
 		folder = filepath.Join(folder, evidenceFolder)
 	}
 	c.kept = evidence.Open(folder, evidence.Options{Trust: "root " + root.Root.SHA256() + " " + verifierVersions(), Old: f.offline})
-	if err := c.memory.ready(); err != nil {
+	if f.looks {
+		c.memory.forgive = func(err error) { a.warn("what is remembered is left out: %v", err) }
+	} else if err := c.memory.ready(); err != nil {
 		return nil, err
 	}
 	config := engine.Config{Rules: c.judging, Memory: c.memory, Source: c}
@@ -463,7 +467,7 @@ func (c *checker) judge(ctx context.Context, s *subject) (report.CheckedItem, er
 			return item, &failure{statusUndecided, err, ""}
 		}
 	}
-	if c.flags.download && j.Subject.Content != nil {
+	if c.flags.download && !c.flags.looks && j.Subject.Content != nil {
 		if err := c.memory.Record(ctx, j); err != nil {
 			return item, err
 		}
