@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"path/filepath"
 	"runtime/debug"
@@ -47,8 +48,22 @@ type checkFlags struct {
 	policy, trustedRoot, format string
 	platform, python, since     string
 	download, offline           bool
+	// looks says that nothing is decided: memory is read where it can be, and never written.
+	looks bool
 
 	environment lockcheck.Environment
+}
+
+// environmentText is the environment as a person asked for it.
+func (f checkFlags) environmentText() string {
+	parts := []string{}
+	if f.platform != "" {
+		parts = append(parts, f.platform)
+	}
+	if f.python != "" {
+		parts = append(parts, "Python "+f.python)
+	}
+	return strings.Join(parts, " with ")
 }
 
 // checkFormats are the forms of the result.
@@ -79,8 +94,8 @@ usage or input, 3 could not decide.`,
   assay check uv.lock --changed-since origin/main --format markdown`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.check(cmd.Context(), f, args) },
 	}
-	cmd.Flags().StringVar(&f.platform, "platform", "", "look only at files for `PLATFORM`: linux, macos-arm64, manylinux_2_28_x86_64")
-	cmd.Flags().StringVar(&f.python, "python", "", "look only at files for Python `VERSION`: 3.12")
+	cmd.Flags().StringVar(&f.platform, "platform", "", "look only at entries and files for `PLATFORM`: linux, macos-arm64, manylinux_2_28_x86_64")
+	cmd.Flags().StringVar(&f.python, "python", "", "look only at entries and files for Python `VERSION`: 3.12")
 	cmd.Flags().BoolVar(&f.download, "download", false, "compare the bytes and look into the archives too")
 	cmd.Flags().BoolVar(&f.offline, "offline", false, "ask nobody: judge from what earlier checks kept")
 	cmd.Flags().StringVar(&f.since, "changed-since", "", "look only at entries that changed since the git revision `REV`")
@@ -196,8 +211,12 @@ func (a *app) parseLock(name string, data []byte, open lockfile.Open) (*lockfile
 	var malformed *lockfile.Error
 	if err != nil && !errors.As(err, &malformed) {
 		var said *failure
-		if errors.As(err, &said) {
-			return nil, err
+		if errors.As(err, &said) { // about an include, with the file and line that name it
+			hint := said.hint
+			if errors.Is(err, fs.ErrNotExist) {
+				hint = "correct that line, or put the file there"
+			}
+			return nil, &failure{said.status, err, hint}
 		}
 		return nil, usage("", "%s: %w", shown(name), err)
 	}
@@ -231,14 +250,16 @@ type checker struct {
 	memory   *memory
 	engine   *engine.Engine
 	only     func(*lockfile.Lock, lockfile.Package) bool // nil for every entry
+	leftOut  []report.LeftOut                            // entries that markers keep out of the environment
 
 	mu       sync.Mutex
 	releases map[string]*evidence.Release // by file, see fileKey
+	folders  map[string]string            // paths of files in folders that were looked into, by their URLs
 	judged   int
 }
 
 func (a *app) newChecker(f checkFlags) (*checker, error) {
-	c := &checker{app: a, flags: f, releases: map[string]*evidence.Release{}}
+	c := &checker{app: a, flags: f, releases: map[string]*evidence.Release{}, folders: map[string]string{}}
 	var err error
 	if c.judging, err = a.judging(f.policy); err != nil {
 		return nil, err
@@ -263,7 +284,9 @@ func (a *app) newChecker(f checkFlags) (*checker, error) {
 		folder = filepath.Join(folder, evidenceFolder)
 	}
 	c.kept = evidence.Open(folder, evidence.Options{Trust: "root " + root.Root.SHA256() + " " + verifierVersions(), Old: f.offline})
-	if err := c.memory.ready(); err != nil {
+	if f.looks {
+		c.memory.forgive = func(err error) { a.warn("what is remembered is left out: %v", err) }
+	} else if err := c.memory.ready(); err != nil {
 		return nil, err
 	}
 	config := engine.Config{Rules: c.judging, Memory: c.memory, Source: c}
@@ -331,7 +354,7 @@ func fileKey(a assay.Artifact) string {
 
 // check judges every file of the locks, each once.
 func (c *checker) check(ctx context.Context, locks []*lockfile.Lock) (report.Check, error) {
-	out := report.Check{Since: c.flags.since, Offline: c.flags.offline}
+	out := report.Check{Since: c.flags.since, Offline: c.flags.offline, Environment: c.flags.environmentText()}
 	var subjects []*subject
 	byFile := map[string]*subject{}
 	skipped := map[report.Skipped]int{}
@@ -368,15 +391,18 @@ func (c *checker) check(ctx context.Context, locks []*lockfile.Lock) (report.Che
 		return cmp.Or(strings.Compare(a.What, b.What), strings.Compare(a.Why, b.Why))
 	})
 	items, err := c.judgeAll(ctx, subjects)
-	out.Items = items
+	out.Items, out.LeftOut = items, c.leftOut
 	return report.NewCheck(out), err
 }
 
 // expand works out what a lock stands for.
 func (c *checker) expand(ctx context.Context, lock *lockfile.Lock) ([]lockcheck.Wanted, error) {
-	o := lockcheck.Options{Environment: c.flags.environment, Bytes: c.flags.download, Hosts: map[string]string{index.PyPIFiles: index.PyPI}, Indexes: bases(c.settings)}
+	o := lockcheck.Options{Environment: c.flags.environment, Bytes: c.flags.download, Hosts: map[string]string{index.PyPIFiles: index.PyPI}, Indexes: bases(c.settings), Links: links(c.settings)}
 	if c.only != nil {
 		o.Only = func(p lockfile.Package) bool { return c.only(lock, p) }
+	}
+	o.LeftOut = func(p lockfile.Package) {
+		c.leftOut = append(c.leftOut, report.LeftOut{What: cmp.Or(p.Name, p.Spelled), Marker: p.Marker, Place: report.Place(p.At)})
 	}
 	p := c.app.newProgress("asking for pages:", len(lock.Packages))
 	defer p.done()
@@ -449,7 +475,7 @@ func (c *checker) judge(ctx context.Context, s *subject) (report.CheckedItem, er
 		found := u.wanted.FindingsOf(u.file)
 		if u.file >= 0 {
 			place = u.wanted.Places[u.file]
-			if s.artifact.Index != "" && !j.Decision.Undecided() {
+			if _, here := c.here(s.artifact); (here || s.artifact.Index != "") && !j.Decision.Undecided() {
 				found = append(found, u.wanted.Identified(u.file, claims)...)
 			}
 		}
@@ -463,13 +489,31 @@ func (c *checker) judge(ctx context.Context, s *subject) (report.CheckedItem, er
 			return item, &failure{statusUndecided, err, ""}
 		}
 	}
-	if c.flags.download && j.Subject.Content != nil {
+	if c.flags.download && !c.flags.looks && j.Subject.Content != nil {
 		if err := c.memory.Record(ctx, j); err != nil {
 			return item, err
 		}
 	}
+	j.Decision.Reasons = c.hinted(j.Decision.Reasons)
 	item.Item = report.NewItem(j)
 	return item, nil
+}
+
+// hinted are reasons with the next command of a check, where that is another than elsewhere.
+func (c *checker) hinted(reasons []assay.Reason) []assay.Reason {
+	out := slices.Clone(reasons)
+	for i := range out {
+		r := &out[i]
+		switch r.Code {
+		case assay.SourceVCS:
+			r.Hint = "pin a release from an index instead; or let checkouts through in the policy (vcs = \"allow\"), and run 'assay check FILE' again"
+		case assay.PageUnavailable, assay.ProvenanceUnavailable, assay.SignatureUnavailable, assay.EvidenceUnavailable:
+			if c.client == nil {
+				r.Hint = "run 'assay check FILE' once without --offline, where its index can be reached: what it finds is kept"
+			}
+		}
+	}
+	return out
 }
 
 // weighed is a finding as the rules have it: what comes from version control is refused
@@ -484,6 +528,9 @@ func (c *checker) weighed(a assay.Artifact, u use, f assay.Finding) []assay.Find
 // judgeFile judges a file by itself. One that no index lists has nothing to be judged by.
 func (c *checker) judgeFile(ctx context.Context, s *subject) (engine.Judgement, error) {
 	a := s.artifact
+	if path, ok := c.here(a); ok && s.uses[0].file >= 0 {
+		return c.judgeHere(ctx, a, path)
+	}
 	if s.uses[0].file < 0 || a.Index == "" {
 		return engine.Judgement{Subject: assay.Subject{Artifact: a}, Decision: assay.Decision{Verdict: assay.Allow}}, nil
 	}
@@ -500,6 +547,19 @@ func (c *checker) Release(ctx context.Context, base, project string, version pyp
 	if err != nil {
 		return lockcheck.Release{Problem: &assay.Finding{Code: assay.PageUnavailable, Detail: err.Error()}}, nil
 	}
+	return c.listed(ctx, listing{at, led, func(ctx context.Context) (*pypi.Page, error) { return c.client.Page(ctx, configured, project) }}, project, version)
+}
+
+// listing is a page that lists files.
+type listing struct {
+	at   *url.URL
+	led  bool // nobody but a lock names it
+	page func(context.Context) (*pypi.Page, error)
+}
+
+// listed asks for the files of a release on a page.
+func (c *checker) listed(ctx context.Context, l listing, project string, version pypi.Version) (lockcheck.Release, error) {
+	at := l.at
 	kept := c.kept.Release(index.Key(at), project, version.Canonical())
 	if c.client == nil {
 		files, known, ok := kept.Files()
@@ -510,14 +570,14 @@ func (c *checker) Release(ctx context.Context, base, project string, version pyp
 		c.keepFor(kept, files)
 		return lockcheck.Release{Known: known, Files: files, Standing: kept.Standing()}, nil
 	}
-	if why := c.forbidden(at, project); led && why != "" {
+	if why := c.forbidden(at, project); l.led && why != "" {
 		return lockcheck.Release{Problem: &assay.Finding{Code: assay.TransportPlainHTTP, Detail: why}}, nil
 	}
 	asking := ctx
-	if led { // a lock may be a stranger's: it leads to no address of this network's own
+	if l.led { // a lock may be a stranger's: it leads to no address of this network's own
 		asking = intercept.Outside(ctx)
 	}
-	page, err := c.client.Page(asking, configured, project)
+	page, err := l.page(asking)
 	switch {
 	case ctx.Err() != nil:
 		return lockcheck.Release{}, context.Cause(ctx)
@@ -528,22 +588,29 @@ func (c *checker) Release(ctx context.Context, base, project string, version pyp
 		return lockcheck.Release{Problem: &assay.Finding{Code: assay.PageMalformed, Detail: err.Error()}}, nil
 	case err != nil:
 		why := err.Error()
-		if led {
+		if l.led {
 			why += " (only the lock names this index; if it is yours, configure it as pip or uv have it)"
 		}
 		return lockcheck.Release{Problem: &assay.Finding{Code: assay.PageUnavailable, Detail: why}}, nil
 	}
-	at.User = nil
-	files := filesOf(page, at, project, func(v pypi.Version) bool {
-		public, _, _ := strings.Cut(v.String(), "+")
-		return v.Canonical() == version.Canonical() || canonicalOf(public) == version.Canonical()
-	})
+	shown := *at
+	shown.User = nil
+	files := filesOf(page, &shown, project, isVersion(version))
 	for i := range files {
-		files[i].Led = led
+		files[i].Led = l.led
 	}
 	kept.SetFiles(files, true, page.Standing)
 	c.keepFor(kept, files)
 	return lockcheck.Release{Known: true, Files: files, Standing: page.Standing}, nil
+}
+
+// isVersion reports whether a version is meant: one without a local part stands for those
+// with one too.
+func isVersion(version pypi.Version) func(pypi.Version) bool {
+	return func(v pypi.Version) bool {
+		public, _, _ := strings.Cut(v.String(), "+")
+		return v.Canonical() == version.Canonical() || canonicalOf(public) == version.Canonical()
+	}
 }
 
 func canonicalOf(version string) string {

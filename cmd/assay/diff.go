@@ -77,7 +77,7 @@ func (a *app) diff(ctx context.Context, f diffFlags, args []string) error {
 			return err
 		}
 	}
-	c, err := a.newChecker(checkFlags{policy: f.policy, trustedRoot: f.trustedRoot, download: f.download, offline: f.offline})
+	c, err := a.newChecker(checkFlags{policy: f.policy, trustedRoot: f.trustedRoot, download: f.download, offline: f.offline, looks: true})
 	if err != nil {
 		return err
 	}
@@ -136,11 +136,12 @@ type sided struct {
 	entries  []lockfile.Package
 	pins     []string
 	claims   []assay.Claim
-	denied   []assay.Reason // of files that are refused
-	standing []assay.Reason // what its index says of the project, and is no refusal
-	unasked  bool           // something could not be asked for
-	looked   bool           // into the files
-	inside   []string       // what does more than it looks like
+	denied   []assay.Reason   // of files that are refused
+	standing []assay.Reason   // what its index says of the project, and is no refusal
+	unasked  bool             // something could not be asked for
+	looked   bool             // into the files
+	inside   []string         // what does more than it looks like
+	earlier  []assay.Sighting // what memory has of releases before these
 }
 
 // installedFrom groups a lock's entries by project.
@@ -206,6 +207,7 @@ func (c *checker) difference(ctx context.Context, names []string, locks [2]*lock
 			x.Kind, x.Before = report.Removed, b.Pinned
 		default:
 			x.Before, x.After = b.Pinned, a.Pinned
+			a.earlier = c.earlier(ctx, name, a.Versions)
 		}
 		if a != nil {
 			x.Signals = signals(b, a)
@@ -372,7 +374,10 @@ func compare(before, after *sided, say func(report.Weight, string, ...any)) {
 	case len(before.Publishers) > 0 && len(after.Publishers) == 0 && after.Files > 0 && !after.unasked:
 		say(report.Alarming, "no file is attested, where before %s attested", strings.Join(before.Publishers, " and "))
 	case len(before.Publishers) > 0 && len(fresh) > 0:
-		say(report.Alarming, "first release in this lock by %s; before it was %s", strings.Join(fresh, " and "), strings.Join(before.Publishers, " and "))
+		for _, name := range fresh {
+			weight, text := after.firstBy(name)
+			say(weight, "%s; before it was %s", text, strings.Join(before.Publishers, " and "))
+		}
 	case len(renamed) > 0:
 		say(report.Notable, "the same publisher by another name or workflow: %s, before %s", strings.Join(renamed, " and "), strings.Join(before.Publishers, " and "))
 	case len(before.Publishers) == 0 && len(after.Publishers) > 0:
@@ -399,6 +404,58 @@ func compare(before, after *sided, say func(report.Weight, string, ...any)) {
 	if before.Size > 0 && after.Size > sizeLeast && after.Size > sizeJump*before.Size {
 		say(report.Notable, "its largest file has %d bytes, and had %d", after.Size, before.Size)
 	}
+}
+
+// earlier is what memory has of a project's releases before some versions.
+func (c *checker) earlier(ctx context.Context, project string, versions []string) []assay.Sighting {
+	var out []assay.Sighting
+	for _, version := range versions {
+		m, err := c.memory.Memory(ctx, assay.Artifact{Ecosystem: assay.PyPI, Project: project, Version: version})
+		if err != nil {
+			return nil // cancelled: what cannot be read is no error here
+		}
+		for _, s := range m.Sightings {
+			if s.Order < 0 && !slices.ContainsFunc(versions, func(v string) bool { return canonicalOf(v) == canonicalOf(s.Version) }) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
+// firstBy tells of a publisher who was not in the old lock whether an earlier release by
+// them was ever seen here. One that an acceptance alone let through makes nobody known.
+func (s *sided) firstBy(name string) (report.Weight, string) {
+	var ids []assay.Identity
+	for _, claim := range s.claims {
+		if claim.Identity == name {
+			ids = append(ids, assay.IdentityOf(claim))
+		}
+	}
+	var first *assay.Sighting
+	known := false
+	for i, e := range s.earlier {
+		if slices.ContainsFunc(e.Publishers, func(p assay.Identity) bool { return slices.ContainsFunc(ids, p.SameRepository) }) {
+			known = known || !e.Waived
+			if first == nil || e.First.Before(first.First) {
+				first = &s.earlier[i]
+			}
+		}
+	}
+	switch {
+	case first == nil && len(s.earlier) > 0:
+		return report.Alarming, "first release by " + name + " in this lock and ever seen here"
+	case first == nil:
+		return report.Alarming, "first release in this lock by " + name
+	}
+	text := "first release in this lock by " + name + ", who was seen here with " + first.Version
+	if !first.First.IsZero() {
+		text += ", first on " + today(first.First)
+	}
+	if known {
+		return report.Suspicious, text
+	}
+	return report.Alarming, text + ", as an acceptance let it through"
 }
 
 // namedPublishers renders the attestation identities that a lock names.

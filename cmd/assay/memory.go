@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	"assay"
@@ -20,6 +22,13 @@ type memory struct {
 	opened  chan struct{}
 	journal *journal.Journal // nil where there is no place for one
 	err     error
+
+	// forgive is told once why memory cannot be read, and then nothing is remembered; nil
+	// where that stops everything.
+	forgive  func(error)
+	forgiven sync.Once
+	// accepting are, by project, changes that a person accepts with this very command.
+	accepting map[string][]assay.Waiver
 }
 
 // memory begins to open memory. Files that are seen are noted to have come by route.
@@ -55,10 +64,19 @@ func (m *memory) ready() error {
 
 // Memory recalls a project.
 func (m *memory) Memory(ctx context.Context, a assay.Artifact) (assay.Memory, error) {
-	if err := m.ready(); err != nil || m.journal == nil {
-		return assay.Memory{}, err
+	var known assay.Memory
+	err := m.ready()
+	if err == nil && m.journal != nil {
+		known, err = m.journal.Memory(ctx, a)
 	}
-	return m.journal.Memory(ctx, a)
+	if more := m.accepting[a.Project]; len(more) > 0 {
+		known.Accepted = append(slices.Clip(known.Accepted), more...)
+	}
+	if err != nil && m.forgive != nil && ctx.Err() == nil {
+		m.forgiven.Do(func() { m.forgive(err) })
+		return assay.Memory{}, nil
+	}
+	return known, err
 }
 
 // Record keeps what was let through.

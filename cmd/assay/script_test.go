@@ -54,7 +54,8 @@ func TestMain(m *testing.M) {
 //	                           revoked=compromised or superseded, at=DAY
 //	serve-git FOLDER           serve the repositories in a folder by git's own program; sets GIT_URL
 //	empty FOLDER               nothing is in the folder
-//	fill FILE …                put the index's address in the place of $INDEX_URL in files, and the
+//	fill FILE …                put the index's address in the place of $INDEX_URL in files, the one of
+//	                           'serve' in the place of $FILES_URL, and the
 //	                           SHA-256 digest of its file NAME in the place of {{NAME}}
 //	serve FOLDER               serve a folder's files on loopback; sets FILES_URL
 //
@@ -131,6 +132,7 @@ func cmdFill(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	for _, name := range args {
 		text := strings.ReplaceAll(ts.ReadFile(name), "$INDEX_URL", strings.TrimSuffix(ts.Getenv("INDEX_URL"), "/"))
+		text = strings.ReplaceAll(text, "$FILES_URL", ts.Getenv("FILES_URL"))
 		text = digestMark.ReplaceAllStringFunc(text, func(mark string) string {
 			f, ok := stageOf(ts).index.File(strings.Trim(mark, "{}"))
 			if !ok {
@@ -262,6 +264,7 @@ var unstable = []struct {
 	{regexp.MustCompile(`\b` + day(0) + `T[0-9:.]+Z`), "NOW"},
 	{regexp.MustCompile(`\b(` + day(0) + `|` + day(-1) + `)\b`), "TODAY"},
 	{regexp.MustCompile(`\b` + soon + `\b`), "SOON"},
+	{regexp.MustCompile(`\b` + day(90) + `\b`), "IN90DAYS"},
 	{regexp.MustCompile(`\b((?:torn|damaged)-)[0-9]{8}T[0-9]{6}Z(?:-[0-9]+)?`), "${1}NOW"},
 	{regexp.MustCompile(`(last one is |"head": "|-NOW sha256:|team\.toml sha256:)[0-9a-f]{64}`), "${1}HASH"},
 }
