@@ -140,6 +140,7 @@ const (
 	TransportTunnelPort Code = "transport.tunnel-port"
 	SourceVCS           Code = "source.vcs"
 	InstallUnseen       Code = "install.unseen"
+	InstallOutside      Code = "install.outside"
 )
 
 // Entry describes a code: its usual severity, its sentence, and the hint that
@@ -322,7 +323,8 @@ var registry = map[Code]Entry{
 	TransportPlainHTTP:  {Severity: Error, Text: "it would come over plain http, which anybody on the way can change", Hint: "use the index's https address, or allow this host with '--allow-http HOST'"},
 	TransportTunnelPort: {Severity: Error, Text: "the connection is to a port where no web server is", Hint: "find out what wanted it: no installer needs that port"},
 	SourceVCS:           {Severity: Error, Text: "the rules refuse sources that come straight from version control", Hint: "install a release from an index, or allow it with '--vcs allow'"},
-	InstallUnseen:       {Severity: Warning, Text: "{project} {version} was installed and none of its files came past assay", Hint: "run the command again without '--installer-cache theirs', or check it with 'assay verify {project}=={version}'"},
+	InstallUnseen:       {Severity: Warning, Text: "{project} {version} was installed and none of its files came past assay", Hint: "check it with 'assay verify {project}=={version}'; run the command again without '--installer-cache theirs' if that was given, or with '--confine'"},
+	InstallOutside:      {Severity: Error, Text: "{project} {version} was installed, came by a way that does not lead past assay, and is not in the lock", Hint: "take it away and find out what fetched it; on Linux 'assay run --confine' leaves no other way"},
 
 	LockMissingHash:     {Severity: Error, Text: "the lock names no hash for {project}", Hint: "add the hashes with 'assay lock FILE', look at what changed, then run 'assay check FILE' again"},
 	LockWeakHash:        {Severity: Error, Text: "the lock names a weak hash for {project}", Hint: "add the hashes with 'assay lock FILE', look at what changed, then run 'assay check FILE' again"},

@@ -41,17 +41,18 @@ var seeds = []string{"pip", "setuptools", "wheel"}
 
 // unlooked reports what was installed without having been looked at: what came
 // from elsewhere than an index, and what did not come past, neither in this run
-// nor, where caches is the folder of the installers' caches of Assay's own, in
-// one that filled them. sources are what the command line and the project's files
+// nor, where the installers' caches are Assay's own, in
+// one that filled them. The session's sources are what the command line and the project's files
 // ask for; they are named where nothing of their kind was installed. after is what
-// is installed once the command has ended.
-func (w *watch) unlooked(after inventory.Snapshot, caches string, sources []installer.Source, collector *report.Collector) error {
+// is installed once the command has ended. It reports whether anything of it is in none
+// of the locks.
+func (w *watch) unlooked(after inventory.Snapshot, s *session, collector *report.Collector) (outside bool, err error) {
 	now := came(collector.Report("run"))
 	before := map[assay.Release]bool{}
 	var failed error
-	if caches != "" {
-		if before, failed = cameBefore(caches); failed == nil {
-			failed = keepCame(caches, now, before)
+	if s.caches != "" {
+		if before, failed = cameBefore(s.caches); failed == nil {
+			failed = keepCame(s.caches, now, before)
 		}
 	}
 	found := map[installer.SourceKind]bool{}
@@ -68,23 +69,26 @@ func (w *watch) unlooked(after inventory.Snapshot, caches string, sources []inst
 		case now[r], before[r]:
 		case d.Fresh && slices.Contains(seeds, r.Project):
 			collector.Skip(name, "not fetched: it comes with a new virtual environment")
+		case s.locks != nil && !s.locks.guard.Pins(r.Project, r.Version):
+			outside = true
+			record(d, assay.InstallOutside, s.locks.guard.Names()+" does not name it, and it is in "+d.Folder, collector)
 		default:
-			unseen(d, collector)
+			record(d, assay.InstallUnseen, "in "+d.Folder, collector)
 		}
 	}
 	if !w.before.Complete() || !after.Complete() {
 		collector.Skip("what is installed", "there is too much of it to compare all")
 	}
-	for _, s := range sources {
+	for _, source := range s.sources {
 		switch {
-		case found[s.Kind]:
-		case s.Kind == installer.SourceVCS:
-			collector.Skip(s.Where, "asked for from version control, "+s.Origin)
-		case s.Kind == installer.SourceLocal, s.Kind == installer.SourceEditable:
-			collector.Skip(s.Where, "asked for from this computer, "+s.Origin)
+		case found[source.Kind]:
+		case source.Kind == installer.SourceVCS:
+			collector.Skip(source.Where, "asked for from version control, "+source.Origin)
+		case source.Kind == installer.SourceLocal, source.Kind == installer.SourceEditable:
+			collector.Skip(source.Where, "asked for from this computer, "+source.Origin)
 		}
 	}
-	return failed
+	return outside, failed
 }
 
 // elsewhere says where a distribution came from, if not from an index.
@@ -123,9 +127,9 @@ func canonical(project, version string) assay.Release {
 	return assay.Release{Ecosystem: assay.PyPI, Project: project, Version: version}
 }
 
-// unseen records a release that was installed and did not come past.
-func unseen(d inventory.Installed, collector *report.Collector) {
+// record records a release that was installed and did not come past.
+func record(d inventory.Installed, code assay.Code, detail string, collector *report.Collector) {
 	a := assay.Artifact{Ecosystem: assay.PyPI, Project: d.Project, Version: d.Version, URL: d.Folder}
-	j := engine.Judgement{Subject: assay.Subject{Artifact: a}, Decision: assay.Remark(a, assay.InstallUnseen, "in "+d.Folder), Time: time.Now()}
+	j := engine.Judgement{Subject: assay.Subject{Artifact: a}, Decision: assay.Remark(a, code, detail), Time: time.Now()}
 	_ = collector.Record(context.Background(), j) // a collector always takes it
 }

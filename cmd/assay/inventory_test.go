@@ -61,19 +61,7 @@ func TestSourcesAreNamed(t *testing.T) {
 		project := filepath.Join(b.dir, "mine")
 		for name, text := range map[string]string{
 			"pyproject.toml": "[build-system]\nrequires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n",
-			"backend.py": `
-import os, zipfile
-
-def build_wheel(directory, settings=None, metadata=None):
-    name = "mine-0.1-py3-none-any.whl"
-    with zipfile.ZipFile(os.path.join(directory, name), "w") as z:
-        z.writestr("mine-0.1.dist-info/METADATA", "Metadata-Version: 2.1\nName: mine\nVersion: 0.1\n")
-        z.writestr("mine-0.1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        z.writestr("mine-0.1.dist-info/RECORD", "mine-0.1.dist-info/METADATA,,\nmine-0.1.dist-info/WHEEL,,\nmine-0.1.dist-info/RECORD,,\n")
-    return name
-
-build_editable = build_wheel
-`,
+			"backend.py":     editableBackend,
 		} {
 			if err := os.MkdirAll(project, 0o755); err != nil {
 				t.Fatal(err)
@@ -127,3 +115,18 @@ open(os.path.join(sys.argv[1], sys.argv[2]), "w").close()
 		}
 	}
 }
+
+// editableBackend builds a project called mine, and needs nothing for that.
+const editableBackend = `
+import os, zipfile
+
+def build_wheel(directory, settings=None, metadata=None):
+    name = "mine-0.1-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(directory, name), "w") as z:
+        z.writestr("mine-0.1.dist-info/METADATA", "Metadata-Version: 2.1\nName: mine\nVersion: 0.1\n")
+        z.writestr("mine-0.1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        z.writestr("mine-0.1.dist-info/RECORD", "mine-0.1.dist-info/METADATA,,\nmine-0.1.dist-info/WHEEL,,\nmine-0.1.dist-info/RECORD,,\n")
+    return name
+
+build_editable = build_wheel
+`

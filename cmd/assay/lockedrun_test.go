@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -254,6 +255,71 @@ func TestLockedURL(t *testing.T) {
 			r.wantInstalled(t, b)
 			if !strings.Contains(r.ofInstaller(), "is not in the lock: lock.txt:1 has other hashes for bar") {
 				t.Errorf("the installer did not say why:\n%s", r.output)
+			}
+		})
+	}
+}
+
+// TestLockedAround has installers go around the proxy, which nobody can keep them from
+// without --confine: what is in no lock and was installed so ends the run as refused.
+func TestLockedAround(t *testing.T) {
+	t.Parallel()
+	uv, env := program(t, "uv"), program(t, "env")
+	b := newBench(t, lockedArchive)
+	venv := filepath.Join(b.dir, "venv")
+	if out, err := exec.Command(program(t, "python3"), "-m", "venv", "--without-pip", venv).CombinedOutput(); err != nil {
+		t.Fatal(err, string(out))
+	}
+	b.env = append(b.env, "VIRTUAL_ENV="+venv)
+	b.requirements(t, "lock.txt", "bar==0.5 bar-0.5-py3-none-any.whl")
+	b.flags = []string{"--locked", "lock.txt"}
+	around := func(what string) result {
+		return b.run(t, env, "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1", uv, "pip", "install", "-q", "--default-index", b.SimpleURL(), what)
+	}
+	r := around("other==1.0")
+	want := "other 1.0 was installed, came by a way that does not lead past assay, and is not in the lock: lock.txt does not name it, and it is in "
+	if flat := strings.Join(strings.Fields(r.output), " "); r.status != 1 || !strings.Contains(flat, want) {
+		t.Errorf("status %d, want 1 and %q\n%s", r.status, want, r.output)
+	}
+	// What a lock has an entry for is reported, as its bytes were not seen.
+	r = around("bar")
+	if r.status != 0 || !strings.Contains(r.output, "install.unseen") {
+		t.Errorf("status %d\n%s", r.status, r.output)
+	}
+}
+
+// TestLockedProject has tools install a project itself beside what its lock holds: it
+// comes from this computer, and no lock need name it.
+func TestLockedProject(t *testing.T) {
+	for _, tool := range []string{"uv", "poetry", "pdm"} {
+		t.Run(tool, func(t *testing.T) {
+			t.Parallel()
+			path := program(t, tool)
+			b := newBench(t, lockedArchive)
+			b.write(t, "lock.txt", "\n")
+			b.write(t, "mine/__init__.py", "\n")
+			b.write(t, "pyproject.toml", `[project]
+name = "mine"
+version = "0.1"
+requires-python = ">=3.9"
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+[tool.poetry]
+packages = [{include = "mine"}]
+`)
+			b.write(t, "backend.py", editableBackend)
+			b.env = append(b.env, "POETRY_VIRTUALENVS_IN_PROJECT=true", "PDM_CHECK_UPDATE=0")
+			for _, command := range map[string][][]string{
+				"uv":     {{path, "sync", "-q"}},
+				"poetry": {{path, "lock"}, {path, "install", "--no-interaction"}},
+				"pdm":    {{path, "lock", "-q"}, {path, "sync", "-q"}},
+			}[tool] {
+				b.flags = []string{"--locked", "lock.txt"}
+				if r := b.run(t, command...); r.status != 0 {
+					t.Fatalf("%v: status %d\n%s", command[1:], r.status, r.output)
+				}
 			}
 		})
 	}

@@ -147,7 +147,7 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 		out.discard()
 		return started
 	}
-	unnoted := w.unlooked(<-looking, s.caches, s.sources, collector)
+	outside, unnoted := w.unlooked(<-looking, s, collector)
 	a.sayNotes(before)
 	forgotten := before.close()
 	reportPassed(stats, collector)
@@ -163,6 +163,9 @@ func (a *app) runInstaller(f runFlags, args []string) error {
 	}
 	if unnoted != nil {
 		return cannotWrite(unnoted)
+	}
+	if status == 0 && outside {
+		return exit(report.ExitRefused)
 	}
 	if status != 0 {
 		return exit(status)

@@ -35,6 +35,7 @@ type session struct {
 	root    *trustroot.Deferred
 	caches  string             // of the installers, where they are Assay's own
 	sources []installer.Source // what is asked for by other means than an index
+	locks   *locks             // that the run is held to
 }
 
 func (s *session) close() intercept.Stats {
@@ -79,7 +80,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	for _, clause := range settings.Around {
 		collector.Skip("settings", clause)
 	}
-	s := &session{root: root, sources: settings.Sources}
+	s := &session{root: root, sources: settings.Sources, locks: locks}
 	if f.cache == ownCache {
 		if s.caches, err = a.installerCaches(locks); err != nil {
 			return nil, err

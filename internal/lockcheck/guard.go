@@ -84,6 +84,15 @@ func (p *pin) hold(d assay.Digest, weak string) {
 // FromVCS reports whether any entry comes from version control.
 func (g *Guard) FromVCS() bool { return g.vcs }
 
+// Pins reports whether a lock has an entry for a release, wherever it comes from; an entry
+// without a version is for all of them.
+func (g *Guard) Pins(project, version string) bool {
+	return slices.ContainsFunc(g.projects[project], func(p pin) bool { return p.version == "" || p.isOf(version) })
+}
+
+// Names are those of the locks, for a message.
+func (g *Guard) Names() string { return strings.Join(g.names, " and ") }
+
 // urlKey is a URL without what says nothing about which file it is for.
 func urlKey(raw string) string {
 	u, err := url.Parse(raw)
@@ -113,7 +122,7 @@ func (g *Guard) Findings(a assay.Artifact, claims []assay.Claim) []assay.Finding
 		if what == "" {
 			what = "such file"
 		}
-		return outside("%s %s no %s", strings.Join(g.names, " and "), verb, what)
+		return outside("%s %s no %s", g.Names(), verb, what)
 	}
 	var entries []pin
 	for _, e := range all {
