@@ -2,6 +2,7 @@ package assay
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +41,7 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 	var s standing
 	var faults []Finding
 	var signers, continued []string
+	var made []Claim
 	for _, c := range claims {
 		if !IdentityOf(c).IsKey() {
 			s.counted = append(s.counted, c)
@@ -56,9 +58,10 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 			continued = append(continued, c.Identity)
 		default:
 			s.counted, s.vouched = append(s.counted, c), s.vouched || !g.Theirs
-			signers = append(signers, c.Identity)
+			signers, made = append(signers, c.Identity), append(made, c)
 		}
 	}
+	count := signersOf(made)
 	slices.Sort(signers)
 	signers = slices.Compact(signers)
 	s.pending = slices.ContainsFunc(evidence, func(e Evidence) bool { return e.State == Pending })
@@ -72,20 +75,60 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 	for _, f := range faults {
 		severity := f.Code.Severity()
 		s.faulty = true
-		if (len(signers) >= need || s.pending || bytes) && f.Code != GrantDenied {
+		if (count >= need || s.pending || bytes) && f.Code != GrantDenied {
 			severity = Note
 		}
 		b.addAs(f.Code, f.Detail, severity)
 	}
 	switch {
-	case len(signers) >= need, s.pending, bytes, broken(evidence) && len(signers) == 0:
+	case count >= need, s.pending, bytes, broken(evidence) && len(signers) == 0:
 	case len(signers) > 0, rules.Signatures > 0 && len(faults) == 0:
 		b.add(SignatureTooFew, fmt.Sprintf("%d of the %d different keys that %s wants have signed it%s",
-			len(signers), need, rules.origin("signatures"), after(signers)))
+			count, need, rules.origin("signatures"), after(signers)+shared(count, len(signers))))
 	case len(faults) == 0 && !s.vouched:
 		b.unsignedByKeys(rules, claims, evidence, memory, seen, continued)
 	}
 	return s
+}
+
+// signersOf counts who has signed. Each signature counts for one signer, and each key that
+// made some counts once: a subkey may be bound to several certificates, and one key may be
+// granted as OpenPGP and as SSH. Whoever alone can have made a signature is a signer. Of a
+// signature that several can have made one is, unless one of them is counted already: that
+// it was another is not known.
+func signersOf(claims []Claim) int {
+	by := map[string][]string{} // maker → whom it signs for
+	for _, c := range claims {
+		maker := c.Maker
+		if maker == "" {
+			maker = c.Identity
+		}
+		if !slices.Contains(by[maker], c.Identity) {
+			by[maker] = append(by[maker], c.Identity)
+		}
+	}
+	n := 0
+	counted := map[string]bool{}
+	for _, certain := range []bool{true, false} { // first those that are certain
+		for _, maker := range slices.Sorted(maps.Keys(by)) {
+			who := by[maker]
+			if (len(who) == 1) == certain && !slices.ContainsFunc(who, func(id string) bool { return counted[id] }) {
+				n++
+				for _, id := range who {
+					counted[id] = true
+				}
+			}
+		}
+	}
+	return n
+}
+
+// shared says why several signers count for fewer.
+func shared(count, signers int) string {
+	if count == signers {
+		return ""
+	}
+	return ", which have a signing key in common: it counts once"
 }
 
 // broken reports whether a signature does not hold, or could not be had: that it refuses
