@@ -250,6 +250,9 @@ func (f grantFlags) complete(g *trust.Grant, now time.Time) error {
 	return nil
 }
 
+// tooLargeHint is what to do about a key that cannot be kept.
+const tooLargeHint = "ask its owner for a certificate with fewer user ids and subkeys; 'assay trust list' shows what else is kept"
+
 func (a *app) addGrant(cmd *cobra.Command, f grantFlags, args []string) error {
 	g, k, err := a.grantOf(f, args, "add")
 	if err != nil {
@@ -278,7 +281,9 @@ func (a *app) addGrant(cmd *cobra.Command, f grantFlags, args []string) error {
 		}
 		file.Grants = append(slices.DeleteFunc(file.Grants, same), g)
 		if known.Fingerprint != "" {
-			file.PutKey(known)
+			if err := file.Take(known); err != nil {
+				return usage(tooLargeHint, "%w", err)
+			}
 		}
 		k = known
 		return nil
@@ -302,7 +307,9 @@ func (a *app) denyGrant(cmd *cobra.Command, f grantFlags, args []string) error {
 		same := func(o trust.Grant) bool { return o.Denied && o.Project == g.Project && o.Identity() == g.Identity() }
 		file.Grants = append(slices.DeleteFunc(file.Grants, same), g)
 		if _, ok := file.Key(k.Kind, k.Fingerprint); !ok && k.Certificate != nil {
-			file.PutKey(k) // without it nobody could tell what the key has signed
+			if err := file.Take(k); err != nil { // without it nobody could tell what the key has signed
+				return usage(tooLargeHint, "%w", err)
+			}
 		}
 		return nil
 	})

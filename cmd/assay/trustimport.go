@@ -196,22 +196,24 @@ func (a *app) readImport(ctx context.Context, fetcher keysource.Fetcher, own *tr
 // After an error neither is fit to be written.
 func (a *app) takeImport(own *trust.File, lock *trust.Lock, i trust.Import, r keysource.Result, f keysImport) error {
 	before, known := lock.Find(i.Name)
-	now, err := carried(before, r.Locked)
-	if err != nil {
-		return err
-	}
+	now, kept := carried(before, r.Locked)
 	lost := trust.Lost(before, now)
 	disagreements := trust.Disagreements(own, lock, now)
 	own.Imports = append(slices.DeleteFunc(own.Imports, func(o trust.Import) bool { return o.Name == i.Name }), i)
 	if other, same := keysource.Same(own, lock, now); same {
 		return usage("import the list of somebody else", "%s and %s are the same list, byte for byte: it would count as two that agree", i.Name, other)
 	}
-	lock.Put(now)
+	if err := lock.Take(now); err != nil {
+		return usage("name the projects that it is for with --project; 'assay trust list' shows what is there already", "%s cannot be imported: %w", i.Name, err)
+	}
 	a.showImport(own, lock, i, now, before)
 	for _, n := range newsOf(before.Keys, now.Keys) {
 		fmt.Fprintf(a.stdout, "* %s %s\n", n.identity, n.text)
 	}
 	a.showRemarks(r.Remarks)
+	for _, err := range kept {
+		a.warn("%v", err)
+	}
 	a.showDisagreements(disagreements)
 	if known {
 		a.showLost(i.Name, lost)
@@ -233,12 +235,11 @@ func (a *app) takeImport(own *trust.File, lock *trust.Lock, i trust.Import, r ke
 
 // carried is what an import grants now, with what is kept of before: what was known of its
 // keys, and the grants of keys that their owners gave up as lost since. These stay, so that
-// what such a key has signed is refused as that, and not taken for unsigned.
-func carried(before, now trust.Locked) (trust.Locked, error) {
-	var err error
-	if now.Keys, err = mergedKeys(before.Keys, now); err != nil {
-		return now, err
-	}
+// what such a key has signed is refused as that, and not taken for unsigned. The errors are
+// about single keys, which stay as they were.
+func carried(before, now trust.Locked) (trust.Locked, []error) {
+	var errs []error
+	now.Keys, errs = mergedKeys(before.Keys, now)
 	now.Grants = slices.Clone(now.Grants)
 	for _, g := range trust.Lost(before, now) {
 		if slices.ContainsFunc(now.Keys, func(k trust.Key) bool {
@@ -247,24 +248,28 @@ func carried(before, now trust.Locked) (trust.Locked, error) {
 			now.Grants = append(now.Grants, g)
 		}
 	}
-	return now, nil
+	return now, errs
 }
 
 // mergedKeys keeps what was known of the keys that an import still has: a revocation that
 // was seen stays, though a source goes back to an older copy, or leaves the key out, which
-// another import may still grant.
-func mergedKeys(before []trust.Key, now trust.Locked) ([]trust.Key, error) {
+// another import may still grant. A key of which there is more by now than can be kept stays
+// as it was, with an error.
+func mergedKeys(before []trust.Key, now trust.Locked) ([]trust.Key, []error) {
 	out := slices.Clone(now.Keys)
+	var errs []error
 	for i, k := range out {
 		for _, b := range before {
 			if b.Kind != k.Kind || b.Fingerprint != k.Fingerprint || b.Certificate == nil || k.Certificate == nil {
 				continue
 			}
-			merged, err := openpgp.Merge(b.Certificate, k.Certificate)
+			merged, err := trust.Merged(b, k)
 			if err != nil {
-				return nil, usage("", "the certificates of %s: %w", k.Fingerprint, err)
+				out[i] = b
+				errs = append(errs, fmt.Errorf("%w: it stays as it was", err))
+				continue
 			}
-			out[i].Certificate = merged[0]
+			out[i].Certificate = merged.Certificate
 		}
 	}
 	for _, b := range before {
@@ -273,7 +278,7 @@ func mergedKeys(before []trust.Key, now trust.Locked) ([]trust.Key, error) {
 			out = append(out, b)
 		}
 	}
-	return out, nil
+	return out, errs
 }
 
 // showImport shows what an import grants: each grant with its key, and what counts of it.

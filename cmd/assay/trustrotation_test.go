@@ -134,7 +134,7 @@ func TestCarriedRevocation(t *testing.T) {
 	}
 	k := pgpKey(t, e)
 	now, err := carried(trust.Locked{Name: "a", Keys: []trust.Key{k}, Grants: []trust.Grant{grantTo(k, false)}}, trust.Locked{Name: "a"})
-	if err != nil || len(now.Keys) != 1 || !now.Keys[0].Lost() || len(now.Grants) != 1 {
+	if len(err) > 0 || len(now.Keys) != 1 || !now.Keys[0].Lost() || len(now.Grants) != 1 {
 		t.Errorf("%+v, %v", now, err)
 	}
 }

@@ -74,12 +74,34 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 		}
 		take(grants, theirs.Keys, true)
 	}
-	merged, err := openpgp.Merge(certs...)
-	if err != nil {
-		return nil, fmt.Errorf("the certificates of grants: %w", err)
-	}
-	s.certs = merged
+	s.certs = merged(certs)
 	return s, nil
+}
+
+// merged joins the copies of each certificate. Where one's come to more than is looked at,
+// they stay as they are: whoever verifies by it refuses what it has signed, and the keys
+// beside it are not affected.
+func merged(certs []*openpgp.Certificate) []*openpgp.Certificate {
+	if all, err := openpgp.Merge(certs...); err == nil {
+		return all
+	}
+	var out []*openpgp.Certificate
+	copies := map[openpgp.Fingerprint][]*openpgp.Certificate{}
+	var order []openpgp.Fingerprint
+	for _, c := range certs {
+		if _, ok := copies[c.Fingerprint()]; !ok {
+			order = append(order, c.Fingerprint())
+		}
+		copies[c.Fingerprint()] = append(copies[c.Fingerprint()], c)
+	}
+	for _, fingerprint := range order {
+		one, err := openpgp.Merge(copies[fingerprint]...)
+		if err != nil {
+			one = copies[fingerprint]
+		}
+		out = append(out, one...)
+	}
+	return out
 }
 
 func (s *Store) add(g Grant, theirs bool) {
