@@ -26,6 +26,7 @@ type standing struct {
 //	a key that is denied                                 grant.denied, whatever else there is
 //	a key of another project                             signature.wrong-project
 //	a key of the project, for something else             grant.unfit, grant.ended
+//	a key that a lost key had certified                  grant.withdrawn
 //	a signature that is too weak, too late, or from the future
 //	                                                     signature.weak, signature.key-ended, signature.future
 //	fewer keys than are wanted                           signature.too-few
@@ -221,6 +222,8 @@ func (b *builder) fits(g Grant, c Claim, seen time.Time) *Finding {
 		}
 	}
 	switch {
+	case g.Withdrawn != "":
+		return &Finding{GrantWithdrawn, fmt.Sprintf("%s was certified by %s, which was given up as lost (%s)", c.Identity, g.Withdrawn, g.place())}
 	case g.Outside:
 		return &Finding{GrantUnfit, fmt.Sprintf("%s is granted for the versions %s (%s)", c.Identity, g.Versions, g.place())}
 	case !g.Allows(c.Role):
@@ -305,7 +308,7 @@ func hasKeys(rules Rules) bool {
 // under a grant, those after it are held to that.
 func (b *builder) unsignedByKeys(rules Rules, claims []Claim, evidence []Evidence, memory Memory, seen time.Time, continued []string) {
 	waiting := slices.ContainsFunc(rules.Grants, func(g Grant) bool {
-		return !g.Denied && !g.Outside && g.InForce(seen) && slices.Contains(keySchemes, string(g.Kind)) &&
+		return !g.Denied && !g.Outside && g.Withdrawn == "" && g.InForce(seen) && slices.Contains(keySchemes, string(g.Kind)) &&
 			(g.Allows(RoleArtifact) || g.Allows(RoleChecksums))
 	})
 	for _, e := range evidence {

@@ -53,6 +53,7 @@ func lets(key string, change ...func(*assay.Grant)) assay.Grant {
 func ofKind(kind assay.GrantKind) func(*assay.Grant) { return func(g *assay.Grant) { g.Kind = kind } }
 func until(t time.Time) func(*assay.Grant)           { return func(g *assay.Grant) { g.Until = t } }
 func denied(g *assay.Grant)                          { g.Denied, g.Origin, g.Reason = true, "trust.toml:9", "stolen" }
+func fallen(g *assay.Grant)                          { g.CertifiedBy, g.Withdrawn = []string{keyC}, "openpgp:"+keyC }
 func firstUse(g *assay.Grant)                        { g.FirstUse, g.From, g.Origin = true, "first use", "" }
 func placed(g *assay.Grant)                          { g.Placed = true }
 func theirs(g *assay.Grant)                          { g.Theirs = true }
@@ -395,6 +396,18 @@ var grantCases = map[string]grantCase{
 		rules: func(r *assay.Rules) { r.Signatures = 2 },
 		want: "error signature.too-few: too few of the keys that are wanted have signed foo-2.0-py3-none-any.whl: 1 of the 2 different keys that assay.toml:4 wants have signed it: KEY-B\n" +
 			"warning signature.first-use: foo-2.0-py3-none-any.whl is signed by the key that was seen first, for which nobody vouches: KEY-A, first use\n"},
+
+	// What a lost key had certified.
+	"certified by a key that is lost": {grants: grants(lets(keyA, fallen)), keys: claimsOf(signs(keyA)),
+		want: "error grant.withdrawn: the key that has signed foo-2.0-py3-none-any.whl was vouched for by a key that is lost: KEY-A was certified by openpgp:" + keyC + ", which was given up as lost (local, trust.toml:3)\n"},
+	"certified by a key that is lost, in audit mode": {grants: grants(lets(keyA, fallen)), keys: claimsOf(signs(keyA)), rules: audit,
+		want: "error grant.withdrawn: the key that has signed foo-2.0-py3-none-any.whl was vouched for by a key that is lost: KEY-A was certified by openpgp:" + keyC + ", which was given up as lost (local, trust.toml:3)\n"},
+	"certified by a key that is lost, and granted by somebody else": {grants: grants(lets(keyA, fallen), lets(keyA)), keys: claimsOf(signs(keyA))},
+	"certified by a key that is lost, beside one that counts": {grants: grants(lets(keyA, fallen), lets(keyB)), keys: claimsOf(signs(keyA), signs(keyB)),
+		want: "note grant.withdrawn: the key that has signed foo-2.0-py3-none-any.whl was vouched for by a key that is lost: KEY-A was certified by openpgp:" + keyC + ", which was given up as lost (local, trust.toml:3)\n"},
+	"certified by a key that is lost, and not signed": {grants: grants(lets(keyA, fallen))},
+	"certified by a key that is lost, and a stranger has signed": {grants: grants(lets(keyA, fallen)), keys: claimsOf(signs(keyB)),
+		want: "error signature.unexpected-key: foo-2.0-py3-none-any.whl is signed, by a key that nobody let sign foo: KEY-B\n"},
 
 	// k of n: each key that signs counts once, and each signature for one signer.
 	"two keys, of two signers": {grants: grants(lets(keyA), lets(keyB)), keys: claimsOf(signs(keyA, madeBy("p")), signs(keyB, madeBy("q"))), rules: signatures(2)},

@@ -33,7 +33,7 @@ func DecideTag(rules Rules, a Artifact, tag Tag, evidence []Evidence, now time.T
 			b.add(TagUnknownKey, fmt.Sprintf("%s, %s, %s", tag.Name, c.Identity, g.place()))
 		case fault == nil:
 			signers = append(signers, c.Identity)
-		case fault.Code == GrantDenied, fault.Code == SignatureWrongProject:
+		case fault.Code == GrantDenied, fault.Code == GrantWithdrawn, fault.Code == SignatureWrongProject:
 			b.add(fault.Code, fmt.Sprintf("the tag %s, %s", tag.Name, fault.Detail))
 		default:
 			b.add(TagUnknownKey, fmt.Sprintf("%s, %s", tag.Name, fault.Detail))

@@ -272,7 +272,7 @@ func (a *app) addGrant(cmd *cobra.Command, f grantFlags, args []string) error {
 			return err
 		}
 		if !f.withoutOldKey {
-			if err := rotation(file, lock, g, known, time.Now()); err != nil {
+			if g.CertifiedBy, err = rotation(file, lock, g, known, time.Now()); err != nil {
 				return err
 			}
 		}
@@ -370,24 +370,39 @@ func becauseOf(reason string) string {
 	return ": " + openpgp.Printable(reason)
 }
 
+// maxChain is how many keys of a succession are kept of which each certified the next.
+const maxChain = 16
+
+const askHint = "ask the project's maintainers, by a way that you find yourself, whether they have a new key; if they have: the same command with --without-old-key"
+
 // rotation refuses a key that takes the place of another one of its kind without its
-// signature, and that not enough of the imports name.
-func rotation(file *trust.File, lock *trust.Lock, g trust.Grant, k trust.Key, now time.Time) error {
-	var old []string
+// signature, and that not enough of the imports name. It returns the keys on whose
+// certification the new one rests.
+func rotation(file *trust.File, lock *trust.Lock, g trust.Grant, k trust.Key, now time.Time) ([]string, error) {
+	var others []trust.Grant
 	for _, o := range file.Grants {
-		if o.Denied || o.FirstUse || o.Project != g.Project || o.Kind != g.Kind || !o.InForce(now) {
-			continue
+		by := file.Withdrawn(lock, o.Grant)
+		switch {
+		case o.Denied || o.FirstUse || o.Project != g.Project || o.Kind != g.Kind || !o.InForce(now):
+		case o.Grant.Key != g.Grant.Key:
+			others = append(others, o)
+		case by != "":
+			return nil, &failure{report.ExitRefused, fmt.Errorf("%s, which certified the key, was given up as lost", by), askHint}
+		default:
+			return o.CertifiedBy, nil // it is the same key
 		}
-		if o.Grant.Key == g.Grant.Key {
-			return nil // it is the same key
-		}
-		if before, ok := file.Known(lock, o.Kind, o.Grant.Key); ok && certifies(before, k, now) {
-			return nil
+	}
+	var old []string
+	for _, o := range others {
+		before, ok := file.Known(lock, o.Kind, o.Grant.Key)
+		if ok && file.Withdrawn(lock, o.Grant) == "" && certifies(before, k, now) {
+			chain := append(slices.Clone(o.CertifiedBy), o.Grant.Key)
+			return chain[max(0, len(chain)-maxChain):], nil
 		}
 		old = append(old, o.Grant.Key)
 	}
 	if len(old) == 0 || g.Kind != assay.GrantOpenPGP && g.Kind != assay.GrantSSH {
-		return nil
+		return nil, nil
 	}
 	var by []trust.Import
 	for _, i := range file.Imports {
@@ -398,10 +413,9 @@ func rotation(file *trust.File, lock *trust.Lock, g trust.Grant, k trust.Key, no
 	agreeing := *file
 	agreeing.Imports, agreeing.Agree = by, max(file.Agree, 2)
 	if agreeing.Agreed(lock, g.Grant, g.Project) {
-		return nil
+		return nil, nil
 	}
-	return &failure{report.ExitRefused, fmt.Errorf("another key may sign %s by now, and has not signed this one: %s", g.Project, strings.Join(old, ", ")),
-		"ask the project's maintainers, by a way that you find yourself, whether they have a new key; if they have: the same command with --without-old-key"}
+	return nil, &failure{report.ExitRefused, fmt.Errorf("another key may sign %s by now, and has not signed this one: %s", g.Project, strings.Join(old, ", ")), askHint}
 }
 
 // certifies reports whether a key's owner has certified another one. When is the word of
@@ -441,6 +455,12 @@ func describeGrant(g trust.Grant) string {
 	who := g.From
 	if g.By != "" {
 		who += " by " + g.By
+	}
+	if len(g.CertifiedBy) > 0 {
+		who += ", certified by " + strings.Join(g.CertifiedBy, ", then ")
+	}
+	if g.Withdrawn != "" {
+		text += ", withdrawn as " + g.Withdrawn + " was given up as lost"
 	}
 	return text + " (" + who + "): " + g.Reason
 }

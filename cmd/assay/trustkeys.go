@@ -72,7 +72,7 @@ func (a *app) refreshKeys(ctx context.Context, dry, acceptLoss bool) error {
 		return err
 	}
 	r := &keyRefresh{app: a, dry: dry, acceptLoss: acceptLoss, now: time.Now()}
-	if err := r.ask(ctx, own.With(lock)); err != nil {
+	if err := r.ask(ctx, own, lock); err != nil {
 		return err
 	}
 	if len(r.imports)+len(r.sources) == 0 {
@@ -118,7 +118,7 @@ func (r *keyRefresh) outcome() error {
 }
 
 // ask asks every source there is, each once.
-func (r *keyRefresh) ask(ctx context.Context, own *trust.File) error {
+func (r *keyRefresh) ask(ctx context.Context, own *trust.File, lock *trust.Lock) error {
 	fetcher := r.keyFetcher()
 	for _, i := range own.Imports {
 		if !i.Until.After(r.now) {
@@ -126,7 +126,7 @@ func (r *keyRefresh) ask(ctx context.Context, own *trust.File) error {
 			continue
 		}
 		got := reread{of: i}
-		got.result, got.err = r.readImport(ctx, fetcher, own, i, r.now)
+		got.result, got.err = r.readImport(ctx, fetcher, own, lock, i, r.now)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -149,13 +149,48 @@ func (r *keyRefresh) ask(ctx context.Context, own *trust.File) error {
 
 // take takes what was read into the file and the lock.
 func (r *keyRefresh) take() error {
+	before := fallen(r.own, r.lock)
+	for _, got := range r.sources { // first: what is known of certifiers counts for imports
+		r.takeKeys(got)
+	}
 	for _, got := range r.imports {
 		r.takeImported(got)
 	}
-	for _, got := range r.sources {
-		r.takeKeys(got)
+	for _, f := range fallen(r.own, r.lock) {
+		if slices.ContainsFunc(before, func(b fallenGrant) bool { return b.text == f.text }) {
+			continue
+		}
+		fmt.Fprintf(r.stdout, "! %s: %s\n", f.Project, f.text)
+		e := grantEntry(f.Grant, "withdrawn", f.origin, f.text, r.userName())
+		e.Until = time.Time{}
+		r.news = append(r.news, e)
 	}
 	return nil
+}
+
+// fallenGrant is a grant that lets nothing be signed, as a lost key had certified it.
+type fallenGrant struct {
+	trust.Grant
+	origin, text string
+}
+
+// fallen are the grants of the file and of its imports that rest on a lost key.
+func fallen(own *trust.File, lock *trust.Lock) []fallenGrant {
+	var out []fallenGrant
+	look := func(grants []trust.Grant, origin string) {
+		for _, g := range grants {
+			if by := own.Withdrawn(lock, g.Grant); by != "" && !g.Denied {
+				out = append(out, fallenGrant{g, origin, fmt.Sprintf("%s, granted by %s, lets nothing be signed any more: %s, which certified it, was given up as lost", g.Identity(), origin, by)})
+			}
+		}
+	}
+	look(own.Grants, "trust.toml")
+	for _, i := range own.Imports {
+		if l, ok := lock.Find(i.Name); ok {
+			look(l.Grants, "import "+i.Name)
+		}
+	}
+	return out
 }
 
 // takeImported takes what one import grants by now. What is wrong with it is noted, and the
@@ -172,7 +207,7 @@ func (r *keyRefresh) takeImported(got reread) {
 		return
 	}
 	before, known := r.lock.Find(name)
-	now, kept := carried(before, got.result.Locked)
+	now, kept := carried(r.own, r.lock, before, got.result.Locked)
 	for _, err := range kept {
 		r.fail(err, keptHint, "%s: %v", name)
 	}

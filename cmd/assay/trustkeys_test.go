@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -156,5 +157,129 @@ func TestRefreshGoesOn(t *testing.T) {
 		if l, ok := locked.Find(name); !ok || len(l.Keys) != want {
 			t.Errorf("of %s there are %d keys", name, len(l.Keys))
 		}
+	}
+}
+
+// TestRefreshWithdraws has a granted key that certified another one, and whose owner then gives
+// it up: as lost, and what it vouched for falls, said clearly and once, or as superseded, and it
+// stays.
+func TestRefreshWithdraws(t *testing.T) {
+	for name, c := range map[string]struct {
+		reason packet.ReasonForRevocation
+		lost   bool
+	}{"lost": {packet.KeyCompromised, true}, "superseded": {packet.KeySuperseded, false}} {
+		a, home, said := trustApp(t)
+		out := &strings.Builder{}
+		a.stdout = out
+		path := func(name string) string { return filepath.Join(home, name) }
+		now := time.Now()
+		entity := func(name string) *pgp.Entity {
+			e, err := pgp.NewEntity(name, "", name+"@example.com", pgpAt(now.AddDate(-1, 0, 0)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return e
+		}
+		ann, bob := entity("ann"), entity("bob")
+		for id := range bob.Identities {
+			if err := bob.SignIdentity(id, ann, pgpAt(now.AddDate(0, -6, 0))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var list bytes.Buffer
+		if err := bob.Serialize(&list); err != nil {
+			t.Fatal(err)
+		}
+		os.WriteFile(path("web.gpg"), list.Bytes(), 0o600)
+		k := pgpKey(t, ann)
+		k.Source = "file://" + filepath.ToSlash(path("ann.asc"))
+		armoredKeys(t, path("ann.asc"), ann)
+		g := grantTo(k, false)
+		g.From, g.Reason, g.Until = "local", "a test", now.AddDate(1, 0, 0)
+		i := trust.Import{Name: "web", Kind: "web-of-trust", Source: path("web.gpg"), Projects: []string{"demo"}, Until: now.AddDate(1, 0, 0), Reason: "a test"}
+		own := trust.File{Agree: 1, Grants: []trust.Grant{g}, Keys: []trust.Key{k}, Imports: []trust.Import{i}}
+		os.WriteFile(path(trustName), own.Text(), 0o600)
+
+		before := now.AddDate(0, -2, 0) // the import was locked then
+		result, err := a.readImport(t.Context(), a.keyFetcher(), &own, &trust.Lock{}, i, before)
+		if err != nil || len(result.Locked.Grants) != 1 {
+			t.Fatalf("%+v, %v", result, err)
+		}
+		os.WriteFile(path(importsName), (&trust.Lock{Imports: []trust.Locked{result.Locked}}).Text(), 0o600)
+		if err := ann.Revoke(c.reason, "gone", pgpAt(now.AddDate(0, -1, 0))); err != nil {
+			t.Fatal(err)
+		}
+		armoredKeys(t, path("ann.asc"), ann)
+
+		told := "! demo: openpgp:" + pgpKey(t, bob).Fingerprint + ", granted by import web, lets nothing be signed any more: openpgp:" + k.Fingerprint + ", which certified it, was given up as lost\n"
+		for round := range 3 {
+			out.Reset()
+			if err := a.refreshKeys(t.Context(), false, false); err != nil {
+				t.Fatalf("%s, %d: %v\n%s%s", name, round, err, out, said)
+			}
+			if strings.Contains(out.String(), told) != (c.lost && round == 0) {
+				t.Errorf("%s, %d: said\n%s", name, round, out)
+			}
+		}
+		grants, err := a.listedGrants(nil)
+		if err != nil || len(grants) != 2 {
+			t.Fatalf("%s: %v, %v", name, grants, err)
+		}
+		for _, g := range grants {
+			if g.Grant.Key != pgpKey(t, bob).Fingerprint {
+				continue
+			}
+			line := describeGrant(g)
+			if (g.Withdrawn != "") != c.lost || !strings.Contains(line, ", certified by "+k.Fingerprint+")") || strings.Contains(line, "withdrawn as openpgp:"+k.Fingerprint) != c.lost {
+				t.Errorf("%s: %s", name, line)
+			}
+		}
+		entries, err := os.ReadFile(filepath.Join(home, "memory", "journal.jsonl"))
+		if err != nil || strings.Contains(string(entries), `"withdrawn"`) != c.lost {
+			t.Errorf("%s: %v, the journal has %s", name, err, entries)
+		}
+	}
+}
+
+// TestRotationRests has a succession of keys: each rests on the one before, and falls with it
+// unless the person takes it by their own word.
+func TestRotationRests(t *testing.T) {
+	old, fresh := pgpPerson(t, "old"), pgpPerson(t, "fresh")
+	for id := range fresh.Identities {
+		if err := fresh.SignIdentity(id, old, pgpAt(rotated.AddDate(0, -2, 0))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := grantTo(pgpKey(t, old), false)
+	first.CertifiedBy = []string{strings.Repeat("0", 40)}
+	f := &trust.File{Agree: 1, Grants: []trust.Grant{first}, Keys: []trust.Key{pgpKey(t, old)}}
+	k := pgpKey(t, fresh)
+	g := grantTo(k, false)
+	by, err := rotation(f, &trust.Lock{}, g, k, rotated)
+	if want := []string{strings.Repeat("0", 40), first.Grant.Key}; err != nil || !slices.Equal(by, want) {
+		t.Fatalf("it rests on %v, %v", by, err)
+	}
+	g.CertifiedBy = by
+	f.Grants = append(f.Grants, g)
+	if again, err := rotation(f, &trust.Lock{}, g, k, rotated); err != nil || !slices.Equal(again, by) {
+		t.Errorf("once more it rests on %v, %v", again, err)
+	}
+	if err := old.Revoke(packet.KeyCompromised, "stolen", pgpAt(rotated)); err != nil {
+		t.Fatal(err)
+	}
+	f.Keys = []trust.Key{pgpKey(t, old)}
+	_, err = rotation(f, &trust.Lock{}, g, k, rotated)
+	if want := "openpgp:" + first.Grant.Key + ", which certified the key, was given up as lost"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	next := pgpPerson(t, "next")
+	for id := range next.Identities {
+		if err := next.SignIdentity(id, fresh, pgpAt(rotated.AddDate(0, -1, 0))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.Keys = append(f.Keys, k)
+	if by, err := rotation(f, &trust.Lock{}, grantTo(pgpKey(t, next), false), pgpKey(t, next), rotated); err == nil {
+		t.Errorf("a withdrawn key vouches for another one: %v", by)
 	}
 }

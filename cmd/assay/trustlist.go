@@ -266,7 +266,7 @@ func describeGranted(e journal.Entry) string {
 	switch {
 	case e.Project != "":
 		text = e.Project + "  " + text
-	case e.Route == "granted" || e.Route == "denied" || e.Route == "removed" || e.Route == "lost":
+	case e.Route == "granted" || e.Route == "denied" || e.Route == "removed" || e.Route == "lost" || e.Route == "withdrawn":
 		text = "*  " + text
 	}
 	if !e.Until.IsZero() {

@@ -78,7 +78,10 @@ type Request struct {
 	// Own is the file that the import is or will be in: its authorities, keys and grants
 	// are what "certified" and "web-of-trust" start from. It may be nil.
 	Own *trust.File
-	Now time.Time
+	// Before is what the lock has of the import: what was certified, and seen here, before a
+	// key was superseded stays. It may be empty.
+	Before trust.Locked
+	Now    time.Time
 }
 
 // Result is what an import grants now, and what a person should know of it.
@@ -322,6 +325,7 @@ type found struct {
 	project, note, source string
 	until                 time.Time
 	signatures            []string
+	certifiedBy           []string // from whom the person named to whoever certified it
 }
 
 // certificate grants a certificate's key and keeps the certificate. A key that its owner
@@ -343,7 +347,12 @@ func (s *session) certificate(c *openpgp.Certificate, f found) error {
 		return nil
 	}
 	g := trust.Grant{Project: f.project, Signatures: f.signatures}
-	g.Kind, g.Key, g.Reason, g.Until = assay.GrantOpenPGP, key, f.note, f.until
+	g.Kind, g.Key, g.Reason, g.Until, g.CertifiedBy = assay.GrantOpenPGP, key, f.note, f.until, f.certifiedBy
+	if len(f.certifiedBy) > 0 {
+		if g.Since = s.since(f.project, key, f.certifiedBy[len(f.certifiedBy)-1]); g.Since.IsZero() {
+			g.Since = s.out.Locked.Fetched
+		}
+	}
 	if err := s.grant(g); err != nil {
 		return err
 	}
