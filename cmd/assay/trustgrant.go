@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay"
+	"assay/internal/journal"
 	"assay/internal/openpgp"
 	"assay/internal/pypi"
 	"assay/internal/report"
@@ -535,15 +536,16 @@ func (a *app) removeGrant(cmd *cobra.Command, args []string, key, reason string)
 	return nil
 }
 
-// listedGrants are the grants and denials that hold here, of these projects or of all.
-func (a *app) listedGrants(names []string) ([]trust.Grant, error) {
+// listedGrants are the grants and denials that hold here, of these projects or of all, and the
+// store that they are from.
+func (a *app) listedGrants(names []string) ([]trust.Grant, *trust.Store, error) {
 	store, err := a.trustStore("")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	return slices.DeleteFunc(store.All(), func(g trust.Grant) bool {
 		return len(names) > 0 && g.Project != "*" && !slices.Contains(names, g.Project)
-	}), nil
+	}), store, nil
 }
 
 // writeGrants writes a line for each grant and each denial.
@@ -575,14 +577,37 @@ type jsonProjectGrants struct {
 	Grants  []report.JSONGrant `json:"grants"`
 }
 
-func jsonProjects(grants []trust.Grant) []jsonProjectGrants {
+// jsonProjects renders grants, with what is known of their keys and the files of memory that
+// they were used for.
+func jsonProjects(grants []trust.Grant, store *trust.Store, known []journal.Known) []jsonProjectGrants {
 	out := []jsonProjectGrants{}
 	for _, g := range grants {
 		if n := len(out); n == 0 || out[n-1].Project != g.Project {
 			out = append(out, jsonProjectGrants{Project: g.Project})
 		}
 		p := &out[len(out)-1]
-		p.Grants = append(p.Grants, report.GrantJSON(g.Grant))
+		j := report.GrantJSON(g.Grant)
+		j.About = append(j.About, aboutKey(store, g.Grant)...)
+		j.UsedFor = append(j.UsedFor, usesOf(g, known)...)
+		p.Grants = append(p.Grants, j)
+	}
+	return out
+}
+
+// usesOf are the files that memory knows of a grant: those that its key, its publisher or it
+// itself stood behind.
+func usesOf(g trust.Grant, known []journal.Known) []string {
+	var out []string
+	for _, k := range known {
+		if g.Project != "*" && g.Project != k.Project {
+			continue
+		}
+		for _, f := range k.Files {
+			by := slices.ContainsFunc(f.Publishers, func(id assay.Identity) bool { return g.Names(assay.Claim{Identity: id.Name}) })
+			if (by || g.Kind == assay.GrantSHA256 && f.SHA256 == g.Grant.Key) && !slices.Contains(out, f.Filename) {
+				out = append(out, f.Filename)
+			}
+		}
 	}
 	return out
 }

@@ -221,7 +221,7 @@ func TestRefreshWithdraws(t *testing.T) {
 				t.Errorf("%s, %d: said\n%s", name, round, out)
 			}
 		}
-		grants, err := a.listedGrants(nil)
+		grants, _, err := a.listedGrants(nil)
 		if err != nil || len(grants) != 2 {
 			t.Fatalf("%s: %v, %v", name, grants, err)
 		}
