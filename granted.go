@@ -40,7 +40,7 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 	seen := b.firstSeen(claims, memory, now)
 	at := b.witness(seen)
 	var s standing
-	var faults []Finding
+	var faults []keyFault
 	var signers, continued []string
 	var made []Claim
 	for _, c := range claims {
@@ -51,11 +51,11 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 		g, fault := b.grantOf(rules, c, seen, at, now)
 		switch {
 		case fault != nil && fault.Code == SignatureUnknownKey:
-			b.add(fault.Code, fault.Detail)
+			b.addKey(fault.Code, fault.Detail, fault.Code.Severity(), schemeOf(c))
 		case fault != nil:
-			faults = append(faults, *fault)
+			faults = append(faults, keyFault{*fault, schemeOf(c)})
 		case g.FirstUse:
-			b.add(SignatureFirstUse, fmt.Sprintf("%s, %s", c.Identity, g.place()))
+			b.addKey(SignatureFirstUse, fmt.Sprintf("%s, %s", c.Identity, g.place()), SignatureFirstUse.Severity(), schemeOf(c))
 			continued = append(continued, c.Identity)
 		default:
 			s.counted, s.vouched = append(s.counted, c), s.vouched || !g.Theirs
@@ -79,7 +79,7 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 		if (count >= need || s.pending || bytes) && f.Code != GrantDenied {
 			severity = Note
 		}
-		b.addAs(f.Code, f.Detail, severity)
+		b.addKey(f.Code, f.Detail, severity, f.scheme)
 	}
 	switch {
 	case count >= need, s.pending, bytes, broken(evidence) && len(signers) == 0:
@@ -90,6 +90,18 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 		b.unsignedByKeys(rules, claims, evidence, memory, seen, continued)
 	}
 	return s
+}
+
+// keyFault is what is wrong with the word of a key of a scheme.
+type keyFault struct {
+	Finding
+	scheme string
+}
+
+// schemeOf returns "openpgp", "ssh" or "jws" for the claim of a key.
+func schemeOf(c Claim) string {
+	scheme, _, _ := strings.Cut(c.Identity, ":")
+	return scheme
 }
 
 // signersOf counts who has signed. Each signature counts for one signer, and each key that
@@ -314,7 +326,7 @@ func (b *builder) unsignedByKeys(rules Rules, claims []Claim, evidence []Evidenc
 	for _, e := range evidence {
 		for _, f := range e.Findings {
 			if f.Code == SignatureUnknownKey && hasKeys(rules) {
-				b.add(SignatureUnexpectedKey, f.Detail)
+				b.addKey(SignatureUnexpectedKey, f.Detail, SignatureUnexpectedKey.Severity(), e.Verifier)
 				return
 			}
 		}

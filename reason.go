@@ -245,7 +245,7 @@ var registry = map[Code]Entry{
 	SignatureTooFew:        {Severity: Error, Text: "too few of the keys that are wanted have signed {filename}", Hint: hintGrant},
 	SignatureUnavailable:   {Severity: Error, Text: "the signature exists but could not be fetched", Hint: "check the network and run the command again"},
 	SignatureUnexpectedKey: {Severity: Error, Text: "{filename} is signed, by a key that nobody let sign {project}", Hint: hintGrant},
-	SignatureUnknownKey:    {Severity: Note, Text: "the file is signed, by a key that no grant names", Hint: "nothing is verified by it: to let its key sign {project}: assay trust add {project} --openpgp FILE --until YYYY-MM-DD --reason TEXT (or --ssh, --jws)"},
+	SignatureUnknownKey:    {Severity: Note, Text: "the file is signed, by a key that no grant names", Hint: "nothing is verified by it: to let its key sign {project}: assay trust add {project} --openpgp FILE --until YYYY-MM-DD --reason TEXT"},
 	SignatureUnlisted:      {Severity: Note, Text: "a signed list of checksums does not name the file", Hint: "nothing is verified by it; nothing to do"},
 	SignatureWeak:          {Severity: Error, Text: "the signature is too weak to believe", Hint: "ask the project's maintainers for a new signature; to let it pass for this key: assay trust add {project} … --waive sha1"},
 	SignatureWrongChecksum: {Severity: Error, Text: "the signed list of checksums has another digest for {filename}", Hint: hintPage},
