@@ -357,7 +357,9 @@ func TestChecksums(t *testing.T) {
 		early string
 		want  string // where it is another
 	}{
-		{"sha256", list(t, "Release notes\n\n"+line("sha256"), ann), "verified\nchecksums " + id(ann) + " sha256", ""},
+		{"a letter with a line like one of a list", list(t, "The bad one is\n\n"+line("sha256"), ann),
+			"invalid\nsignature.malformed SHA256SUMS.asc: a text that is no list of checksums: a line of it is neither a checksum nor a comment", ""},
+		{"sha256", list(t, "# Release 1.0\n\n"+line("sha256"), ann), "verified\nchecksums " + id(ann) + " sha256", ""},
 		{"bsd", list(t, "SHA256 ("+filename+") = "+hex("sha256")+"\n", ann), "verified\nchecksums " + id(ann) + " sha256", ""},
 		{"among others", list(t, wrong+"  a.whl\n"+line("md5")+line("sha256")+line("sha512"), ann), "verified\nchecksums " + id(ann) + " sha256", ""},
 		{"sha512", list(t, line("sha512"), ann), "pending", "verified\nchecksums " + id(ann) + " sha256"},
@@ -376,7 +378,7 @@ func TestChecksums(t *testing.T) {
 		{"unknown", list(t, wrong+"  "+filename+"\n", eve), "absent\nsignature.unknown-key SHA256SUMS.asc: " + id(eve), ""},
 		{"changed", tampered, "invalid\nsignature.invalid SHA256SUMS.asc: the key " + ann.name() + " has not signed these bytes", ""},
 		{"named outside of the block", outside, "invalid\nsignature.malformed SHA256SUMS.asc: it does not start with -----BEGIN PGP SIGNED MESSAGE-----", ""},
-		{"no list", list(t, "good morning\n", ann), "invalid\nsignature.malformed SHA256SUMS.asc: there is no checksum in the list", ""},
+		{"no list", list(t, "good morning\n", ann), "invalid\nsignature.malformed SHA256SUMS.asc: a text that is no list of checksums: a line of it is neither a checksum nor a comment", ""},
 		{"two digests", list(t, line("sha256")+wrong+"  "+filename+"\n", ann), "invalid\nsignature.malformed SHA256SUMS.asc: " + filename + " is listed twice with different checksums by sha256", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
