@@ -252,7 +252,7 @@ func (b *builder) evidence(rules Rules, e Evidence) {
 		if e.State == Unavailable && f.Code.outOfReach() {
 			severity = rules.OnUnavailable
 		}
-		b.addAs(f.Code, f.Detail, severity)
+		b.addKey(f.Code, f.Detail, severity, e.Verifier)
 		refused = refused || severity == Error
 	}
 	switch e.State {
@@ -277,6 +277,19 @@ func (b *builder) add(code Code, detail string) {
 
 func (b *builder) addAs(code Code, detail string, severity Severity) {
 	b.addEntry(code, code.entry(), detail, severity)
+}
+
+// addKey is addAs for what is about a key of a scheme ("openpgp", "ssh", "jws"): the hint says
+// how to grant one of that.
+func (b *builder) addKey(code Code, detail string, severity Severity, scheme string) {
+	entry := code.entry()
+	switch scheme {
+	case "ssh":
+		entry.Hint = strings.NewReplacer("--openpgp FILE", "--ssh FILE", "--openpgp FINGERPRINT", "--ssh FINGERPRINT").Replace(entry.Hint)
+	case "jws":
+		entry.Hint = strings.NewReplacer("--openpgp FILE", "--jws KEY", "--openpgp FINGERPRINT", "--jws KEY").Replace(entry.Hint)
+	}
+	b.addEntry(code, entry, detail, severity)
 }
 
 func (b *builder) addEntry(code Code, entry Entry, detail string, severity Severity) {

@@ -77,8 +77,11 @@ type Claim struct {
 	// What follows is known of claims by a key only. Role is what was signed. Signed
 	// is when, by the signer's own word. Ends is when the key ended (it expired, or
 	// was revoked without being lost); zero where it did not. Weak names what about
-	// the signature or the key is too weak to believe ("sha1", "rsa1024").
+	// the signature or the key is too weak to believe ("sha1", "rsa1024"). Maker names the
+	// key material that made the signature, whichever certificates have that key and
+	// whatever format it is written in: where signers are counted, one maker is one.
 	Role   Role
+	Maker  string
 	Signed time.Time
 	Ends   time.Time
 	Weak   []string

@@ -40,6 +40,12 @@ type Grant struct {
 	// the file. Placed says that it names where signatures lie, so that whether a file is
 	// signed does not depend on its index.
 	Theirs, Placed bool
+	// CertifiedBy are the OpenPGP keys on whose certification the grant rests, from the one
+	// that somebody named to the one that certified Key. Withdrawn is the identity of the first
+	// of them that was given up as lost: whoever has that key could have certified anything, so
+	// that the grant lets nothing be signed any more.
+	CertifiedBy []string
+	Withdrawn   string
 	// From says who gave it: "local", "import debian", "certified by psf", "first use".
 	// Origin is where it is written ("trust.toml:12"), By who wrote it and Reason why.
 	From, Origin, By, Reason string

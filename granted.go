@@ -2,6 +2,7 @@ package assay
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ type standing struct {
 //	a key that is denied                                 grant.denied, whatever else there is
 //	a key of another project                             signature.wrong-project
 //	a key of the project, for something else             grant.unfit, grant.ended
+//	a key that a lost key had certified                  grant.withdrawn
 //	a signature that is too weak, too late, or from the future
 //	                                                     signature.weak, signature.key-ended, signature.future
 //	fewer keys than are wanted                           signature.too-few
@@ -38,8 +40,9 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 	seen := b.firstSeen(claims, memory, now)
 	at := b.witness(seen)
 	var s standing
-	var faults []Finding
+	var faults []keyFault
 	var signers, continued []string
+	var made []Claim
 	for _, c := range claims {
 		if !IdentityOf(c).IsKey() {
 			s.counted = append(s.counted, c)
@@ -48,17 +51,18 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 		g, fault := b.grantOf(rules, c, seen, at, now)
 		switch {
 		case fault != nil && fault.Code == SignatureUnknownKey:
-			b.add(fault.Code, fault.Detail)
+			b.addKey(fault.Code, fault.Detail, fault.Code.Severity(), schemeOf(c))
 		case fault != nil:
-			faults = append(faults, *fault)
+			faults = append(faults, keyFault{*fault, schemeOf(c)})
 		case g.FirstUse:
-			b.add(SignatureFirstUse, fmt.Sprintf("%s, %s", c.Identity, g.place()))
+			b.addKey(SignatureFirstUse, fmt.Sprintf("%s, %s", c.Identity, g.place()), SignatureFirstUse.Severity(), schemeOf(c))
 			continued = append(continued, c.Identity)
 		default:
 			s.counted, s.vouched = append(s.counted, c), s.vouched || !g.Theirs
-			signers = append(signers, c.Identity)
+			signers, made = append(signers, c.Identity), append(made, c)
 		}
 	}
+	count := signersOf(made)
 	slices.Sort(signers)
 	signers = slices.Compact(signers)
 	s.pending = slices.ContainsFunc(evidence, func(e Evidence) bool { return e.State == Pending })
@@ -72,20 +76,72 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 	for _, f := range faults {
 		severity := f.Code.Severity()
 		s.faulty = true
-		if (len(signers) >= need || s.pending || bytes) && f.Code != GrantDenied {
+		if (count >= need || s.pending || bytes) && f.Code != GrantDenied {
 			severity = Note
 		}
-		b.addAs(f.Code, f.Detail, severity)
+		b.addKey(f.Code, f.Detail, severity, f.scheme)
 	}
 	switch {
-	case len(signers) >= need, s.pending, bytes, broken(evidence) && len(signers) == 0:
+	case count >= need, s.pending, bytes, broken(evidence) && len(signers) == 0:
 	case len(signers) > 0, rules.Signatures > 0 && len(faults) == 0:
 		b.add(SignatureTooFew, fmt.Sprintf("%d of the %d different keys that %s wants have signed it%s",
-			len(signers), need, rules.origin("signatures"), after(signers)))
+			count, need, rules.origin("signatures"), after(signers)+shared(count, len(signers))))
 	case len(faults) == 0 && !s.vouched:
 		b.unsignedByKeys(rules, claims, evidence, memory, seen, continued)
 	}
 	return s
+}
+
+// keyFault is what is wrong with the word of a key of a scheme.
+type keyFault struct {
+	Finding
+	scheme string
+}
+
+// schemeOf returns "openpgp", "ssh" or "jws" for the claim of a key.
+func schemeOf(c Claim) string {
+	scheme, _, _ := strings.Cut(c.Identity, ":")
+	return scheme
+}
+
+// signersOf counts who has signed. Each signature counts for one signer, and each key that
+// made some counts once: a subkey may be bound to several certificates, and one key may be
+// granted as OpenPGP and as SSH. Whoever alone can have made a signature is a signer. Of a
+// signature that several can have made one is, unless one of them is counted already: that
+// it was another is not known.
+func signersOf(claims []Claim) int {
+	by := map[string][]string{} // maker → whom it signs for
+	for _, c := range claims {
+		maker := c.Maker
+		if maker == "" {
+			maker = c.Identity
+		}
+		if !slices.Contains(by[maker], c.Identity) {
+			by[maker] = append(by[maker], c.Identity)
+		}
+	}
+	n := 0
+	counted := map[string]bool{}
+	for _, certain := range []bool{true, false} { // first those that are certain
+		for _, maker := range slices.Sorted(maps.Keys(by)) {
+			who := by[maker]
+			if (len(who) == 1) == certain && !slices.ContainsFunc(who, func(id string) bool { return counted[id] }) {
+				n++
+				for _, id := range who {
+					counted[id] = true
+				}
+			}
+		}
+	}
+	return n
+}
+
+// shared says why several signers count for fewer.
+func shared(count, signers int) string {
+	if count == signers {
+		return ""
+	}
+	return ", which have a signing key in common: it counts once"
 }
 
 // broken reports whether a signature does not hold, or could not be had: that it refuses
@@ -178,6 +234,8 @@ func (b *builder) fits(g Grant, c Claim, seen time.Time) *Finding {
 		}
 	}
 	switch {
+	case g.Withdrawn != "":
+		return &Finding{GrantWithdrawn, fmt.Sprintf("%s was certified by %s, which was given up as lost (%s)", c.Identity, g.Withdrawn, g.place())}
 	case g.Outside:
 		return &Finding{GrantUnfit, fmt.Sprintf("%s is granted for the versions %s (%s)", c.Identity, g.Versions, g.place())}
 	case !g.Allows(c.Role):
@@ -262,13 +320,13 @@ func hasKeys(rules Rules) bool {
 // under a grant, those after it are held to that.
 func (b *builder) unsignedByKeys(rules Rules, claims []Claim, evidence []Evidence, memory Memory, seen time.Time, continued []string) {
 	waiting := slices.ContainsFunc(rules.Grants, func(g Grant) bool {
-		return !g.Denied && !g.Outside && g.InForce(seen) && slices.Contains(keySchemes, string(g.Kind)) &&
+		return !g.Denied && !g.Outside && g.Withdrawn == "" && g.InForce(seen) && slices.Contains(keySchemes, string(g.Kind)) &&
 			(g.Allows(RoleArtifact) || g.Allows(RoleChecksums))
 	})
 	for _, e := range evidence {
 		for _, f := range e.Findings {
 			if f.Code == SignatureUnknownKey && hasKeys(rules) {
-				b.add(SignatureUnexpectedKey, f.Detail)
+				b.addKey(SignatureUnexpectedKey, f.Detail, SignatureUnexpectedKey.Severity(), e.Verifier)
 				return
 			}
 		}

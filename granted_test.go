@@ -53,6 +53,7 @@ func lets(key string, change ...func(*assay.Grant)) assay.Grant {
 func ofKind(kind assay.GrantKind) func(*assay.Grant) { return func(g *assay.Grant) { g.Kind = kind } }
 func until(t time.Time) func(*assay.Grant)           { return func(g *assay.Grant) { g.Until = t } }
 func denied(g *assay.Grant)                          { g.Denied, g.Origin, g.Reason = true, "trust.toml:9", "stolen" }
+func fallen(g *assay.Grant)                          { g.CertifiedBy, g.Withdrawn = []string{keyC}, "openpgp:"+keyC }
 func firstUse(g *assay.Grant)                        { g.FirstUse, g.From, g.Origin = true, "first use", "" }
 func placed(g *assay.Grant)                          { g.Placed = true }
 func theirs(g *assay.Grant)                          { g.Theirs = true }
@@ -67,6 +68,7 @@ func dated(t time.Time) func(*assay.Claim)       { return func(c *assay.Claim) {
 func weakBy(w ...string) func(*assay.Claim)      { return func(c *assay.Claim) { c.Weak = w } }
 func as(role assay.Role) func(*assay.Claim)      { return func(c *assay.Claim) { c.Role = role } }
 func grants(list ...assay.Grant) []assay.Grant   { return list }
+func madeBy(maker string) func(*assay.Claim)     { return func(c *assay.Claim) { c.Maker = maker } }
 func claimsOf(list ...assay.Claim) []assay.Claim { return list }
 
 // was is a file of an earlier version, with the keys that had signed it.
@@ -394,6 +396,43 @@ var grantCases = map[string]grantCase{
 		rules: func(r *assay.Rules) { r.Signatures = 2 },
 		want: "error signature.too-few: too few of the keys that are wanted have signed foo-2.0-py3-none-any.whl: 1 of the 2 different keys that assay.toml:4 wants have signed it: KEY-B\n" +
 			"warning signature.first-use: foo-2.0-py3-none-any.whl is signed by the key that was seen first, for which nobody vouches: KEY-A, first use\n"},
+
+	// What a lost key had certified.
+	"certified by a key that is lost": {grants: grants(lets(keyA, fallen)), keys: claimsOf(signs(keyA)),
+		want: "error grant.withdrawn: the key that has signed foo-2.0-py3-none-any.whl was vouched for by a key that is lost: KEY-A was certified by openpgp:" + keyC + ", which was given up as lost (local, trust.toml:3)\n"},
+	"certified by a key that is lost, in audit mode": {grants: grants(lets(keyA, fallen)), keys: claimsOf(signs(keyA)), rules: audit,
+		want: "error grant.withdrawn: the key that has signed foo-2.0-py3-none-any.whl was vouched for by a key that is lost: KEY-A was certified by openpgp:" + keyC + ", which was given up as lost (local, trust.toml:3)\n"},
+	"certified by a key that is lost, and granted by somebody else": {grants: grants(lets(keyA, fallen), lets(keyA)), keys: claimsOf(signs(keyA))},
+	"certified by a key that is lost, beside one that counts": {grants: grants(lets(keyA, fallen), lets(keyB)), keys: claimsOf(signs(keyA), signs(keyB)),
+		want: "note grant.withdrawn: the key that has signed foo-2.0-py3-none-any.whl was vouched for by a key that is lost: KEY-A was certified by openpgp:" + keyC + ", which was given up as lost (local, trust.toml:3)\n"},
+	"certified by a key that is lost, and not signed": {grants: grants(lets(keyA, fallen))},
+	"certified by a key that is lost, and a stranger has signed": {grants: grants(lets(keyA, fallen)), keys: claimsOf(signs(keyB)),
+		want: "error signature.unexpected-key: foo-2.0-py3-none-any.whl is signed, by a key that nobody let sign foo: KEY-B\n"},
+
+	// k of n: each key that signs counts once, and each signature for one signer.
+	"two keys, of two signers": {grants: grants(lets(keyA), lets(keyB)), keys: claimsOf(signs(keyA, madeBy("p")), signs(keyB, madeBy("q"))), rules: signatures(2)},
+	"one subkey of two certificates": {grants: grants(lets(keyA), lets(keyB)), keys: claimsOf(signs(keyA, madeBy("s")), signs(keyB, madeBy("s"))), rules: signatures(2),
+		want: "error signature.too-few: too few of the keys that are wanted have signed foo-2.0-py3-none-any.whl: 1 of the 2 different keys that assay.toml:4 wants have signed it: KEY-A, KEY-B, which have a signing key in common: it counts once\n"},
+	"one key, as OpenPGP and as SSH": {grants: grants(lets(keyA), lets("SHA256:abc", ofKind(assay.GrantSSH))), rules: signatures(2),
+		keys: claimsOf(signs(keyA, madeBy("s")), signs("", madeBy("s"), func(c *assay.Claim) { c.Identity = "ssh:SHA256:abc" })),
+		want: "error signature.too-few: too few of the keys that are wanted have signed foo-2.0-py3-none-any.whl: 1 of the 2 different keys that assay.toml:4 wants have signed it: KEY-A, ssh:SHA256:abc, which have a signing key in common: it counts once\n"},
+	"one subkey of two certificates, and the first's own key": {grants: grants(lets(keyA), lets(keyB)), rules: signatures(2),
+		keys: claimsOf(signs(keyA, madeBy("s")), signs(keyB, madeBy("s")), signs(keyA, madeBy("p"))),
+		want: "error signature.too-few: too few of the keys that are wanted have signed foo-2.0-py3-none-any.whl: 1 of the 2 different keys that assay.toml:4 wants have signed it: KEY-A, KEY-B, which have a signing key in common: it counts once\n"},
+	"one subkey of two certificates, and both own keys": {grants: grants(lets(keyA), lets(keyB)), rules: signatures(2),
+		keys: claimsOf(signs(keyA, madeBy("s")), signs(keyB, madeBy("s")), signs(keyA, madeBy("p")), signs(keyB, madeBy("q")))},
+	"one subkey of two certificates, and a third": {grants: grants(lets(keyA), lets(keyB), lets(keyC)), rules: signatures(2),
+		keys: claimsOf(signs(keyA, madeBy("s")), signs(keyB, madeBy("s")), signs(keyC, madeBy("r")))},
+	"two subkeys, both of two certificates": {grants: grants(lets(keyA), lets(keyB)), rules: signatures(2),
+		keys: claimsOf(signs(keyA, madeBy("s")), signs(keyB, madeBy("s")), signs(keyA, madeBy("t")), signs(keyB, madeBy("t"))),
+		want: "error signature.too-few: too few of the keys that are wanted have signed foo-2.0-py3-none-any.whl: 1 of the 2 different keys that assay.toml:4 wants have signed it: KEY-A, KEY-B, which have a signing key in common: it counts once\n"},
+	"two keys of one certificate": {grants: grants(lets(keyA), lets(keyB)), keys: claimsOf(signs(keyA, madeBy("p")), signs(keyA, madeBy("s"))), rules: signatures(2),
+		want: "error signature.too-few: too few of the keys that are wanted have signed foo-2.0-py3-none-any.whl: 1 of the 2 different keys that assay.toml:4 wants have signed it: KEY-A\n"},
+	"one subkey of two certificates, one of them another project's": {grants: grants(lets(keyA)), foreign: foreign, rules: signatures(2),
+		keys: claimsOf(signs(keyA, madeBy("s")), signs(keyB, madeBy("s"))),
+		want: "error signature.wrong-project: the signature is valid, and its key is another project's: KEY-B may sign bar, and nobody let it sign foo\n" +
+			"error signature.too-few: too few of the keys that are wanted have signed foo-2.0-py3-none-any.whl: 1 of the 2 different keys that assay.toml:4 wants have signed it: KEY-A\n"},
+
 	"first use, and denied": {grants: grants(lets(keyA, firstUse), lets(keyA, denied)), keys: claimsOf(signs(keyA)),
 		want: "error grant.denied: what stands behind foo-2.0-py3-none-any.whl may not speak for foo: KEY-A, local, trust.toml:9: stolen\n"},
 	"first use, and provenance that is no more": {grants: grants(lets(keyA, firstUse)), keys: claimsOf(signs(keyA)), before: []assay.Sighting{published},

@@ -68,6 +68,8 @@ const (
 	GrantEnded  Code = "grant.ended"
 	GrantUnfit  Code = "grant.unfit"
 
+	GrantWithdrawn Code = "grant.withdrawn"
+
 	TagAbsent      Code = "tag.absent"
 	TagForgeKey    Code = "tag.forge-key"
 	TagInvalid     Code = "tag.invalid"
@@ -255,7 +257,7 @@ var registry = map[Code]Entry{
 	SignatureTooFew:        {Severity: Error, Text: "too few of the keys that are wanted have signed {filename}", Hint: hintGrant},
 	SignatureUnavailable:   {Severity: Error, Text: "the signature exists but could not be fetched", Hint: "check the network and run the command again"},
 	SignatureUnexpectedKey: {Severity: Error, Text: "{filename} is signed, by a key that nobody let sign {project}", Hint: hintGrant},
-	SignatureUnknownKey:    {Severity: Note, Text: "the file is signed, by a key that no grant names", Hint: "nothing is verified by it: to let its key sign {project}: assay trust add {project} --openpgp FILE --until YYYY-MM-DD --reason TEXT (or --ssh, --jws)"},
+	SignatureUnknownKey:    {Severity: Note, Text: "the file is signed, by a key that no grant names", Hint: "nothing is verified by it: to let its key sign {project}: assay trust add {project} --openpgp FILE --until YYYY-MM-DD --reason TEXT"},
 	SignatureUnlisted:      {Severity: Note, Text: "a signed list of checksums does not name the file", Hint: "nothing is verified by it; nothing to do"},
 	SignatureWeak:          {Severity: Error, Text: "the signature is too weak to believe", Hint: "ask the project's maintainers for a new signature; to let it pass for this key: assay trust add {project} … --waive sha1"},
 	SignatureWrongChecksum: {Severity: Error, Text: "the signed list of checksums has another digest for {filename}", Hint: hintPage},
@@ -265,6 +267,8 @@ var registry = map[Code]Entry{
 	GrantDenied: {Severity: Error, Text: "what stands behind {filename} may not speak for {project}", Hint: "do not install it; 'assay trust list {project}' shows who denied it and why"},
 	GrantEnded:  {Severity: Error, Text: "the grant of the key that has signed {filename} has ended", Hint: "if the key is still the project's: assay trust add {project} --openpgp FINGERPRINT --until YYYY-MM-DD --reason TEXT"},
 	GrantUnfit:  {Severity: Error, Text: "the key that has signed {filename} is granted for something else", Hint: hintGrant},
+
+	GrantWithdrawn: {Severity: Error, Text: "the key that has signed {filename} was vouched for by a key that is lost", Hint: "ask the project's maintainers, by a way that you find yourself, whether it is theirs; if it is: assay trust add {project} --openpgp FILE --until YYYY-MM-DD --reason TEXT --without-old-key"},
 
 	TagAbsent:      {Severity: Warning, Text: "the source repository has no release tag for {project} {version}", Hint: "ask the project's maintainers where its releases are tagged, and give that repository with '--source'"},
 	TagForgeKey:    {Severity: Note, Text: "the release was signed by the forge's own key, which proves a merge and not who released", Hint: "nothing is verified by it about who released {project}; nothing to do"},

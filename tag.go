@@ -22,7 +22,11 @@ type Tag struct {
 func DecideTag(rules Rules, a Artifact, tag Tag, evidence []Evidence, now time.Time) Decision {
 	b := builder{artifact: a}
 	for _, f := range tag.Findings {
-		b.add(f.Code, f.Detail)
+		scheme := ""
+		if strings.Contains(f.Detail, ", ssh:SHA256:") {
+			scheme = "ssh"
+		}
+		b.addKey(f.Code, f.Detail, f.Code.Severity(), scheme)
 	}
 	var signers []string
 	for _, c := range tag.Claims {
@@ -30,13 +34,13 @@ func DecideTag(rules Rules, a Artifact, tag Tag, evidence []Evidence, now time.T
 		g, fault := b.grantOf(rules, c, now, now, now)
 		switch {
 		case fault == nil && g.FirstUse: // nobody vouches for it: it verifies nothing
-			b.add(TagUnknownKey, fmt.Sprintf("%s, %s, %s", tag.Name, c.Identity, g.place()))
+			b.addKey(TagUnknownKey, fmt.Sprintf("%s, %s, %s", tag.Name, c.Identity, g.place()), TagUnknownKey.Severity(), schemeOf(c))
 		case fault == nil:
 			signers = append(signers, c.Identity)
-		case fault.Code == GrantDenied, fault.Code == SignatureWrongProject:
-			b.add(fault.Code, fmt.Sprintf("the tag %s, %s", tag.Name, fault.Detail))
+		case fault.Code == GrantDenied, fault.Code == GrantWithdrawn, fault.Code == SignatureWrongProject:
+			b.addKey(fault.Code, fmt.Sprintf("the tag %s, %s", tag.Name, fault.Detail), fault.Code.Severity(), schemeOf(c))
 		default:
-			b.add(TagUnknownKey, fmt.Sprintf("%s, %s", tag.Name, fault.Detail))
+			b.addKey(TagUnknownKey, fmt.Sprintf("%s, %s", tag.Name, fault.Detail), TagUnknownKey.Severity(), schemeOf(c))
 		}
 	}
 	if len(signers) > 0 {

@@ -142,18 +142,20 @@ func identityOf(kind assay.GrantKind, key string) string {
 func (j judging) explained(a assay.Artifact) []report.ExplainedGrant {
 	var out []report.ExplainedGrant
 	for _, g := range j.For(a, nil).Grants {
-		x := report.ExplainedGrant{Grant: g}
-		if g.Kind == assay.GrantOpenPGP {
-			for _, c := range j.store.OpenPGP(g.Key) {
-				if string(c.Fingerprint()) == g.Key {
-					x.About = describeKey(trust.Key{Kind: g.Kind, Certificate: c})
-				}
-			}
-			if x.About == nil {
-				x.About = []string{"its certificate is not at hand: no signature of it can be verified"}
-			}
-		}
-		out = append(out, x)
+		out = append(out, report.ExplainedGrant{Grant: g, About: aboutKey(j.store, g)})
 	}
 	return out
+}
+
+// aboutKey says what is known of a grant's key.
+func aboutKey(store *trust.Store, g assay.Grant) []string {
+	if g.Kind != assay.GrantOpenPGP {
+		return nil
+	}
+	for _, c := range store.OpenPGP(g.Key) {
+		if string(c.Fingerprint()) == g.Key {
+			return describeKey(trust.Key{Kind: g.Kind, Certificate: c})
+		}
+	}
+	return []string{"its certificate is not at hand: no signature of it can be verified"}
 }

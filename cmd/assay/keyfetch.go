@@ -138,7 +138,7 @@ func (a *app) keysAt(ctx context.Context, fetcher keysource.Fetcher, kind assay.
 	case assay.GrantOpenPGP:
 		certs, err := openpgp.ReadCertificates(data)
 		if err != nil {
-			return nil, usage("", "%s: %w", shownSource(source), err)
+			return nil, usage("see what the source has by other means; it is a file of public keys", "%s: %w", shownSource(source), err)
 		}
 		for _, c := range certs {
 			out = append(out, trust.Key{Kind: kind, Fingerprint: string(c.Fingerprint()), Source: source, Certificate: c})
@@ -146,7 +146,7 @@ func (a *app) keysAt(ctx context.Context, fetcher keysource.Fetcher, kind assay.
 	case assay.GrantSSH:
 		keys, err := sshsig.ParseKeys(data)
 		if err != nil {
-			return nil, usage("", "%s: %w", shownSource(source), err)
+			return nil, usage("see what the source has by other means; it is a file of public keys", "%s: %w", shownSource(source), err)
 		}
 		for _, k := range keys {
 			out = append(out, trust.Key{Kind: kind, Fingerprint: k.Fingerprint(), Source: source, SSH: k})

@@ -138,7 +138,11 @@ func tagByOpenPGP(name string, tag *gitobject.Tag, keys keyring, add findings) [
 	}
 	var claims []assay.Claim
 	for _, s := range signatures {
-		certs := keys.OpenPGP(s.Issuer())
+		certs, err := openpgp.Merge(keys.OpenPGP(s.Issuer())...)
+		if err != nil { // no copy of it may be taken alone: another one may have its revocation
+			add(assay.TagInvalid, "%s: %v", name, err)
+			continue
+		}
 		if len(certs) == 0 {
 			if forge := forgeOf(s.Issuer()); forge != "" {
 				add(assay.TagForgeKey, "%s, by %s", name, forge)

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay"
+	"assay/internal/journal"
 	"assay/internal/openpgp"
 	"assay/internal/pypi"
 	"assay/internal/report"
@@ -250,6 +251,9 @@ func (f grantFlags) complete(g *trust.Grant, now time.Time) error {
 	return nil
 }
 
+// tooLargeHint is what to do about a key that cannot be kept.
+const tooLargeHint = "ask its owner for a certificate with fewer user ids and subkeys; 'assay trust list' shows what else is kept"
+
 func (a *app) addGrant(cmd *cobra.Command, f grantFlags, args []string) error {
 	g, k, err := a.grantOf(f, args, "add")
 	if err != nil {
@@ -269,7 +273,7 @@ func (a *app) addGrant(cmd *cobra.Command, f grantFlags, args []string) error {
 			return err
 		}
 		if !f.withoutOldKey {
-			if err := rotation(file, lock, g, known, time.Now()); err != nil {
+			if g.CertifiedBy, err = rotation(file, lock, g, known, time.Now()); err != nil {
 				return err
 			}
 		}
@@ -278,7 +282,9 @@ func (a *app) addGrant(cmd *cobra.Command, f grantFlags, args []string) error {
 		}
 		file.Grants = append(slices.DeleteFunc(file.Grants, same), g)
 		if known.Fingerprint != "" {
-			file.PutKey(known)
+			if err := file.Take(known); err != nil {
+				return usage(tooLargeHint, "%w", err)
+			}
 		}
 		k = known
 		return nil
@@ -302,7 +308,9 @@ func (a *app) denyGrant(cmd *cobra.Command, f grantFlags, args []string) error {
 		same := func(o trust.Grant) bool { return o.Denied && o.Project == g.Project && o.Identity() == g.Identity() }
 		file.Grants = append(slices.DeleteFunc(file.Grants, same), g)
 		if _, ok := file.Key(k.Kind, k.Fingerprint); !ok && k.Certificate != nil {
-			file.PutKey(k) // without it nobody could tell what the key has signed
+			if err := file.Take(k); err != nil { // without it nobody could tell what the key has signed
+				return usage(tooLargeHint, "%w", err)
+			}
 		}
 		return nil
 	})
@@ -363,24 +371,39 @@ func becauseOf(reason string) string {
 	return ": " + openpgp.Printable(reason)
 }
 
+// maxChain is how many keys of a succession are kept of which each certified the next.
+const maxChain = 16
+
+const askHint = "ask the project's maintainers, by a way that you find yourself, whether they have a new key; if they have: the same command with --without-old-key"
+
 // rotation refuses a key that takes the place of another one of its kind without its
-// signature, and that not enough of the imports name.
-func rotation(file *trust.File, lock *trust.Lock, g trust.Grant, k trust.Key, now time.Time) error {
-	var old []string
+// signature, and that not enough of the imports name. It returns the keys on whose
+// certification the new one rests.
+func rotation(file *trust.File, lock *trust.Lock, g trust.Grant, k trust.Key, now time.Time) ([]string, error) {
+	var others []trust.Grant
 	for _, o := range file.Grants {
-		if o.Denied || o.FirstUse || o.Project != g.Project || o.Kind != g.Kind || !o.InForce(now) {
-			continue
+		by := file.Withdrawn(lock, o.Grant)
+		switch {
+		case o.Denied || o.FirstUse || o.Project != g.Project || o.Kind != g.Kind || !o.InForce(now):
+		case o.Grant.Key != g.Grant.Key:
+			others = append(others, o)
+		case by != "":
+			return nil, &failure{report.ExitRefused, fmt.Errorf("%s, which certified the key, was given up as lost", by), askHint}
+		default:
+			return o.CertifiedBy, nil // it is the same key
 		}
-		if o.Grant.Key == g.Grant.Key {
-			return nil // it is the same key
-		}
-		if before, ok := file.Known(lock, o.Kind, o.Grant.Key); ok && certifies(before, k, now) {
-			return nil
+	}
+	var old []string
+	for _, o := range others {
+		before, ok := file.Known(lock, o.Kind, o.Grant.Key)
+		if ok && file.Withdrawn(lock, o.Grant) == "" && certifies(before, k, now) {
+			chain := append(slices.Clone(o.CertifiedBy), o.Grant.Key)
+			return chain[max(0, len(chain)-maxChain):], nil
 		}
 		old = append(old, o.Grant.Key)
 	}
 	if len(old) == 0 || g.Kind != assay.GrantOpenPGP && g.Kind != assay.GrantSSH {
-		return nil
+		return nil, nil
 	}
 	var by []trust.Import
 	for _, i := range file.Imports {
@@ -391,10 +414,9 @@ func rotation(file *trust.File, lock *trust.Lock, g trust.Grant, k trust.Key, no
 	agreeing := *file
 	agreeing.Imports, agreeing.Agree = by, max(file.Agree, 2)
 	if agreeing.Agreed(lock, g.Grant, g.Project) {
-		return nil
+		return nil, nil
 	}
-	return &failure{report.ExitRefused, fmt.Errorf("another key may sign %s by now, and has not signed this one: %s", g.Project, strings.Join(old, ", ")),
-		"ask the project's maintainers, by a way that you find yourself, whether they have a new key; if they have: the same command with --without-old-key"}
+	return nil, &failure{report.ExitRefused, fmt.Errorf("another key may sign %s by now, and has not signed this one: %s", g.Project, strings.Join(old, ", ")), askHint}
 }
 
 // certifies reports whether a key's owner has certified another one. When is the word of
@@ -434,6 +456,12 @@ func describeGrant(g trust.Grant) string {
 	who := g.From
 	if g.By != "" {
 		who += " by " + g.By
+	}
+	if len(g.CertifiedBy) > 0 {
+		who += ", certified by " + strings.Join(g.CertifiedBy, ", then ")
+	}
+	if g.Withdrawn != "" {
+		text += ", withdrawn as " + g.Withdrawn + " was given up as lost"
 	}
 	return text + " (" + who + "): " + g.Reason
 }
@@ -508,15 +536,16 @@ func (a *app) removeGrant(cmd *cobra.Command, args []string, key, reason string)
 	return nil
 }
 
-// listedGrants are the grants and denials that hold here, of these projects or of all.
-func (a *app) listedGrants(names []string) ([]trust.Grant, error) {
+// listedGrants are the grants and denials that hold here, of these projects or of all, and the
+// store that they are from.
+func (a *app) listedGrants(names []string) ([]trust.Grant, *trust.Store, error) {
 	store, err := a.trustStore("")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	return slices.DeleteFunc(store.All(), func(g trust.Grant) bool {
 		return len(names) > 0 && g.Project != "*" && !slices.Contains(names, g.Project)
-	}), nil
+	}), store, nil
 }
 
 // writeGrants writes a line for each grant and each denial.
@@ -548,14 +577,37 @@ type jsonProjectGrants struct {
 	Grants  []report.JSONGrant `json:"grants"`
 }
 
-func jsonProjects(grants []trust.Grant) []jsonProjectGrants {
+// jsonProjects renders grants, with what is known of their keys and the files of memory that
+// they were used for.
+func jsonProjects(grants []trust.Grant, store *trust.Store, known []journal.Known) []jsonProjectGrants {
 	out := []jsonProjectGrants{}
 	for _, g := range grants {
 		if n := len(out); n == 0 || out[n-1].Project != g.Project {
 			out = append(out, jsonProjectGrants{Project: g.Project})
 		}
 		p := &out[len(out)-1]
-		p.Grants = append(p.Grants, report.GrantJSON(g.Grant))
+		j := report.GrantJSON(g.Grant)
+		j.About = append(j.About, aboutKey(store, g.Grant)...)
+		j.UsedFor = append(j.UsedFor, usesOf(g, known)...)
+		p.Grants = append(p.Grants, j)
+	}
+	return out
+}
+
+// usesOf are the files that memory knows of a grant: those that its key, its publisher or it
+// itself stood behind.
+func usesOf(g trust.Grant, known []journal.Known) []string {
+	var out []string
+	for _, k := range known {
+		if g.Project != "*" && g.Project != k.Project {
+			continue
+		}
+		for _, f := range k.Files {
+			by := slices.ContainsFunc(f.Publishers, func(id assay.Identity) bool { return g.Names(assay.Claim{Identity: id.Name}) })
+			if (by || g.Kind == assay.GrantSHA256 && f.SHA256 == g.Grant.Key) && !slices.Contains(out, f.Filename) {
+				out = append(out, f.Filename)
+			}
+		}
 	}
 	return out
 }

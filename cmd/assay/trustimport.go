@@ -127,7 +127,7 @@ func (a *app) importKeys(ctx context.Context, f keysImport, source string) error
 	if err := a.mayImport(own, i); err != nil {
 		return err
 	}
-	r, err := a.readImport(ctx, a.keyFetcher(), own.With(lock), i, now)
+	r, err := a.readImport(ctx, a.keyFetcher(), own, lock, i, now)
 	if err != nil {
 		return err
 	}
@@ -184,8 +184,9 @@ func (a *app) mayImport(own *trust.File, i trust.Import) error {
 	return nil
 }
 
-func (a *app) readImport(ctx context.Context, fetcher keysource.Fetcher, own *trust.File, i trust.Import, now time.Time) (keysource.Result, error) {
-	r, err := keysource.Read(ctx, fetcher, keysource.Request{Import: i, Own: own, Now: now})
+func (a *app) readImport(ctx context.Context, fetcher keysource.Fetcher, own *trust.File, lock *trust.Lock, i trust.Import, now time.Time) (keysource.Result, error) {
+	before, _ := lock.Find(i.Name)
+	r, err := keysource.Read(ctx, fetcher, keysource.Request{Import: i, Own: own.With(lock), Before: before, Now: now})
 	if err != nil {
 		return r, sourceFailure("the import "+i.Name, err)
 	}
@@ -196,22 +197,24 @@ func (a *app) readImport(ctx context.Context, fetcher keysource.Fetcher, own *tr
 // After an error neither is fit to be written.
 func (a *app) takeImport(own *trust.File, lock *trust.Lock, i trust.Import, r keysource.Result, f keysImport) error {
 	before, known := lock.Find(i.Name)
-	now, err := carried(before, r.Locked)
-	if err != nil {
-		return err
-	}
+	now, kept := carried(own, lock, before, r.Locked)
 	lost := trust.Lost(before, now)
 	disagreements := trust.Disagreements(own, lock, now)
 	own.Imports = append(slices.DeleteFunc(own.Imports, func(o trust.Import) bool { return o.Name == i.Name }), i)
 	if other, same := keysource.Same(own, lock, now); same {
 		return usage("import the list of somebody else", "%s and %s are the same list, byte for byte: it would count as two that agree", i.Name, other)
 	}
-	lock.Put(now)
+	if err := lock.Take(now); err != nil {
+		return usage("name the projects that it is for with --project; 'assay trust list' shows what is there already", "%s cannot be imported: %w", i.Name, err)
+	}
 	a.showImport(own, lock, i, now, before)
 	for _, n := range newsOf(before.Keys, now.Keys) {
 		fmt.Fprintf(a.stdout, "* %s %s\n", n.identity, n.text)
 	}
 	a.showRemarks(r.Remarks)
+	for _, err := range kept {
+		a.warn("%v", err)
+	}
 	a.showDisagreements(disagreements)
 	if known {
 		a.showLost(i.Name, lost)
@@ -232,39 +235,52 @@ func (a *app) takeImport(own *trust.File, lock *trust.Lock, i trust.Import, r ke
 }
 
 // carried is what an import grants now, with what is kept of before: what was known of its
-// keys, and the grants of keys that their owners gave up as lost since. These stay, so that
-// what such a key has signed is refused as that, and not taken for unsigned.
-func carried(before, now trust.Locked) (trust.Locked, error) {
-	var err error
-	if now.Keys, err = mergedKeys(before.Keys, now); err != nil {
-		return now, err
-	}
+// keys, and the grants of keys that their owners gave up as lost since, or that such a key had
+// certified. These stay, so that what they have signed is refused as that, and not taken for
+// unsigned. The errors are about single keys, which stay as they were.
+func carried(own *trust.File, lock *trust.Lock, before, now trust.Locked) (trust.Locked, []error) {
+	var errs []error
+	now.Keys, errs = mergedKeys(before.Keys, now)
 	now.Grants = slices.Clone(now.Grants)
+	known := trust.Lock{Imports: append(slices.Clone(lock.Imports), now)} // with what is seen only now
 	for _, g := range trust.Lost(before, now) {
-		if slices.ContainsFunc(now.Keys, func(k trust.Key) bool {
-			return !g.Denied && k.Kind == g.Kind && k.Fingerprint == g.Grant.Key && k.Lost()
-		}) {
+		lost := slices.ContainsFunc(now.Keys, func(k trust.Key) bool { return k.Kind == g.Kind && k.Fingerprint == g.Grant.Key && k.Lost() })
+		if !g.Denied && (lost || own.Withdrawn(&known, g.Grant) != "") {
 			now.Grants = append(now.Grants, g)
+			now.Keys = withKeyOf(now.Keys, before.Keys, g)
 		}
 	}
-	return now, nil
+	return now, errs
+}
+
+// withKeyOf adds what was known of a grant's key, where nothing is.
+func withKeyOf(keys, before []trust.Key, g trust.Grant) []trust.Key {
+	of := func(k trust.Key) bool { return k.Kind == g.Kind && k.Fingerprint == g.Grant.Key }
+	if at := slices.IndexFunc(before, of); at >= 0 && !slices.ContainsFunc(keys, of) {
+		return append(keys, before[at])
+	}
+	return keys
 }
 
 // mergedKeys keeps what was known of the keys that an import still has: a revocation that
 // was seen stays, though a source goes back to an older copy, or leaves the key out, which
-// another import may still grant.
-func mergedKeys(before []trust.Key, now trust.Locked) ([]trust.Key, error) {
+// another import may still grant. A key of which there is more by now than can be kept stays
+// as it was, with an error.
+func mergedKeys(before []trust.Key, now trust.Locked) ([]trust.Key, []error) {
 	out := slices.Clone(now.Keys)
+	var errs []error
 	for i, k := range out {
 		for _, b := range before {
 			if b.Kind != k.Kind || b.Fingerprint != k.Fingerprint || b.Certificate == nil || k.Certificate == nil {
 				continue
 			}
-			merged, err := openpgp.Merge(b.Certificate, k.Certificate)
+			merged, err := trust.Merged(b, k)
 			if err != nil {
-				return nil, usage("", "the certificates of %s: %w", k.Fingerprint, err)
+				out[i] = b
+				errs = append(errs, fmt.Errorf("%w: it stays as it was", err))
+				continue
 			}
-			out[i].Certificate = merged[0]
+			out[i].Certificate = merged.Certificate
 		}
 	}
 	for _, b := range before {
@@ -273,7 +289,7 @@ func mergedKeys(before []trust.Key, now trust.Locked) ([]trust.Key, error) {
 			out = append(out, b)
 		}
 	}
-	return out, nil
+	return out, errs
 }
 
 // showImport shows what an import grants: each grant with its key, and what counts of it.
@@ -319,6 +335,9 @@ func (a *app) showGrant(mark string, own *trust.File, lock *trust.Lock, i trust.
 			fmt.Fprintf(a.stdout, "    %s, made %s: %s\n", k.Certificate.Algorithm(), today(k.Certificate.Created()), userIDs(k.Certificate))
 		}
 	}
+	if by := own.Withdrawn(lock, g.Grant); by != "" {
+		fmt.Fprintf(a.stdout, "    %s, which certified it, was given up as lost: what it signed is refused\n", by)
+	}
 	if g.Versions != "" {
 		fmt.Fprintf(a.stdout, "    only %s\n", g.Versions)
 	}
@@ -345,7 +364,7 @@ func agreeing(own *trust.File, lock *trust.Lock, i trust.Import, g trust.Grant) 
 		if ok && asked && slices.ContainsFunc(l.Grants, func(o trust.Grant) bool {
 			roles := rolesUnder(i, o)
 			lacks := slices.ContainsFunc(wanted, func(r assay.Role) bool { return !slices.Contains(roles, r) })
-			return !o.Denied && !lacks && o.Project == g.Project && o.Identity() == g.Identity() && o.Versions == g.Versions
+			return !o.Denied && !lacks && own.Withdrawn(lock, o.Grant) == "" && o.Project == g.Project && o.Identity() == g.Identity() && o.Versions == g.Versions
 		}) {
 			by = append(by, i.Name)
 		}

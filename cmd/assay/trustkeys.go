@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,10 +42,27 @@ type keyRefresh struct {
 	imports         []reread
 	sources         []refetched
 
-	news   []journal.Entry // what changed
-	unread int             // sources that could not be read
-	losses []string        // imports that grant less
+	news     []journal.Entry // what changed
+	problems []problem       // what could not be read, or not be taken
+	losses   []string        // imports that grant less
 }
+
+// problem is what was wrong with one import, source or key, and what to do about it.
+type problem struct{ text, hint string }
+
+// fail notes a problem: it is shown once everything else was refreshed.
+func (r *keyRefresh) fail(err error, hint, format string, args ...any) {
+	var f *failure
+	if errors.As(err, &f) && f.status == statusUsage && f.hint != "" {
+		hint = f.hint
+	}
+	r.problems = append(r.problems, problem{fmt.Sprintf(format, append(args, err)...), hint})
+}
+
+const (
+	unreadHint = "check the address and the network, and run it again"
+	keptHint   = "see what the source has by other means; what is known of the key counts as before"
+)
 
 // refreshKeys reads every import anew and fetches every key anew that has a source. Where
 // something could not be read, what is known of it stays.
@@ -54,7 +72,7 @@ func (a *app) refreshKeys(ctx context.Context, dry, acceptLoss bool) error {
 		return err
 	}
 	r := &keyRefresh{app: a, dry: dry, acceptLoss: acceptLoss, now: time.Now()}
-	if err := r.ask(ctx, own.With(lock)); err != nil {
+	if err := r.ask(ctx, own, lock); err != nil {
 		return err
 	}
 	if len(r.imports)+len(r.sources) == 0 {
@@ -85,18 +103,22 @@ func (a *app) refreshKeys(ctx context.Context, dry, acceptLoss bool) error {
 func (r *keyRefresh) outcome() error {
 	fmt.Fprintf(r.stdout, "%s: %s and %s; changes: %d\n", map[bool]string{false: "refreshed", true: "would be refreshed"}[r.dry],
 		plural(len(r.imports), "import"), plural(len(r.sources), "source"), len(r.news))
+	for _, p := range r.problems {
+		r.warn("%s", p.text)
+		r.say("hint", p.hint)
+	}
 	switch {
 	case len(r.losses) > 0:
 		return &failure{report.ExitRefused, fmt.Errorf("less is granted than before, and was not taken: %s", strings.Join(r.losses, ", ")),
 			"find out why; if it is meant to, the same command with --accept-loss"}
-	case r.unread > 0:
-		return &failure{statusUndecided, fmt.Errorf("sources that could not be read: %d; what they granted stays as it was", r.unread), "check the address and the network, and run it again"}
+	case len(r.problems) > 0:
+		return &failure{statusUndecided, fmt.Errorf("what could not be read or taken, and stays as it was: %d; the rest is refreshed", len(r.problems)), "each of the warnings above says what to do; then run it again"}
 	}
 	return nil
 }
 
 // ask asks every source there is, each once.
-func (r *keyRefresh) ask(ctx context.Context, own *trust.File) error {
+func (r *keyRefresh) ask(ctx context.Context, own *trust.File, lock *trust.Lock) error {
 	fetcher := r.keyFetcher()
 	for _, i := range own.Imports {
 		if !i.Until.After(r.now) {
@@ -104,7 +126,7 @@ func (r *keyRefresh) ask(ctx context.Context, own *trust.File) error {
 			continue
 		}
 		got := reread{of: i}
-		got.result, got.err = r.readImport(ctx, fetcher, own, i, r.now)
+		got.result, got.err = r.readImport(ctx, fetcher, own, lock, i, r.now)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -127,58 +149,96 @@ func (r *keyRefresh) ask(ctx context.Context, own *trust.File) error {
 
 // take takes what was read into the file and the lock.
 func (r *keyRefresh) take() error {
-	for _, got := range r.imports {
-		if err := r.takeImported(got); err != nil {
-			return err
-		}
+	before := fallen(r.own, r.lock)
+	for _, got := range r.sources { // first: what is known of certifiers counts for imports
+		r.takeKeys(got)
 	}
-	for _, got := range r.sources {
-		if err := r.takeKeys(got); err != nil {
-			return err
+	for _, got := range r.imports {
+		r.takeImported(got)
+	}
+	for _, f := range fallen(r.own, r.lock) {
+		if slices.ContainsFunc(before, func(b fallenGrant) bool { return b.text == f.text }) {
+			continue
 		}
+		fmt.Fprintf(r.stdout, "! %s: %s\n", f.Project, f.text)
+		e := grantEntry(f.Grant, "withdrawn", f.origin, f.text, r.userName())
+		e.Until = time.Time{}
+		r.news = append(r.news, e)
 	}
 	return nil
 }
 
-func (r *keyRefresh) takeImported(got reread) error {
+// fallenGrant is a grant that lets nothing be signed, as a lost key had certified it.
+type fallenGrant struct {
+	trust.Grant
+	origin, text string
+}
+
+// fallen are the grants of the file and of its imports that rest on a lost key.
+func fallen(own *trust.File, lock *trust.Lock) []fallenGrant {
+	var out []fallenGrant
+	look := func(grants []trust.Grant, origin string) {
+		for _, g := range grants {
+			if by := own.Withdrawn(lock, g.Grant); by != "" && !g.Denied {
+				out = append(out, fallenGrant{g, origin, fmt.Sprintf("%s, granted by %s, lets nothing be signed any more: %s, which certified it, was given up as lost", g.Identity(), origin, by)})
+			}
+		}
+	}
+	look(own.Grants, "trust.toml")
+	for _, i := range own.Imports {
+		if l, ok := lock.Find(i.Name); ok {
+			look(l.Grants, "import "+i.Name)
+		}
+	}
+	return out
+}
+
+// takeImported takes what one import grants by now. What is wrong with it is noted, and the
+// import is left as it was.
+func (r *keyRefresh) takeImported(got reread) {
 	name := got.of.Name
 	at := slices.IndexFunc(r.own.Imports, func(i trust.Import) bool { return i.Name == name })
 	switch {
 	case at < 0 || !sameImport(r.own.Imports[at], got.of):
 		r.warn("%s was changed meanwhile: it is left as it is", name)
-		return nil
+		return
 	case got.err != nil:
-		r.unread++
-		r.warn("%s was not read, and stays as it was: %v", name, got.err)
-		return nil
+		r.fail(got.err, unreadHint, "%s was not read, and stays as it was: %v", name)
+		return
 	}
 	before, known := r.lock.Find(name)
-	now, err := carried(before, got.result.Locked)
-	if err != nil {
-		return err
+	now, kept := carried(r.own, r.lock, before, got.result.Locked)
+	for _, err := range kept {
+		r.fail(err, keptHint, "%s: %v", name)
 	}
 	if other, same := keysource.Same(r.own, r.lock, now); same {
 		r.losses = append(r.losses, name)
 		r.warn("%s and %s are the same list by now, byte for byte, and would count as two that agree: %s stays as it was", name, other, name)
-		return nil
+		return
+	}
+	disagreements := trust.Disagreements(r.own, r.lock, now)
+	lost := trust.Lost(before, now)
+	less := known && len(lost) > 0 && !r.acceptLoss
+	taken := now
+	if less { // what is new of the keys that it still has counts nevertheless: revocations do
+		taken = before
+		taken.Keys = replaced(before.Keys, now.Keys)
+	}
+	if err := r.lock.Take(taken); err != nil {
+		r.fail(err, "name the projects that it is for: import it again with --project", "%s was not taken, and stays as it was: %v", name)
+		return
 	}
 	fmt.Fprintf(r.stdout, "%s, %s: %s\n", name, got.of.Kind, shownSource(got.of.Source))
 	r.compare(before.Keys, now.Keys, "import "+name)
 	r.showRemarks(got.result.Remarks)
-	lost := trust.Lost(before, now)
 	r.showLost(name, lost)
-	if known && len(lost) > 0 && !r.acceptLoss {
-		// What is new of the keys that it still has counts nevertheless: revocations do.
+	if less {
 		r.losses = append(r.losses, name)
-		before.Keys = replaced(before.Keys, now.Keys)
-		r.lock.Put(before)
-		return nil
+		return
 	}
 	for _, g := range lost {
 		r.changed(g, "lost", name)
 	}
-	disagreements := trust.Disagreements(r.own, r.lock, now)
-	r.lock.Put(now)
 	for _, g := range now.Grants {
 		if !grants(before, g) {
 			r.showGrant("+", r.own, r.lock, got.of, now, g)
@@ -186,7 +246,6 @@ func (r *keyRefresh) takeImported(got reread) error {
 		}
 	}
 	r.showDisagreements(disagreements)
-	return nil
 }
 
 // replaced puts what is known by now of keys in the place of what was.
@@ -272,12 +331,12 @@ func quotedReason(reason string) string {
 	return ` ("` + text + `")`
 }
 
-// takeKeys takes what a source has of the keys that are fetched from it.
-func (r *keyRefresh) takeKeys(got refetched) error {
+// takeKeys takes what a source has of the keys that are fetched from it. What is wrong with
+// one of them is noted, and that key stays as it was.
+func (r *keyRefresh) takeKeys(got refetched) {
 	if got.err != nil {
-		r.unread++
-		r.warn("%s was not read, and its keys stay as they were: %v", index.RedactString(got.source), got.err)
-		return nil
+		r.fail(got.err, unreadHint, "%s was not read, and its keys stay as they were: %v", index.RedactString(got.source))
+		return
 	}
 	fmt.Fprintf(r.stdout, "keys of %s\n", index.RedactString(got.source))
 	var old []trust.Key
@@ -287,24 +346,27 @@ func (r *keyRefresh) takeKeys(got refetched) error {
 		}
 	}
 	for _, k := range old {
-		now, err := mergedKeys([]trust.Key{k}, trust.Locked{Keys: got.keys})
-		if err != nil {
-			return err
+		of := func(o trust.Key) bool { return o.Kind == k.Kind && o.Fingerprint == k.Fingerprint }
+		now, kept := mergedKeys([]trust.Key{k}, trust.Locked{Keys: slices.DeleteFunc(slices.Clone(got.keys), func(o trust.Key) bool { return !of(o) })})
+		for _, err := range kept {
+			r.fail(err, keptHint, "%s: %v", index.RedactString(got.source))
 		}
-		at := slices.IndexFunc(now, func(n trust.Key) bool { return n.Fingerprint == k.Fingerprint })
+		at := slices.IndexFunc(now, of)
 		if at < 0 {
 			r.warn("%s no longer has the key %s: it stays as it was", index.RedactString(got.source), k.Fingerprint)
 			continue
 		}
+		if err := r.own.Take(now[at]); err != nil {
+			r.fail(err, keptHint, "%s: %v", index.RedactString(got.source))
+			continue
+		}
 		r.compare([]trust.Key{k}, now, index.RedactString(got.source))
-		r.own.PutKey(now[at])
 	}
 	for _, k := range got.keys {
 		if _, known := r.own.Key(k.Kind, k.Fingerprint); !known {
 			r.propose(k, old)
 		}
 	}
-	return nil
 }
 
 // propose shows a key that a source has by now, and how to grant it where a key that is

@@ -33,7 +33,7 @@ verification, as nobody says that the first publisher was the right one.`,
 			if err != nil {
 				return err
 			}
-			grants, err := a.listedGrants(names)
+			grants, store, err := a.listedGrants(names)
 			if err != nil {
 				return err
 			}
@@ -43,7 +43,7 @@ verification, as nobody says that the first publisher was the right one.`,
 					return memoryFailure(err)
 				}
 				if format == "json" {
-					return writeJSON(a.stdout, jsonList(grants, known))
+					return writeJSON(a.stdout, jsonList(grants, store, known))
 				}
 				a.writeGrants(grants)
 				if len(known) > 0 || len(grants) == 0 {
@@ -266,7 +266,7 @@ func describeGranted(e journal.Entry) string {
 	switch {
 	case e.Project != "":
 		text = e.Project + "  " + text
-	case e.Route == "granted" || e.Route == "denied" || e.Route == "removed" || e.Route == "lost":
+	case e.Route == "granted" || e.Route == "denied" || e.Route == "removed" || e.Route == "lost" || e.Route == "withdrawn":
 		text = "*  " + text
 	}
 	if !e.Until.IsZero() {
@@ -354,7 +354,7 @@ func jsonHistory(entries []journal.Entry) any {
 	}{report.Schema, jsonEntries(entries)}
 }
 
-func jsonList(grants []trust.Grant, known []journal.Known) any {
+func jsonList(grants []trust.Grant, store *trust.Store, known []journal.Known) any {
 	projects := []jsonProject{}
 	for _, k := range known {
 		projects = append(projects, jsonProject{k.Project, jsonPublishers(k.Publishers), k.Releases(), len(k.Files), jsonTime(k.First), jsonTime(k.Last), jsonEntries(k.Accepted)})
@@ -363,7 +363,7 @@ func jsonList(grants []trust.Grant, known []journal.Known) any {
 		Schema   int                 `json:"schema"`
 		Projects []jsonProject       `json:"projects"`
 		Grants   []jsonProjectGrants `json:"grants"`
-	}{report.Schema, projects, jsonProjects(grants)}
+	}{report.Schema, projects, jsonProjects(grants, store, known)}
 }
 
 // writeJSON writes a result as the reports are written.

@@ -88,7 +88,7 @@ func TestRotation(t *testing.T) {
 				l.Put(trust.Locked{Name: "a", Keys: []trust.Key{after}})
 			}
 			k := pgpKey(t, fresh)
-			if err := rotation(f, l, grantTo(k, false), k, rotated); (err == nil) != c.took {
+			if _, err := rotation(f, l, grantTo(k, false), k, rotated); (err == nil) != c.took {
 				t.Errorf("%s, in the lock %v: %v", name, inLock, err)
 			}
 		}
@@ -119,7 +119,7 @@ func TestRotationByImports(t *testing.T) {
 			}
 			l.Put(trust.Locked{Name: name, SHA256: strings.Repeat(c.sums[i:i+1], 64), Grants: []trust.Grant{grantTo(k, c.denied)}})
 		}
-		if err := rotation(f, l, grantTo(k, false), k, rotated); (err == nil) != c.took {
+		if _, err := rotation(f, l, grantTo(k, false), k, rotated); (err == nil) != c.took {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -133,8 +133,8 @@ func TestCarriedRevocation(t *testing.T) {
 		t.Fatal(err)
 	}
 	k := pgpKey(t, e)
-	now, err := carried(trust.Locked{Name: "a", Keys: []trust.Key{k}, Grants: []trust.Grant{grantTo(k, false)}}, trust.Locked{Name: "a"})
-	if err != nil || len(now.Keys) != 1 || !now.Keys[0].Lost() || len(now.Grants) != 1 {
+	now, err := carried(&trust.File{}, &trust.Lock{}, trust.Locked{Name: "a", Keys: []trust.Key{k}, Grants: []trust.Grant{grantTo(k, false)}}, trust.Locked{Name: "a"})
+	if len(err) > 0 || len(now.Keys) != 1 || !now.Keys[0].Lost() || len(now.Grants) != 1 {
 		t.Errorf("%+v, %v", now, err)
 	}
 }

@@ -29,7 +29,7 @@ const (
 	// Import: the entries that follow with the route "import" come from a file.
 	Import Kind = "import"
 	// Grant: a grant, a denial, an import of such or what is known of a key was changed:
-	// Route says how ("granted", "denied", "removed", "imported", "lost", "refreshed"),
+	// Route says how ("granted", "denied", "removed", "imported", "lost", "refreshed", "withdrawn"),
 	// Identity whose key, Origin where it is written or was learnt. It is the history of
 	// trust.toml, and decides nothing: what holds is in that file.
 	Grant Kind = "grant"

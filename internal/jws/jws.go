@@ -102,6 +102,9 @@ func ParseKey(s string) (Key, error) {
 // String returns the key as `wheel keygen` printed it.
 func (k Key) String() string { return base64.RawURLEncoding.EncodeToString(k.bytes[:]) }
 
+// Public returns the key as the standard library has it.
+func (k Key) Public() ed25519.PublicKey { return bytes.Clone(k.bytes[:]) }
+
 // weak reports a point of small order, or one in another than its canonical
 // spelling: signatures by such keys can be made by anybody, or for several keys.
 // A point's order is small where its y is one of five values (RFC 8032, and

@@ -26,10 +26,15 @@ func (s *session) certified() error {
 	if err != nil {
 		return err
 	}
+	if cert = s.joined(cert, certs); lost(cert) {
+		r, _ := cert.Revoked()
+		s.warn("", "the authority %s gave its key up as lost on %s (%s): nothing that it certified counts", authority.Name, day(r.At), said(r.Reason))
+		s.key(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: string(cert.Fingerprint()), Certificate: cert})
+	}
 	for _, c := range certs {
 		for _, says := range c.CertifiedBy(cert, authority.Notation) {
 			for _, value := range says.Notations[authority.Notation] {
-				if err := s.certifiedFor(c, authority, says, value); err != nil {
+				if err := s.certifiedFor(c, authority, cert, says, value); err != nil {
 					return err
 				}
 			}
@@ -53,7 +58,7 @@ func (s *session) granted(project string) bool {
 }
 
 // certifiedFor grants a certificate for what one notation names.
-func (s *session) certifiedFor(c *openpgp.Certificate, authority trust.Authority, says openpgp.Certification, value string) error {
+func (s *session) certifiedFor(c *openpgp.Certificate, authority trust.Authority, by *openpgp.Certificate, says openpgp.Certification, value string) error {
 	project, ok := notedProject(value)
 	if !ok {
 		s.warn("", "%s certifies the key %s for %s, which is no project written as pypi:NAME", authority.Name, c.Fingerprint(), clip(openpgp.Printable(value)))
@@ -62,7 +67,7 @@ func (s *session) certifiedFor(c *openpgp.Certificate, authority trust.Authority
 	if !s.wanted(project) {
 		return nil
 	}
-	until := earliest(authority.Until, lastDayOf(says.Expires), lastDayOf(says.Ends))
+	until := earliest(authority.Until, lastDayOf(says.Expires), lastDayOf(s.end(project, c, by, says)))
 	if !until.IsZero() && !until.After(s.Now) {
 		s.note(project, "that the key %s is certified by %s has ended on %s", c.Fingerprint(), authority.Name, day(until))
 		return nil
@@ -72,7 +77,7 @@ func (s *session) certifiedFor(c *openpgp.Certificate, authority trust.Authority
 		about = "the user id " + openpgp.Printable(says.UserID)
 	}
 	note := fmt.Sprintf("certified by %s on %s, with %s", authority.Name, day(says.Created), about)
-	return s.certificate(c, found{project: project, note: note, until: until})
+	return s.certificate(c, found{project: project, note: note, until: until, certifiedBy: []string{string(by.Fingerprint())}})
 }
 
 // notedProject reads "pypi:NAME".
@@ -103,13 +108,58 @@ func (s *session) authority() (trust.Authority, *openpgp.Certificate, error) {
 			case !ok || k.Certificate == nil:
 				return a, nil, fail("the certificate of the authority %s is not there: trust.toml needs a [[key]] with openpgp = %q", name, a.Fingerprint)
 			}
-			if r, revoked := k.Certificate.Revoked(); revoked && r.Hard {
-				return a, nil, fail("the authority %s gave its key up as lost on %s", name, day(r.At))
-			}
 			return a, k.Certificate, nil
 		}
 	}
 	return trust.Authority{}, nil, fail("trust.toml has no [[authority]] of the name %s: an import of the kind certified is named like one, or names it by authority", openpgp.Printable(name))
+}
+
+// joined adds what a source knows of the certificate of somebody who certifies: that the key
+// was given up may be seen there first.
+func (s *session) joined(c *openpgp.Certificate, certs []*openpgp.Certificate) *openpgp.Certificate {
+	known := trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: string(c.Fingerprint()), Certificate: c}
+	for _, other := range certs {
+		if other.Fingerprint() != c.Fingerprint() {
+			continue
+		}
+		now := known
+		now.Certificate = other
+		merged, err := trust.Merged(known, now)
+		if err != nil {
+			s.warn("", "%v: it counts as it was", err)
+			continue
+		}
+		known = merged
+	}
+	return known.Certificate
+}
+
+func lost(c *openpgp.Certificate) bool {
+	r, ok := c.Revoked()
+	return ok && r.Hard
+}
+
+// since is when the lock first had a key for a project on somebody's certification, or zero.
+func (s *session) since(project, key, by string) time.Time {
+	for _, g := range s.Before.Grants {
+		if n := len(g.CertifiedBy); !g.Denied && g.Project == project && g.Kind == assay.GrantOpenPGP && g.Grant.Key == key && n > 0 && g.CertifiedBy[n-1] == by {
+			return g.Since
+		}
+	}
+	return time.Time{}
+}
+
+// end is when a certification ends with the key that made it. What was seen here before that
+// key was superseded stays; of what is seen only now, whoever has the key could have made it
+// since, with whatever date.
+func (s *session) end(project string, c, by *openpgp.Certificate, says openpgp.Certification) time.Time {
+	r, revoked := by.Revoked()
+	since := s.since(project, string(c.Fingerprint()), string(by.Fingerprint()))
+	if !revoked || since.IsZero() || !since.Before(r.At) {
+		return says.Ends
+	}
+	end, _ := by.Expires()
+	return end
 }
 
 // certificates fetches and reads a file of certificates.

@@ -78,6 +78,9 @@ func (s *session) debianSources(sources map[string]debianSource) error {
 		if err != nil {
 			return err
 		}
+		if u.broken {
+			continue
+		}
 		for _, project := range s.projectsOf(d, u) {
 			found[project] = append(found[project], u)
 		}
@@ -93,7 +96,7 @@ func (s *session) debianSources(sources map[string]debianSource) error {
 		list := found[project]
 		switch {
 		case len(list) > maxCandidates:
-			return fail("more than %d sources stand for %s", maxCandidates, project)
+			s.warn(project, "more than %d sources say that they are this project's: none is taken", maxCandidates)
 		case len(list) == 0:
 			s.warn(project, "no source is this project's")
 		case len(list) > 1:
@@ -120,6 +123,7 @@ type upstream struct {
 	source      debianSource
 	member      string // that has the keys
 	keys, watch []byte
+	broken      bool // it cannot be read: it stands for nothing
 }
 
 // archiveRoot is where a Sources index's Directory starts: above "dists", else the
@@ -175,7 +179,9 @@ func (s *session) upstream(root string, d debianSource) (upstream, error) {
 	}
 	content, err := members(data, bounds)
 	if err != nil {
-		return u, fail("%s: %v", file.name, err)
+		s.warn("", "%s: %s: %v: it is passed over", about, file.name, err)
+		u.broken = true
+		return u, nil
 	}
 	u.watch = content[watchMember]
 	for _, m := range keyMembers {

@@ -23,6 +23,9 @@
 // as Debian's InRelease, are not looked at: the lock pins what was read, and whoever
 // takes it looks at what it grants.
 //
+// Whose certification a grant rests on is in it (CertifiedBy), and since when that was seen: it
+// falls when one of those keys is given up as lost, and stays when one was superseded since.
+//
 // Everything that is read is hostile, and capped in limits.go. No import is transitive:
 // of another organisation's trust.toml its own grants and denials count, and not what it
 // imports. A PKGBUILD is a program; one array of it is read as text, and nothing is run.

@@ -95,9 +95,11 @@ func (s *session) forgeSSH(place, note string) (int, error) {
 			if err := s.grant(g); err != nil {
 				return 0, err
 			}
-			if err := s.key(trust.Key{Kind: assay.GrantSSH, Fingerprint: k.Fingerprint(), Source: place, SSH: k}); err != nil {
-				return 0, err
+			key := trust.Key{Kind: assay.GrantSSH, Fingerprint: k.Fingerprint(), SSH: k}
+			if len(place) <= maxPlace {
+				key.Source = place
 			}
+			s.key(key)
 		}
 	}
 	return len(keys), nil

@@ -35,13 +35,16 @@ func (s *session) grants() error {
 		if len(g.Waive) > 0 {
 			waived++
 		}
+		k, ok := theirs.Key(g.Kind, g.Grant.Key)
+		if _, err := trust.Fit(k); err != nil && !g.Denied {
+			s.warn(g.Project, "%v: it is not granted", err)
+			continue
+		}
 		if err := s.grant(g); err != nil {
 			return err
 		}
-		if k, ok := theirs.Key(g.Kind, g.Grant.Key); ok && !g.Denied {
-			if err := s.theirKey(g.Project, k); err != nil {
-				return err
-			}
+		if ok && !g.Denied {
+			s.theirKey(g.Project, k)
 		}
 	}
 	for _, left := range []struct {
@@ -64,11 +67,11 @@ func (s *session) grants() error {
 	return nil
 }
 
-func (s *session) theirKey(project string, k trust.Key) error {
+func (s *session) theirKey(project string, k trust.Key) {
 	if k.Certificate != nil {
 		if r, ok := k.Certificate.Revoked(); ok && r.Hard {
 			s.warn(project, "the key %s was given up as lost on %s (%s): nothing that it signed counts", k.Fingerprint, day(r.At), said(r.Reason))
 		}
 	}
-	return s.key(k)
+	s.key(k)
 }

@@ -78,7 +78,10 @@ type Request struct {
 	// Own is the file that the import is or will be in: its authorities, keys and grants
 	// are what "certified" and "web-of-trust" start from. It may be nil.
 	Own *trust.File
-	Now time.Time
+	// Before is what the lock has of the import: what was certified, and seen here, before a
+	// key was superseded stays. It may be empty.
+	Before trust.Locked
+	Now    time.Time
 }
 
 // Result is what an import grants now, and what a person should know of it.
@@ -291,24 +294,30 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:maxNote], "") + "…"
 }
 
-// key takes a key into the lock: of a certificate, all that is known of it.
-func (s *session) key(k trust.Key) error {
+// key takes a key into the lock: of a certificate, all that is known of it, as far as that
+// can be read again.
+func (s *session) key(k trust.Key) {
 	l := &s.out.Locked
+	k, err := trust.Fit(k)
+	if err != nil {
+		s.warn("", "%v: it is left out", err)
+		return
+	}
 	for i, known := range l.Keys {
 		if known.Kind != k.Kind || known.Fingerprint != k.Fingerprint {
 			continue
 		}
 		if k.Certificate != nil && known.Certificate != nil {
-			merged, err := openpgp.Merge(known.Certificate, k.Certificate)
+			merged, err := trust.Merged(known, k)
 			if err != nil {
-				return fail("the key %s: %v", k.Fingerprint, err)
+				s.warn("", "%v: one copy of it is left out", err)
+				return
 			}
-			l.Keys[i].Certificate = merged[0]
+			l.Keys[i].Certificate = merged.Certificate
 		}
-		return nil
+		return
 	}
 	l.Keys = append(l.Keys, k)
-	return nil
 }
 
 // found is a certificate, with what it is to be granted for.
@@ -316,6 +325,7 @@ type found struct {
 	project, note, source string
 	until                 time.Time
 	signatures            []string
+	certifiedBy           []string // from whom the person named to whoever certified it
 }
 
 // certificate grants a certificate's key and keeps the certificate. A key that its owner
@@ -325,18 +335,24 @@ func (s *session) certificate(c *openpgp.Certificate, f found) error {
 	if r, ok := c.Revoked(); ok && r.Hard {
 		// Its revocation is kept, so that it counts where the key was granted before, or is by others.
 		s.warn(f.project, "the key %s was given up as lost on %s (%s): nothing that it signed counts", key, day(r.At), said(r.Reason))
-		return s.key(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: c})
+		s.key(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: c})
+		return nil
 	} else if ok {
 		s.note(f.project, "the key %s was superseded on %s (%s): what it signed before counts", key, day(r.At), said(r.Reason))
 	} else if end, ok := c.Expires(); ok && !end.After(s.Now) {
 		s.note(f.project, "the key %s expired on %s: what it signed before counts", key, day(end))
 	}
-	if len(c.Armor()) > maxArmor {
-		s.warn(f.project, "the certificate of %s is larger than %d bytes: it is not granted", key, maxArmor)
+	if _, err := trust.Fit(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: c}); err != nil {
+		s.warn(f.project, "%v: it is not granted", err)
 		return nil
 	}
 	g := trust.Grant{Project: f.project, Signatures: f.signatures}
-	g.Kind, g.Key, g.Reason, g.Until = assay.GrantOpenPGP, key, f.note, f.until
+	g.Kind, g.Key, g.Reason, g.Until, g.CertifiedBy = assay.GrantOpenPGP, key, f.note, f.until, f.certifiedBy
+	if len(f.certifiedBy) > 0 {
+		if g.Since = s.since(f.project, key, f.certifiedBy[len(f.certifiedBy)-1]); g.Since.IsZero() {
+			g.Since = s.out.Locked.Fetched
+		}
+	}
 	if err := s.grant(g); err != nil {
 		return err
 	}
@@ -344,7 +360,8 @@ func (s *session) certificate(c *openpgp.Certificate, f found) error {
 	if isURL(f.source) && len(f.source) <= maxPlace {
 		k.Source = f.source
 	}
-	return s.key(k)
+	s.key(k)
+	return nil
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

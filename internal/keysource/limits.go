@@ -31,11 +31,10 @@ const (
 	maxSSHKeys      = 64 << 10
 	maxAccountKeys  = 64 // keys of an account or an address
 
-	maxDepth   = 3      // certifications between a granted key and a new one
-	maxGrants  = 2000   // grants of one import
-	maxRemarks = 200    // remarks on one import
-	maxNote    = 300    // bytes of a note
-	maxArmor   = 60_000 // bytes of a certificate in the lock, as trust takes it
-	maxAddress = 254    // bytes of an e-mail address (RFC 5321)
-	maxPlace   = 500    // bytes of a source, as trust takes it
+	maxDepth   = 3    // certifications between a granted key and a new one
+	maxGrants  = 2000 // grants of one import
+	maxRemarks = 200  // remarks on one import
+	maxNote    = 300  // bytes of a note
+	maxAddress = 254  // bytes of an e-mail address (RFC 5321)
+	maxPlace   = 500  // bytes of a source, as trust takes it
 )

@@ -238,7 +238,7 @@ func TestCertified(t *testing.T) {
 		"error: the certificate of the authority psf is not there: trust.toml needs a [[key]] with openpgp = \""+fingerprint(psf)+"\"\n", nil)
 	revoke(t, psf, packet.KeyCompromised, "")
 	hold(t, outcome(t, l, trust.Import{Name: "psf", Kind: "certified", Source: "/keys.asc"}, authorityFile(t, "psf", psf, year)),
-		"error: the authority psf gave its key up as lost on 2026-05-01\n", nil)
+		"key PSF\nwarning the authority psf gave its key up as lost on 2026-05-01 (without a reason): nothing that it certified counts\n", map[string]*pgp.Entity{"PSF": psf})
 }
 
 // TestCertifiedByGnuPG takes a certification as gpg itself makes it, and takes it no

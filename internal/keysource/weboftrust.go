@@ -3,17 +3,19 @@ package keysource
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"assay"
 	"assay/internal/openpgp"
+	"assay/internal/trust"
 )
 
 // introducer is a key that is trusted for a project, and until when its word counts.
 type introducer struct {
 	cert  *openpgp.Certificate
 	until time.Time // zero: as long as the import
-	chain string    // of fingerprints, from the granted key
+	chain []string  // of fingerprints, from the granted key, and whoever certified that one
 }
 
 // webOfTrust grants the certificates that keys of the same project certify, over at most
@@ -31,7 +33,7 @@ func (s *session) webOfTrust() error {
 	}
 	projects := s.Import.Projects
 	for _, project := range projects {
-		start := s.introducers(project)
+		start := s.introducers(project, certs)
 		if len(start) == 0 {
 			s.warn(project, "no OpenPGP key with a certificate is granted for it in trust.toml: there is nobody to start from")
 			continue
@@ -44,7 +46,7 @@ func (s *session) webOfTrust() error {
 }
 
 // introducers are the keys that the person's own file grants for a project.
-func (s *session) introducers(project string) []introducer {
+func (s *session) introducers(project string, certs []*openpgp.Certificate) []introducer {
 	var out []introducer
 	if s.Own == nil {
 		return nil
@@ -54,9 +56,16 @@ func (s *session) introducers(project string) []introducer {
 			continue
 		}
 		k, ok := s.Own.Key(assay.GrantOpenPGP, g.Grant.Key)
-		if ok && k.Certificate != nil && !slices.ContainsFunc(out, func(i introducer) bool { return i.cert.Fingerprint() == k.Certificate.Fingerprint() }) {
-			out = append(out, introducer{cert: k.Certificate, until: g.Until, chain: g.Grant.Key})
+		if !ok || k.Certificate == nil || s.Own.Withdrawn(nil, g.Grant) != "" ||
+			slices.ContainsFunc(out, func(i introducer) bool { return i.cert.Fingerprint() == k.Certificate.Fingerprint() }) {
+			continue
 		}
+		k.Certificate = s.joined(k.Certificate, certs)
+		if r, _ := k.Certificate.Revoked(); r.Hard {
+			s.warn(project, "the key %s, which is granted for it, was given up as lost on %s (%s): nothing that it certified counts", k.Fingerprint, day(r.At), said(r.Reason))
+			s.key(trust.Key{Kind: k.Kind, Fingerprint: k.Fingerprint, Certificate: k.Certificate})
+		}
+		out = append(out, introducer{cert: k.Certificate, until: g.Until, chain: append(slices.Clone(g.CertifiedBy), g.Grant.Key)})
 	}
 	return out
 }
@@ -83,17 +92,17 @@ func (s *session) reach(project string, from []introducer, certs []*openpgp.Cert
 			if seen[c.Fingerprint()] || s.denied(project, string(c.Fingerprint())) {
 				continue
 			}
-			by, ok := s.introduced(c, from)
+			by, ok := s.introduced(project, c, from)
 			if !ok {
 				continue
 			}
 			seen[c.Fingerprint()] = true
-			note := fmt.Sprintf("certified by %s (%d of at most %d steps)", by.chain, depth, max(s.Import.Depth, 1))
-			if err := s.certificate(c, found{project: project, note: note, until: by.until}); err != nil {
+			note := fmt.Sprintf("certified by %s (%d of at most %d steps)", strings.Join(by.chain, ", "), depth, max(s.Import.Depth, 1))
+			if err := s.certificate(c, found{project: project, note: note, until: by.until, certifiedBy: by.chain}); err != nil {
 				return err
 			}
-			if r, lost := c.Revoked(); !lost || !r.Hard {
-				next = append(next, introducer{cert: c, until: by.until, chain: by.chain + ", " + string(c.Fingerprint())})
+			if !lost(c) {
+				next = append(next, introducer{cert: c, until: by.until, chain: append(slices.Clip(by.chain), string(c.Fingerprint()))})
 			}
 		}
 		from = next
@@ -102,12 +111,12 @@ func (s *session) reach(project string, from []introducer, certs []*openpgp.Cert
 }
 
 // introduced returns the way to a certificate that holds the longest.
-func (s *session) introduced(c *openpgp.Certificate, from []introducer) (introducer, bool) {
+func (s *session) introduced(project string, c *openpgp.Certificate, from []introducer) (introducer, bool) {
 	var best introducer
 	ok := false
 	for _, i := range from {
 		for _, says := range c.CertifiedBy(i.cert) {
-			until := earliest(i.until, lastDayOf(says.Expires), lastDayOf(says.Ends))
+			until := earliest(i.until, lastDayOf(says.Expires), lastDayOf(s.end(project, c, i.cert, says)))
 			if !until.IsZero() && !until.After(s.Now) {
 				continue
 			}

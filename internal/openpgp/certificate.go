@@ -3,6 +3,7 @@ package openpgp
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strconv"
@@ -73,19 +74,19 @@ func Merge(certs ...*Certificate) ([]*Certificate, error) {
 // join returns a certificate with what either has.
 func (c *Certificate) join(d *Certificate) *Certificate {
 	out := &Certificate{
-		primary: c.primary, direct: joinSignatures(c.direct, d.direct),
-		revocations: joinSignatures(c.revocations, d.revocations), others: joinSignatures(c.others, d.others),
+		primary: c.primary, direct: joinOwn(c.direct, d.direct),
+		revocations: joinOwn(c.revocations, d.revocations), others: joinSignatures(c.others, d.others),
 	}
 	for _, u := range slices.Concat(c.users, d.users) {
 		to := out.user(u.id)
-		to.self = joinSignatures(to.self, u.self)
-		to.revocations = joinSignatures(to.revocations, u.revocations)
+		to.self = joinOwn(to.self, u.self)
+		to.revocations = joinOwn(to.revocations, u.revocations)
 		to.others = joinSignatures(to.others, u.others)
 	}
 	for _, s := range slices.Concat(c.subkeys, d.subkeys) {
 		to := out.subkey(s.key)
-		to.bindings = joinSignatures(to.bindings, s.bindings)
-		to.revocations = joinSignatures(to.revocations, s.revocations)
+		to.bindings = joinOwn(to.bindings, s.bindings)
+		to.revocations = joinOwn(to.revocations, s.revocations)
 	}
 	out.sort()
 	return out
@@ -120,6 +121,43 @@ func joinSignatures(a, b []*Signature) []*Signature {
 	out := slices.Concat(a, b)
 	slices.SortStableFunc(out, compareSignatures)
 	return slices.CompactFunc(out, func(x, y *Signature) bool { return bytes.Equal(x.raw, y.raw) })
+}
+
+// joinOwn is joinSignatures for signatures that the certificate's own key has made: of those
+// that differ in what is not signed only, the best and shortest is kept. Anybody can make such
+// copies, as many as fill a certificate up to its caps or make it too large to be kept.
+func joinOwn(a, b []*Signature) []*Signature {
+	out := slices.Concat(a, b)
+	slices.SortFunc(out, func(x, y *Signature) int {
+		return cmp.Or(strings.Compare(x.core, y.core), worse(x, y), len(x.raw)-len(y.raw), bytes.Compare(x.raw, y.raw))
+	})
+	out = slices.CompactFunc(out, func(x, y *Signature) bool { return x.core == y.core })
+	slices.SortFunc(out, compareSignatures)
+	return out
+}
+
+// worse orders copies of one signature by what their unsigned part brings along.
+func worse(x, y *Signature) int {
+	rank := func(s *Signature) (n int) {
+		if s.kind == typeBinding && !s.backValid {
+			n += 2
+		}
+		if s.weakSelf != "" {
+			n++
+		}
+		return n
+	}
+	return rank(x) - rank(y)
+}
+
+// coreOf is what makes a signature: all that is signed, and the numbers.
+func coreOf(s *Signature) string {
+	out := slices.Concat(s.suffix, s.salt)
+	for _, n := range s.numbers {
+		n = bytes.TrimLeft(n, "\x00")
+		out = append(binary.BigEndian.AppendUint16(out, uint16(len(n))), n...)
+	}
+	return string(out)
 }
 
 // compareSignatures orders by time and then by bytes.
@@ -301,6 +339,18 @@ func (c *Certificate) Armor() []byte {
 		put(essential(s.bindings))
 	}
 	return writeArmor(out, armorPublicKey)
+}
+
+// Remains returns the least that is left of a certificate whose key was revoked as
+// compromised: the primary key and that revocation. It is for keeping what is known of a lost
+// key where the whole certificate is too large; any other certificate comes back as it is.
+func (c *Certificate) Remains() *Certificate {
+	for _, s := range c.revocations {
+		if !s.soft() {
+			return &Certificate{primary: c.primary, revocations: []*Signature{s}}
+		}
+	}
+	return c
 }
 
 // essential returns the newest signature, and before it the newest that is not weak.
@@ -547,7 +597,10 @@ func (r *certificateReader) settle() error {
 		}
 		r.cert.keep(at)
 	}
-	for _, list := range r.cert.lists() {
+	for _, list := range r.cert.ownLists() {
+		*list = joinOwn(*list, nil)
+	}
+	for _, list := range r.cert.otherLists() {
 		*list = joinSignatures(*list, nil)
 	}
 	r.cert.sort()
@@ -564,14 +617,23 @@ func (r *certificateReader) keepOther(at placed) {
 	}
 }
 
-// lists returns all lists of signatures.
-func (c *Certificate) lists() []*[]*Signature {
-	out := []*[]*Signature{&c.direct, &c.revocations, &c.others}
+// ownLists returns the lists of signatures by the certificate's own key.
+func (c *Certificate) ownLists() []*[]*Signature {
+	out := []*[]*Signature{&c.direct, &c.revocations}
 	for _, u := range c.users {
-		out = append(out, &u.self, &u.revocations, &u.others)
+		out = append(out, &u.self, &u.revocations)
 	}
 	for _, s := range c.subkeys {
 		out = append(out, &s.bindings, &s.revocations)
+	}
+	return out
+}
+
+// otherLists returns the lists of signatures by others.
+func (c *Certificate) otherLists() []*[]*Signature {
+	out := []*[]*Signature{&c.others}
+	for _, u := range c.users {
+		out = append(out, &u.others)
 	}
 	return out
 }
@@ -590,6 +652,7 @@ func (c *Certificate) keep(at placed) {
 	if s.check(c.primary, s.over(parts...)) != nil {
 		return
 	}
+	s.core = coreOf(s)
 	switch s.kind {
 	case typeKeyRevocation:
 		c.revocations = append(c.revocations, s)

@@ -19,8 +19,11 @@ var checksumSizes = map[int]string{32: "md5", 40: "sha1", 56: "sha224", 64: "sha
 var (
 	// bsdLine is a line of sha256sum --tag and of BSD's sha256.
 	bsdLine = regexp.MustCompile(`^([A-Z][A-Z0-9/-]{1,15}) \((\S(?:.*\S)?)\) = ([0-9A-Fa-f]{32,128})$`)
-	// heading is the title of a section, as Django's lists have them.
-	heading = regexp.MustCompile(`^([A-Z][A-Z0-9-]{1,15}) checksums:?$`)
+	// looseLine is what other readers take for such a line as well.
+	looseLine = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9/-]{1,15} ?\(.*\) ?= ?[0-9A-Fa-f]{32,128}$`)
+	// heading is the title of a section, and underline what stands below it.
+	heading   = regexp.MustCompile(`^([A-Z][A-Z0-9-]{1,15}) checksums$`)
+	underline = regexp.MustCompile(`^={3,}$`)
 )
 
 // gnuLine reads a line of sha256sum and its like: hex, a blank, a blank or "*", the name.
@@ -36,67 +39,137 @@ func gnuLine(line string) (digits, name string, ok bool) {
 	return line[:n], name, !strings.ContainsRune(" \t\f\v", rune(name[0]))
 }
 
-// ReadChecksums reads a list of checksums in any of three formats, which may be mixed, and
-// passes over every other line:
+// ReadChecksums reads a list of checksums, in one of two forms. In the first there is nothing
+// but checksums, as sha256sum and BSD's sha256 write them, empty lines, and comments:
 //
+//	# demo 1.0
 //	2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae  demo-1.0.tar.gz
 //	SHA256 (demo-1.0.tar.gz) = 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
+//
+// The second is that of Django's *.checksum.txt: a prose that names files, keys and commits, and
+// in it underlined sections, one for each algorithm, up to the first line that is no checksum:
 //
 //	SHA256 checksums
 //	================
 //
 //	2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae  demo-1.0.tar.gz
 //
-// The last is how Django's *.checksum.txt has them, with sections for MD5 and SHA-1 beside it,
-// in a prose that names files and keys. The number of digits tells the algorithm; a section or
-// a BSD name that says otherwise is an error, and so is a file that is listed twice with
-// different checksums, a line with an escaped name ("\" before it), and a name with control
-// characters. Lines of md5 and sha1 are returned by their algorithm: they decide nothing. The
-// same line twice is returned once. A list without any checksum is an error. Errors are a
-// *[Failure].
+// Anything else is refused, for who signs a letter has not signed each line of it as a checksum:
+// a prose without such sections, and a checksum outside of them. The number of digits tells the
+// algorithm; a section or a BSD name that says otherwise is an error, and so is a file that is
+// listed twice with different checksums, a line with an escaped name ("\" before it), and a name
+// with control characters. Lines of md5 and sha1 are returned by their algorithm: they decide
+// nothing. The same line twice is returned once. A list without any checksum is an error. Errors
+// are a *[Failure].
 func ReadChecksums(text []byte) ([]Checksum, error) {
 	if len(text) > MaxChecksums {
 		return nil, fail(Malformed, "a list of checksums of more than %d bytes", MaxChecksums)
 	}
-	var out []Checksum
-	seen := map[[2]string]string{}
-	section := ""
-	for rest := bytes.TrimPrefix(text, byteOrderMark); len(rest) > 0; {
+	text = bytes.TrimPrefix(text, byteOrderMark)
+	sectioned, err := hasSections(text)
+	if err != nil {
+		return nil, err
+	}
+	l := checksumList{sectioned: sectioned, seen: map[[2]string]string{}}
+	for rest := text; len(rest) > 0; {
 		var line []byte
-		var err error
 		if line, rest, err = cutLine(rest, maxTextLine); err != nil {
 			return nil, err
 		}
-		if bytes.Contains(line, []byte(" checksums")) {
-			if m := heading.FindSubmatch(line); m != nil {
-				section = algorithmName(string(m[1]))
-				continue
-			}
-		}
-		sum, ok, err := readChecksum(string(line), section)
-		if err != nil {
+		if err := l.line(string(line), rest); err != nil {
 			return nil, err
 		}
-		if !ok {
-			continue
-		}
-		id := [2]string{sum.Algorithm, sum.Filename}
-		if before, listed := seen[id]; listed {
-			if before != sum.Hex {
-				return nil, fail(Malformed, "%s is listed twice with different checksums by %s", Printable(sum.Filename), sum.Algorithm)
-			}
-			continue
-		}
-		if len(out) == MaxChecksumEntries {
-			return nil, fail(Malformed, "a list of more than %d checksums", MaxChecksumEntries)
-		}
-		seen[id] = sum.Hex
-		out = append(out, sum)
 	}
-	if len(out) == 0 {
+	if len(l.sums) == 0 {
 		return nil, fail(Malformed, "there is no checksum in the list")
 	}
-	return out, nil
+	return l.sums, nil
+}
+
+// hasSections reports whether a text has an underlined title.
+func hasSections(text []byte) (bool, error) {
+	for len(text) > 0 {
+		line, rest, err := cutLine(text, maxTextLine)
+		if err != nil {
+			return false, err
+		}
+		if isTitle(line, rest) {
+			return true, nil
+		}
+		text = rest
+	}
+	return false, nil
+}
+
+// isTitle reports whether a line is a section's title, by what follows it.
+func isTitle(line, rest []byte) bool {
+	if !bytes.HasSuffix(line, []byte(" checksums")) || !heading.Match(line) {
+		return false
+	}
+	below, _, err := cutLine(rest, maxTextLine)
+	return err == nil && underline.Match(below)
+}
+
+// checksumList is a list that is being read.
+type checksumList struct {
+	sums      []Checksum
+	seen      map[[2]string]string
+	sectioned bool
+	section   string // the algorithm of the section that goes on, or ""
+	below     bool   // the next line is a title's underline
+}
+
+// line takes in a line; rest is what follows it.
+func (l *checksumList) line(line string, rest []byte) error {
+	switch {
+	case l.below:
+		l.below = false
+		return nil
+	case line == "":
+		return nil
+	case l.sectioned && isTitle([]byte(line), rest):
+		l.section, l.below = algorithmName(strings.TrimSuffix(line, " checksums")), true
+		return nil
+	}
+	sum, ok, err := readChecksum(line, l.section)
+	switch {
+	case err != nil:
+		return err
+	case ok && l.sectioned && l.section == "", !ok && l.sectioned && resembles(line):
+		return fail(Malformed, "a checksum stands outside of the sections of the list")
+	case ok:
+		return l.add(sum)
+	case l.sectioned:
+		l.section = "" // the prose goes on
+		return nil
+	case line[0] == '#':
+		return nil
+	}
+	return fail(Malformed, "a text that is no list of checksums: a line of it is neither a checksum nor a comment")
+}
+
+// add adds a checksum.
+func (l *checksumList) add(sum Checksum) error {
+	id := [2]string{sum.Algorithm, sum.Filename}
+	if before, listed := l.seen[id]; listed {
+		if before != sum.Hex {
+			return fail(Malformed, "%s is listed twice with different checksums by %s", Printable(sum.Filename), sum.Algorithm)
+		}
+		return nil
+	}
+	if len(l.sums) == MaxChecksumEntries {
+		return fail(Malformed, "a list of more than %d checksums", MaxChecksumEntries)
+	}
+	l.seen[id] = sum.Hex
+	l.sums = append(l.sums, sum)
+	return nil
+}
+
+// resembles reports whether other readers could take a line for a checksum.
+func resembles(line string) bool {
+	line = strings.TrimLeft(strings.Trim(line, " \t"), `\`)
+	_, _, ok := gnuLine(line)
+	return ok || strings.Contains(line, "=") && looseLine.MatchString(line)
 }
 
 // readChecksum reads one line, and says whether it is a checksum.

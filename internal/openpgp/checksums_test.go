@@ -19,6 +19,8 @@ const (
 var djangoText = `This file contains MD5, SHA1, and SHA256 checksums for the
 source-code tarball and wheel files of Django 5.2.1, released May 7, 2025.
 
+It also includes the commit hash of the release tag.
+
 To use this file, you will need a working install of PGP or other
 compatible public-key encryption software. This key has
 the ID ` + "``0123456789ABCDEF``" + ` and can be imported from the keyserver:
@@ -55,6 +57,21 @@ Git tag
 The 5.2.1 tag points to commit ` + hexSHA1 + `.
 `
 
+const (
+	noList       = "a text that is no list of checksums: a line of it is neither a checksum nor a comment"
+	outOfSection = "a checksum stands outside of the sections of the list"
+
+	// letter is a text that is signed, and whose lines are no list.
+	letter = `Hello,
+
+somebody has put a bad file on a mirror. It is this one:
+
+` + hexOther + `  django-5.2.1.tar.gz
+
+Do not take it.
+`
+)
+
 // TestReadChecksums reads every form, and refuses what could be read in two ways.
 func TestReadChecksums(t *testing.T) {
 	for _, tc := range []struct{ name, text, want string }{
@@ -66,16 +83,30 @@ func TestReadChecksums(t *testing.T) {
 		{"Django", djangoText, "md5 d41d django-5.2.1.tar.gz, md5 d41d django-5.2.1-py3-none-any.whl, sha1 da39 django-5.2.1.tar.gz, sha1 da39 django-5.2.1-py3-none-any.whl, sha256 e3b0 django-5.2.1.tar.gz, sha256 2c26 django-5.2.1-py3-none-any.whl"},
 		{"a line twice", hexSHA256 + "  a.whl\n" + hexSHA256 + "  a.whl\n", "sha256 e3b0 a.whl"},
 		{"a name with a blank", hexSHA256 + "  a b.whl\n", "sha256 e3b0 a b.whl"},
-		{"prose beside", "The sum is " + hexOther + "  x.\n" + hexSHA256 + "  a.whl\n" + hexOther + " one-blank\n", "sha256 e3b0 a.whl"},
+		{"comments", "# demo 1.0\n\n" + hexSHA256 + "  a.whl\n# " + hexOther + "  a.whl\n", "sha256 e3b0 a.whl"},
+		{"prose before", "The sum is " + hexOther + "  x.\n" + hexSHA256 + "  a.whl\n", "error: " + noList},
+		{"prose behind", hexSHA256 + "  a.whl\n\nYours, Ann", "error: " + noList},
+		{"one blank", hexSHA256 + "  a.whl\n" + hexOther + " one-blank\n", "error: " + noList},
+		{"a letter", letter, "error: " + noList},
+		{"a letter that quotes Django", letter + djangoText, "error: " + outOfSection},
+		{"a title without a line below", "SHA256 checksums\n\n" + hexSHA256 + "  a.whl\n", "error: " + noList},
+		{"a checksum before the sections", hexOther + "  a.whl\n\nSHA256 checksums\n================\n\n" + hexSHA256 + "  b.whl\n", "error: " + outOfSection},
+		{"a checksum behind a section", "SHA256 checksums\n================\n\n" + hexSHA256 + "  a.whl\n\nNot this one:\n\n" + hexOther + "  a.whl\n", "error: " + outOfSection},
+		{"one of BSD behind a section", "SHA256 checksums\n================\n" + hexSHA256 + "  a.whl\nNot:\nSHA256 (b.whl) = " + hexOther + "\n", "error: " + outOfSection},
+		{"one of OpenSSL behind a section", "SHA256 checksums\n================\n" + hexSHA256 + "  a.whl\nNot:\nSHA2-256(b.whl)= " + hexOther + "\n", "error: " + outOfSection},
+		{"an indented one in a section", "SHA256 checksums\n================\n" + hexSHA256 + "  a.whl\n  " + hexOther + "  a.whl\n", "error: " + outOfSection},
+		{"a section that holds nothing", "SHA256 checksums\n================\n\nnone\n", "error: there is no checksum in the list"},
+		{"a section twice, and different", "SHA256 checksums\n================\n" + hexSHA256 + "  a.whl\nSHA256 checksums\n================\n" + hexOther + "  a.whl\n", "error: a.whl is listed twice with different checksums by sha256"},
 		{"twice and different", hexSHA256 + "  a.whl\n" + hexOther + "  a.whl\n", "error: a.whl is listed twice with different checksums by sha256"},
 		{"twice and different, by two forms", hexSHA256 + "  a.whl\nSHA256 (./a.whl) = " + hexOther, "error: a.whl is listed twice with different checksums by sha256"},
-		{"a wrong section", "MD5 checksums\n\n" + hexSHA256 + "  a.whl\n", "error: a checksum of sha256 under the name md5"},
+		{"a wrong section", "MD5 checksums\n=============\n\n" + hexSHA256 + "  a.whl\n", "error: a checksum of sha256 under the name md5"},
 		{"a wrong BSD name", "SHA3-256 (a.whl) = " + hexSHA256, "error: a checksum of sha256 under the name sha3-256"},
 		{"an odd size", hexSHA256 + "ab  a.whl\n", "error: a checksum of 66 hex digits"},
 		{"an escaped name", `\` + hexSHA256 + `  a\nb.whl`, "error: a checksum of a file whose name is escaped"},
 		{"an escape in a name", hexSHA256 + "  a\x1b[2J.whl", "error: a checksum of a file whose name is too long or not plain to see"},
 		{"a name that turns around", hexSHA256 + "  a\u202e.whl", "error: a checksum of a file whose name is too long or not plain to see"},
-		{"nothing", "hello\n", "error: there is no checksum in the list"},
+		{"nothing", "hello\n", "error: " + noList},
+		{"empty", "\n\n# nothing\n", "error: there is no checksum in the list"},
 		{"a long line", strings.Repeat("a", 1<<20), "error: a line is longer than 16384 bytes"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

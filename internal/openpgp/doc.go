@@ -21,7 +21,8 @@
 // The caller decides what this package cannot know: which certificate may sign which project,
 // what is weak and allowed nevertheless ([Valid.Weak]), whether the signature's claimed time
 // is believable ([Valid.Created], [Valid.Ends]), and how many signers are enough
-// ([Valid.Signer] is the same for all keys of a certificate).
+// ([Valid.Signer] is the same for all keys of a certificate, and [Valid.Public] for one key in
+// several).
 //
 // Reading is strict where OpenPGP is generous, because readers that disagree about a file can
 // be played against each other: one armored block, nothing around it, no packet of another

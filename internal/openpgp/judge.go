@@ -19,6 +19,7 @@ const (
 type Valid struct {
 	Signer  Fingerprint // the certificate's, which is its primary key's: k of n counts these
 	Key     Fingerprint // the key that signed, the primary one or a subkey
+	Public  any         // that key, as [crypto.PublicKey] where the standard library has its kind, else as []byte
 	Created time.Time   // when, by the signer's word, in UTC to the second
 	// Ends is when the key or subkey expired, or was superseded or retired; zero: it did
 	// not. Whoever has the key can backdate, so the caller holds Ends against a witness of
@@ -287,7 +288,7 @@ func (s *Signature) verify(c *Certificate, data hash.Hash) (Valid, *Failure) {
 	if failure != nil {
 		return Valid{}, failure
 	}
-	out := Valid{Signer: c.Fingerprint(), Key: k.fingerprint, Created: s.created, Expires: s.expires(), Ends: earlier(st.ends, s.expires()), Weak: st.weak}
+	out := Valid{Signer: c.Fingerprint(), Key: k.fingerprint, Public: k.standard(), Created: s.created, Expires: s.expires(), Ends: earlier(st.ends, s.expires()), Weak: st.weak}
 	if s.hash.weak {
 		out.Weak = append(out.Weak, s.hash.name)
 	}

@@ -2,6 +2,11 @@ package openpgp
 
 import (
 	"bytes"
+	"crypto/dsa" //lint:ignore SA1019 keys that old signatures were made with
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
 	"crypto/sha1" // the fingerprints of version 4
 	"crypto/sha256"
 	"encoding/binary"
@@ -9,6 +14,10 @@ import (
 	"hash"
 	"time"
 
+	pgpecdsa "github.com/ProtonMail/go-crypto/openpgp/ecdsa"
+	pgped25519 "github.com/ProtonMail/go-crypto/openpgp/ed25519"
+	pgped448 "github.com/ProtonMail/go-crypto/openpgp/ed448"
+	"github.com/ProtonMail/go-crypto/openpgp/eddsa"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
 
@@ -152,6 +161,37 @@ func curveName(public *packet.PublicKey) string {
 		return "ed448"
 	}
 	return ""
+}
+
+// standard returns the key as the standard library has it, else its algorithm and numbers
+// in one spelling: the same for the same numbers, whenever the key was made and whichever of
+// OpenPGP's algorithms it stands under.
+func (k *key) standard() any {
+	switch p := k.public.PublicKey.(type) {
+	case *rsa.PublicKey:
+		return p
+	case *pgpecdsa.PublicKey:
+		curve := map[string]elliptic.Curve{"nistp256": elliptic.P256(), "nistp384": elliptic.P384(), "nistp521": elliptic.P521()}[k.name]
+		if public, err := ecdsa.ParseUncompressedPublicKey(curve, p.MarshalPoint()); err == nil {
+			return public
+		}
+	case *eddsa.PublicKey:
+		return edwards(k.name, p.X)
+	case *pgped25519.PublicKey:
+		return edwards(k.name, p.Point)
+	case *pgped448.PublicKey:
+		return edwards(k.name, p.Point)
+	case *dsa.PublicKey:
+		return fmt.Appendf(nil, "dsa %x %x %x %x", p.P, p.Q, p.G, p.Y)
+	}
+	return fmt.Appendf(nil, "%d %x", k.algorithm, k.body)
+}
+
+func edwards(name string, point []byte) any {
+	if name == "ed25519" {
+		return ed25519.PublicKey(point)
+	}
+	return fmt.Appendf(nil, "%s %x", name, point)
 }
 
 // cost is about how many tens of microseconds one verification takes.

@@ -94,6 +94,7 @@ type Signature struct {
 	reasonText          string
 	embedded            [][]byte
 
+	core      string // of a signature by the certificate's own key: what makes it, see coreOf
 	weakSelf  string // of a self-signature: the word for its weak hash, or ""
 	backValid bool   // of a subkey's binding: the subkey has signed the primary key
 }

@@ -263,6 +263,8 @@ func changeFor(f Explained, r assay.Reason) string {
 		return text + "'assay trust accept " + release + " --reason TEXT --until YYYY-MM-DD', if the project stopped signing"
 	case slices.Contains([]assay.Code{assay.SignatureUnexpectedKey, assay.SignatureWrongProject, assay.GrantEnded, assay.GrantUnfit}, r.Code):
 		return text + "a grant for the key, if the project's people say that it is theirs: assay trust add " + f.Artifact.Project + " …"
+	case r.Code == assay.GrantWithdrawn:
+		return text + "a grant by your own word, if the project's people say that the key is theirs: assay trust add " + f.Artifact.Project + " … --without-old-key"
 	case r.Code == assay.GrantDenied:
 		return text + "'assay trust remove " + f.Artifact.Project + " --grant KEY --reason TEXT', by whoever denied it"
 	case r.Code == assay.ProjectQuarantined:

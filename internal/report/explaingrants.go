@@ -99,6 +99,12 @@ func grantText(g assay.Grant, now time.Time) string {
 		text += "; it is the first that was seen: continuity, and no verification"
 	}
 	text += "; from " + whose(g)
+	if len(g.CertifiedBy) > 0 {
+		text += ", certified by " + strings.Join(g.CertifiedBy, ", then ")
+	}
+	if g.Withdrawn != "" {
+		text += "; withdrawn, as " + g.Withdrawn + " was given up as lost"
+	}
 	if g.Reason != "" {
 		text += ": " + g.Reason
 	}
@@ -127,17 +133,20 @@ type JSONGrant struct {
 	Until    string   `json:"until"`
 	Waive    []string `json:"waive"`
 	From     string   `json:"from"`
-	Origin   string   `json:"origin"`
-	By       string   `json:"by"`
-	Reason   string   `json:"reason"`
-	About    []string `json:"about"`
-	UsedFor  []string `json:"used_for"`
+	// CertifiedBy are fingerprints, from who was named to who certified the key.
+	CertifiedBy []string `json:"certified_by"`
+	Withdrawn   string   `json:"withdrawn"`
+	Origin      string   `json:"origin"`
+	By          string   `json:"by"`
+	Reason      string   `json:"reason"`
+	About       []string `json:"about"`
+	UsedFor     []string `json:"used_for"`
 }
 
 // GrantJSON renders a grant.
 func GrantJSON(g assay.Grant) JSONGrant {
 	j := JSONGrant{Identity: g.Identity(), Kind: string(g.Kind), Denied: g.Denied, FirstUse: g.FirstUse, Roles: []string{}, Versions: g.Versions,
-		Waive: append([]string{}, g.Waive...), From: g.From, Origin: g.Origin, By: g.By, Reason: g.Reason, About: []string{}, UsedFor: []string{}}
+		Waive: append([]string{}, g.Waive...), From: g.From, CertifiedBy: append([]string{}, g.CertifiedBy...), Withdrawn: g.Withdrawn, Origin: g.Origin, By: g.By, Reason: g.Reason, About: []string{}, UsedFor: []string{}}
 	for _, r := range g.Roles {
 		j.Roles = append(j.Roles, string(r))
 	}

@@ -1,6 +1,9 @@
 package signature
 
 import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
 	"strings"
 
 	"assay"
@@ -32,6 +35,21 @@ func (o *Outcome) OutOfReach(m assay.Material) {
 		where = "" // an index client's errors name the URL themselves
 	}
 	o.Find(assay.SignatureUnavailable, where, why)
+}
+
+// Maker names the key that made a signature by its numbers alone: the same for a key of
+// OpenPGP, of SSH and of a RECORD.jws, if it is one. public is a [crypto.PublicKey], or
+// bytes for kinds of keys that X.509 does not have.
+func Maker(public any) string {
+	encoded, ok := public.([]byte)
+	if !ok {
+		var err error
+		if encoded, err = x509.MarshalPKIXPublicKey(public); err != nil {
+			return ""
+		}
+	}
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:])
 }
 
 // Evidence is what all of it comes to. What is broken weighs more than what could not be

@@ -123,6 +123,19 @@ func (k Key) public() ssh.PublicKey {
 	return public
 }
 
+// Public returns the key as the standard library has it, or its wire format for keys on
+// tokens: what these sign is not only the data.
+func (k Key) Public() any {
+	switch k.kind {
+	case ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256:
+	default:
+		if public, ok := k.public().(ssh.CryptoPublicKey); ok {
+			return public.CryptoPublicKey()
+		}
+	}
+	return []byte(k.blob)
+}
+
 // Fingerprint returns "SHA256:…", as `ssh-keygen -l` prints it.
 func (k Key) Fingerprint() string {
 	sum := sha256.Sum256([]byte(k.blob))

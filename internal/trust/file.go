@@ -30,7 +30,10 @@ type Grant struct {
 	Project string
 	// Signatures are where signatures lie: URLs with {filename}, {project} and {version}.
 	Signatures []string
-	Line       int
+	// Since is when an import was first seen to grant it, on somebody's certification: a key
+	// that was superseded later than that vouches for it still. Zero where nobody certified.
+	Since time.Time
+	Line  int
 }
 
 // Key is what is known of a key that grants name: what it is verified with, and where

@@ -78,6 +78,9 @@ func (r *reader) lockedGrant(v *tomlfile.Value) Grant {
 		"note":      func(e *tomlfile.Entry) { g.Reason = r.text(e, &e.Value) },
 		"signature": func(e *tomlfile.Entry) { g.Signatures = r.templates(e) },
 		"roles":     func(e *tomlfile.Entry) { g.Roles = r.roles(e) },
+
+		"certified_by": func(e *tomlfile.Entry) { g.CertifiedBy = r.fingerprints(e) },
+		"since":        func(e *tomlfile.Entry) { g.Since = r.moment(e) },
 	}
 	for _, kind := range kinds {
 		known[string(kind)] = func(e *tomlfile.Entry) { r.keyed(e, &g, kind) }
@@ -168,6 +171,10 @@ func (l *Lock) Text() []byte {
 			w.str("versions", g.Versions)
 			w.day("until", g.Until)
 			w.list("signature", g.Signatures)
+			w.list("certified_by", g.CertifiedBy)
+			if !g.Since.IsZero() {
+				fmt.Fprintf(w, "since = %s\n", g.Since.UTC().Format(time.RFC3339))
+			}
 			w.str("note", g.Reason)
 		}
 		for _, k := range file.Keys {

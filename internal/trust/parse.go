@@ -120,6 +120,7 @@ func (r *reader) grant(v *tomlfile.Value, denied bool) Grant {
 		"from":    func(e *tomlfile.Entry) { g.From = r.text(e, &e.Value) },
 	}
 	if !denied {
+		known["certified_by"] = func(e *tomlfile.Entry) { g.CertifiedBy = r.fingerprints(e) }
 		known["roles"] = func(e *tomlfile.Entry) { g.Roles = r.roles(e) }
 		known["versions"] = func(e *tomlfile.Entry) { g.Versions = r.versions(e) }
 		known["until"] = func(e *tomlfile.Entry) { g.Until = r.until(e) }
@@ -422,6 +423,20 @@ func (r *reader) until(e *tomlfile.Entry) time.Time {
 		return time.Time{}
 	}
 	return day.AddDate(0, 0, 1)
+}
+
+// fingerprints reads a list of OpenPGP keys.
+func (r *reader) fingerprints(e *tomlfile.Entry) []string {
+	var out []string
+	for _, v := range r.Values(e, maxList) {
+		text := r.text(e, v)
+		fp, err := openpgp.ParseFingerprint(text)
+		if err != nil && text != "" {
+			r.Add(v.Line, "%s: %v", e.Key, err)
+		}
+		out = append(out, string(fp))
+	}
+	return out
 }
 
 func (r *reader) truth(e *tomlfile.Entry) bool {

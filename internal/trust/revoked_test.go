@@ -63,11 +63,11 @@ func TestAuthorityIsLost(t *testing.T) {
 	text := strings.Replace(strings.Replace(twoImports, "agree = 2", "agree = 1", 1), strings.Repeat("3", 40), ann.sound.Fingerprint, 1)
 	for name, c := range map[string]struct {
 		own, locked trust.Key
-		want        int
+		want        string
 	}{
-		"sound":            {ann.sound, ann.sound, 1},
-		"lost by the file": {ann.lost, ann.sound, 0},
-		"lost by the lock": {ann.sound, ann.lost, 0},
+		"sound":            {ann.sound, ann.sound, ""},
+		"lost by the file": {ann.lost, ann.sound, "openpgp:" + ann.sound.Fingerprint},
+		"lost by the lock": {ann.sound, ann.lost, "openpgp:" + ann.sound.Fingerprint},
 	} {
 		own := mustParse(t, text)
 		own.Keys = []trust.Key{c.own}
@@ -76,8 +76,11 @@ func TestAuthorityIsLost(t *testing.T) {
 		l := &trust.Lock{}
 		l.Put(locked("a", keyFor("demo", oneKey, false)))
 		l.Put(imported)
-		if got := joined(t, own, l); len(got) != c.want {
+		if got := joined(t, own, l); len(got) != 1 || got[0].Withdrawn != c.want || !slices.Equal(got[0].CertifiedBy, []string{ann.sound.Fingerprint}) {
 			t.Errorf("%s: %+v", name, got)
+		}
+		if g := keyFor("demo", oneKey, false); own.Agreed(l, g.Grant, "demo") != (c.want == "") {
+			t.Errorf("%s: it is agreed: %v", name, c.want != "")
 		}
 	}
 }

@@ -53,9 +53,10 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 			}
 		}
 	}
+	lost := lostKeys(own, lock, theirs)
 	if own != nil {
-		take(own.Grants, own.Keys, false)
-		grants, keys := imported(own, lock)
+		take(withdrawn(own.Grants, lost), own.Keys, false)
+		grants, keys := imported(own, lock, lost)
 		take(grants, keys, false)
 	}
 	if theirs != nil {
@@ -72,14 +73,36 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 		} else if projects(grants) > 0 {
 			s.notes = append(s.notes, tomlfile.Problem{File: theirs.Name, Detail: fmt.Sprintf("this project's file says whose keys count for %s", many(projects(grants), "project", "projects"))})
 		}
-		take(grants, theirs.Keys, true)
+		take(withdrawn(grants, lost), theirs.Keys, true)
 	}
-	merged, err := openpgp.Merge(certs...)
-	if err != nil {
-		return nil, fmt.Errorf("the certificates of grants: %w", err)
-	}
-	s.certs = merged
+	s.certs = merged(certs)
 	return s, nil
+}
+
+// merged joins the copies of each certificate. Where one's come to more than is looked at,
+// they stay as they are: whoever verifies by it refuses what it has signed, and the keys
+// beside it are not affected.
+func merged(certs []*openpgp.Certificate) []*openpgp.Certificate {
+	if all, err := openpgp.Merge(certs...); err == nil {
+		return all
+	}
+	var out []*openpgp.Certificate
+	copies := map[openpgp.Fingerprint][]*openpgp.Certificate{}
+	var order []openpgp.Fingerprint
+	for _, c := range certs {
+		if _, ok := copies[c.Fingerprint()]; !ok {
+			order = append(order, c.Fingerprint())
+		}
+		copies[c.Fingerprint()] = append(copies[c.Fingerprint()], c)
+	}
+	for _, fingerprint := range order {
+		one, err := openpgp.Merge(copies[fingerprint]...)
+		if err != nil {
+			one = copies[fingerprint]
+		}
+		out = append(out, one...)
+	}
+	return out
 }
 
 func (s *Store) add(g Grant, theirs bool) {
@@ -123,14 +146,35 @@ func projects(grants []Grant) int {
 	return len(seen)
 }
 
-// imported returns what enough of the imports agree on: who may sign what. That one lets
-// a key sign tags and another lets it sign files is no agreement on either.
-func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
-	type agreed struct {
-		grant Grant
-		by    []string
-		who   []string // whose word it is: one list under two names is one
+// agreed is what imports say of one key, project and role.
+type agreed struct {
+	grant Grant
+	by    []string
+	who   []string // whose word it is: one list under two names is one, and so is one certifier
+	// fallen are imports whose word rests on a key that was given up as lost.
+	fallen []Grant
+}
+
+// vote adds the word of an import, unless somebody's is counted already on whom it rests.
+func (a *agreed) vote(name string, g Grant, who []string) {
+	if g.Until.Before(a.grant.Until) {
+		a.grant.Until = g.Until // all that are counted must hold
 	}
+	if slices.ContainsFunc(who, func(w string) bool { return slices.Contains(a.who, w) }) {
+		return
+	}
+	a.by, a.who = append(a.by, name), append(a.who, who...)
+	for _, key := range g.CertifiedBy {
+		if !slices.Contains(a.grant.CertifiedBy, key) {
+			a.grant.CertifiedBy = append(slices.Clip(a.grant.CertifiedBy), key)
+		}
+	}
+}
+
+// imported returns what enough of the imports agree on: who may sign what. That one lets
+// a key sign tags and another lets it sign files is no agreement on either. What enough of
+// them would agree on, if no key on which their word rests was lost, comes back as withdrawn.
+func imported(own *File, lock *Lock, lost map[string]bool) (grants []Grant, keys []Key) {
 	found := map[string]*agreed{}
 	var ids []string
 	for _, i := range own.Imports {
@@ -139,16 +183,12 @@ func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 			continue
 		}
 		keys = append(keys, l.Keys...) // whatever they grant: their revocations count
-		authority, believed := own.believes(i, lock)
-		if i.Kind == "certified" && !believed {
+		authority, named := own.authority(i)
+		if i.Kind == "certified" && !named {
 			continue
 		}
 		if !authority.Until.IsZero() && authority.Until.Before(i.Until) {
 			i.Until = authority.Until
-		}
-		who := i.Kind + " " + l.SHA256
-		if believed {
-			who = "authority " + string(authority.Fingerprint)
 		}
 		for _, g := range l.Grants {
 			if len(i.Projects) > 0 && !slices.Contains(i.Projects, g.Project) && g.Project != "*" {
@@ -160,30 +200,43 @@ func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 				continue
 			}
 			g.Grant = underImport(g.Grant, i)
+			if named && len(g.CertifiedBy) == 0 {
+				g.CertifiedBy = []string{string(authority.Fingerprint)}
+			}
+			who := []string{i.Kind + " " + l.SHA256}
+			if i.Kind == "certified" || i.Kind == "web-of-trust" && len(g.CertifiedBy) > 0 {
+				who = g.CertifiedBy
+			}
+			g.Withdrawn = lostOf(g.Grant, lost)
 			for _, role := range RolesOf(g.Grant) { // who lets a key sign tags has said nothing of files
 				g.Roles = []assay.Role{role}
 				id := g.Project + " " + g.Identity() + " " + g.Versions + " " + string(role)
 				a := found[id]
 				if a == nil {
-					a = &agreed{grant: g}
+					a = &agreed{}
 					found[id] = a
 					ids = append(ids, id)
-				} else if g.Until.Before(a.grant.Until) {
-					a.grant.Until = g.Until // all that are counted must hold
 				}
-				if !slices.Contains(a.who, who) {
-					a.by, a.who = append(a.by, i.Name), append(a.who, who)
+				switch {
+				case g.Withdrawn != "":
+					a.fallen = append(a.fallen, g)
+					continue
+				case len(a.by) == 0:
+					a.grant = g
 				}
+				a.vote(i.Name, g, who)
 			}
 		}
 	}
+	need := max(own.Agree, 1)
 	for _, id := range ids {
-		a := found[id]
-		if len(a.by) < max(own.Agree, 1) {
-			continue
+		switch a := found[id]; {
+		case len(a.by) >= need:
+			a.grant.From = "import " + strings.Join(a.by, " and ")
+			grants = withRole(grants, a.grant)
+		case len(a.fallen) > 0 && len(a.by)+len(a.fallen) >= need:
+			grants = withRole(grants, a.fallen[0])
 		}
-		a.grant.From = "import " + strings.Join(a.by, " and ")
-		grants = withRole(grants, a.grant)
 	}
 	return grants, keys
 }
@@ -191,10 +244,10 @@ func imported(own *File, lock *Lock) (grants []Grant, keys []Key) {
 // Agreed reports whether enough of the imports grant the same for a project, in every
 // role that the grant is for.
 func (f *File) Agreed(lock *Lock, g assay.Grant, project string) bool {
-	grants, _ := imported(f, lock)
+	grants, _ := imported(f, lock, lostKeys(f, lock, nil))
 	for _, role := range RolesOf(g) {
 		if !slices.ContainsFunc(grants, func(o Grant) bool {
-			return !o.Denied && o.Project == project && o.Identity() == g.Identity() && slices.Contains(RolesOf(o.Grant), role)
+			return !o.Denied && o.Withdrawn == "" && o.Project == project && o.Identity() == g.Identity() && slices.Contains(RolesOf(o.Grant), role)
 		}) {
 			return false
 		}
@@ -202,32 +255,69 @@ func (f *File) Agreed(lock *Lock, g assay.Grant, project string) bool {
 	return true
 }
 
-// believes returns the authority of an import, if it is named and its key was not given
-// up as lost by any copy of it that is known: what it certified counts for as long as the
-// person has it written down, and falls with its key.
-func (f *File) believes(i Import, lock *Lock) (Authority, bool) {
-	if i.Kind != "certified" {
-		return Authority{}, false
-	}
-	at := slices.IndexFunc(f.Authorities, func(a Authority) bool { return a.Name == cmp.Or(i.Authority, i.Name) })
+// authority returns the authority of an import, if it is named: what it certified counts for
+// as long as the person has it written down.
+func (f *File) authority(i Import) (Authority, bool) {
+	at := slices.IndexFunc(f.Authorities, func(a Authority) bool { return i.Kind == "certified" && a.Name == cmp.Or(i.Authority, i.Name) })
 	if at < 0 {
 		return Authority{}, false
 	}
-	a := f.Authorities[at]
-	return a, !lostIn(string(a.Fingerprint), f, lock)
+	return f.Authorities[at], true
 }
 
-// lostIn reports whether any copy of a certificate says that its key was given up as lost.
-func lostIn(fingerprint string, f *File, lock *Lock) bool {
-	lost := func(k Key) bool { return k.Fingerprint == fingerprint && k.Lost() }
-	return slices.ContainsFunc(f.Keys, lost) || lock != nil && slices.ContainsFunc(lock.Imports, func(l Locked) bool { return slices.ContainsFunc(l.Keys, lost) })
+// lostKeys are the keys of which any copy of their certificates says that they were given up
+// as lost.
+func lostKeys(own *File, lock *Lock, theirs *File) map[string]bool {
+	lost := map[string]bool{}
+	note := func(keys []Key) {
+		for _, k := range keys {
+			if k.Lost() {
+				lost[k.Fingerprint] = true
+			}
+		}
+	}
+	for _, f := range []*File{own, theirs} {
+		if f != nil {
+			note(f.Keys)
+		}
+	}
+	if lock != nil {
+		for _, i := range lock.Imports {
+			note(i.Keys)
+		}
+	}
+	return lost
 }
+
+// lostOf is the identity of the first key on which a grant rests that is lost, or "".
+func lostOf(g assay.Grant, lost map[string]bool) string {
+	for _, key := range g.CertifiedBy {
+		if lost[key] {
+			return string(assay.GrantOpenPGP) + ":" + key
+		}
+	}
+	return ""
+}
+
+// withdrawn marks the grants that rest on a lost key.
+func withdrawn(grants []Grant, lost map[string]bool) []Grant {
+	out := slices.Clone(grants)
+	for i := range out {
+		out[i].Withdrawn = lostOf(out[i].Grant, lost)
+	}
+	return out
+}
+
+// Withdrawn returns the identity of the first key on which a grant rests that was given up as
+// lost by any copy of it that is known, or "".
+func (f *File) Withdrawn(l *Lock, g assay.Grant) string { return lostOf(g, lostKeys(f, l, nil)) }
 
 // withRole adds a grant of one role: to the grant that says the same for another one, if
 // there is one.
 func withRole(grants []Grant, g Grant) []Grant {
 	for i, o := range grants {
-		if !o.Denied && o.Project == g.Project && o.Identity() == g.Identity() && o.Versions == g.Versions && o.From == g.From && o.Until.Equal(g.Until) {
+		if !o.Denied && o.Project == g.Project && o.Identity() == g.Identity() && o.Versions == g.Versions && o.From == g.From && o.Until.Equal(g.Until) &&
+			o.Withdrawn == g.Withdrawn && slices.Equal(o.CertifiedBy, g.CertifiedBy) {
 			grants[i].Roles = append(slices.Clip(o.Roles), g.Roles...)
 			return grants
 		}
@@ -251,7 +341,7 @@ func underImport(g assay.Grant, i Import) assay.Grant {
 	if g.Until.IsZero() || i.Until.Before(g.Until) {
 		g.Until = i.Until
 	}
-	g.By, g.Waive, g.FirstUse = i.By, nil, false
+	g.By, g.Waive, g.FirstUse, g.From = i.By, nil, false, "import "+i.Name
 	g.Reason = cmp.Or(g.Reason, i.Reason)
 	return g
 }

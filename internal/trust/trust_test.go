@@ -71,6 +71,7 @@ versions = ">=4,<6"
 until = 2027-12-31
 waive = ["sha1"]
 signature = ["https://downloads.example/{project}/{filename}.asc", "https://downloads.example/{version}/SHA256SUMS.asc"]
+certified_by = ["` + fp(carlton) + `", "` + strings.ToLower(fp(mallory)) + `"]
 reason = "release manager \"until\" 2027, C:\\keys"
 by = "jane"
 
@@ -233,7 +234,7 @@ func TestHostile(t *testing.T) {
 		{"too many agree", "agree = 65\n", "trust.toml:1: agree is a number from 1 to 64"},
 		{"a table for a list", "[grant]\nproject = \"django\"\n", "trust.toml:1: grant is a list of tables: write [[grant]], with two brackets"},
 		{"a notation for anything", "[[authority]]\nname = \"psf\"\nopenpgp = \"" + jane + "\"\nnotation = \"project\"\nuntil = 2027-12-31\nreason = \"why\"\n", `trust.toml:4: notation is a name such as "project@authority.example", not "project"`},
-		{"what this Assay does not know", grant("unless = \"never\"\n"), `trust.toml:6: there is no key "unless" in a [[grant]]: there are by, first_use, from, jws, openpgp, project, publisher, reason, roles, sha256, signature, ssh, until, versions and waive`},
+		{"what this Assay does not know", grant("unless = \"never\"\n"), `trust.toml:6: there is no key "unless" in a [[grant]]: there are by, certified_by, first_use, from, jws, openpgp, project, publisher, reason, roles, sha256, signature, ssh, until, versions and waive`},
 		{"a publisher of anybody", "[[grant]]\nproject = \"django\"\npublisher = \"github:**\"\nuntil = 2027-12-31\nreason = \"why\"\n", `trust.toml:3: publisher: a publisher is written as "github:owner/repo@workflow.yml", not "github:**"`},
 		{"a source with a password", "[[key]]\nssh = \"" + jacob.SSHFingerprint() + "\"\nsource = \"https://me:pw@example.com/\"\n", "trust.toml:3: source is a URL without user and password"},
 		{"a weak key", "[[grant]]\nproject = \"django\"\njws = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\nuntil = 2027-12-31\nreason = \"why\"\n", "trust.toml:3: jws: the key is one under which any file has a valid signature"},
@@ -349,7 +350,7 @@ func TestLock(t *testing.T) {
 		{"a wildcard", "[[import]]\nname = \"a\"\nsha256 = \"" + strings.Repeat("0", 64) + "\"\nfetched = 2026-11-01T12:00:00Z\n[[import.grant]]\nproject = \"*\"\nopenpgp = \"JACOB\"\n",
 			"l:6: project: there is no grant for several projects: name each"},
 		{"a waiver", "[[import]]\nname = \"a\"\nsha256 = \"" + strings.Repeat("0", 64) + "\"\nfetched = 2026-11-01T12:00:00Z\n[[import.grant]]\nproject = \"a\"\nopenpgp = \"JACOB\"\nwaive = \"sha1\"\n",
-			`l:8: there is no key "waive" in an [[import.grant]]: there are jws, note, openpgp, project, publisher, roles, sha256, signature, ssh, until and versions`},
+			`l:8: there is no key "waive" in an [[import.grant]]: there are certified_by, jws, note, openpgp, project, publisher, roles, sha256, signature, since, ssh, until and versions`},
 		{"imports of an import", "[[import]]\nname = \"a\"\nsha256 = \"" + strings.Repeat("0", 64) + "\"\nfetched = 2026-11-01T12:00:00Z\n[[import.import]]\nname = \"a\"\n",
 			`l:5: there is no key "import" in an [[import]]: there are deny, fetched, grant, key, name and sha256`},
 		{"no digest", "[[import]]\nname = \"a\"\nsha256 = \"aa\"\nfetched = 2026-11-01T12:00:00Z\n", "l:3: sha256 is a SHA-256 digest of 64 hexadecimal digits"},

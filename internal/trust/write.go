@@ -106,6 +106,7 @@ func (w *writer) grant(g Grant) {
 	if g.From != "local" {
 		w.str("from", g.From)
 	}
+	w.list("certified_by", g.CertifiedBy)
 	w.str("reason", g.Reason)
 	w.str("by", g.By)
 }

@@ -32,6 +32,7 @@ import (
 
 	"assay"
 	"assay/internal/jws"
+	"assay/internal/signature"
 )
 
 // where names the material in messages.
@@ -77,7 +78,7 @@ func (v *Verifier) judge(ev *assay.Evidence, content *assay.Content, in *assay.I
 		ev.State, ev.Claims = state, nil
 		ev.Findings = append(ev.Findings, assay.Finding{Code: code, Detail: where + ": " + detail})
 	}
-	signatures, err := jws.Parse(in.RecordJWS)
+	parsed, err := jws.Parse(in.RecordJWS)
 	switch {
 	case errors.Is(err, jws.ErrAlgorithm):
 		come(assay.Absent, assay.SignatureUnknownKey, err.Error())
@@ -90,7 +91,7 @@ func (v *Verifier) judge(ev *assay.Evidence, content *assay.Content, in *assay.I
 	if err != nil || in.RecordSHA256.Algorithm != "sha256" {
 		record = nil // then it is about another one
 	}
-	signers, err := signatures.Verify(record)
+	signers, err := parsed.Verify(record)
 	if err != nil {
 		come(assay.Invalid, assay.SignatureInvalid, err.Error())
 		return
@@ -102,7 +103,7 @@ func (v *Verifier) judge(ev *assay.Evidence, content *assay.Content, in *assay.I
 			come(assay.Absent, assay.SignatureUnknownKey, "jws:"+k.String())
 			continue
 		}
-		claims = append(claims, assay.Claim{Method: "jws", Identity: "jws:" + k.String(), Digest: digest, Role: assay.RoleArtifact})
+		claims = append(claims, assay.Claim{Method: "jws", Identity: "jws:" + k.String(), Digest: digest, Role: assay.RoleArtifact, Maker: signature.Maker(k.Public())})
 	}
 	switch {
 	case len(claims) == 0:

@@ -14,6 +14,7 @@ import (
 
 	"assay"
 	"assay/internal/engine"
+	"assay/internal/signature"
 	"assay/internal/verify/verifytest"
 )
 
@@ -50,6 +51,15 @@ func sign(record string, by ...key) []byte {
 		list = append(list, fmt.Sprintf(`{"header":%q,"signature":%q}`, header, encode(ed25519.Sign(k.private, []byte(header+"."+payload)))))
 	}
 	return fmt.Appendf(nil, `{"payload":%q,"recipients":[%s]}`, payload, strings.Join(list, ","))
+}
+
+// TestMaker says which key has signed in words that other formats have for it as well.
+func TestMaker(t *testing.T) {
+	ann := newKey(t)
+	ev, err := New(ring{ann}).Verify(t.Context(), wheel(sign(record, ann)))
+	if err != nil || len(ev.Claims) != 1 || ev.Claims[0].Maker != signature.Maker(ann.private.Public()) {
+		t.Errorf("%+v, %v", ev, err)
+	}
 }
 
 type ring []key

@@ -329,7 +329,7 @@ func codeOf(sig *openpgp.Signature, err error) assay.Code {
 
 // claim is what a signature that holds states.
 func (l *look) claim(c *openpgp.Certificate, valid openpgp.Valid, role assay.Role) assay.Claim {
-	out := assay.Claim{Method: "openpgp", Identity: "openpgp:" + string(valid.Signer), Digest: l.digest, Role: role,
+	out := assay.Claim{Method: "openpgp", Identity: "openpgp:" + string(valid.Signer), Digest: l.digest, Role: role, Maker: signature.Maker(valid.Public),
 		Signed: valid.Created, Ends: valid.Ends, Weak: valid.Weak,
 		Details: map[string]string{"key": string(valid.Key), "signed": valid.Created.UTC().Format(time.RFC3339)}}
 	if ids := c.UserIDs(); len(ids) > 0 {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	pgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 
 	"assay"
 	"assay/internal/engine"
@@ -248,6 +249,66 @@ func TestCopies(t *testing.T) {
 	}
 }
 
+// bindOwn binds a signing key of somebody else's to the person's certificate, with the
+// consent of who has it.
+func (p person) bindOwn(tb testing.TB, other person) {
+	tb.Helper()
+	sub := other.Subkeys[len(other.Subkeys)-1]
+	config := at(born, 4)
+	back := &packet.Signature{Version: 4, SigType: packet.SigTypePrimaryKeyBinding, PubKeyAlgo: sub.PublicKey.PubKeyAlgo, Hash: crypto.SHA256, CreationTime: born, IssuerKeyId: &sub.PublicKey.KeyId}
+	if err := back.CrossSignKey(sub.PublicKey, p.PrimaryKey, sub.PrivateKey, config); err != nil {
+		tb.Fatal(err)
+	}
+	bound := &packet.Signature{Version: 4, SigType: packet.SigTypeSubkeyBinding, PubKeyAlgo: p.PrimaryKey.PubKeyAlgo, Hash: crypto.SHA256, CreationTime: born,
+		IssuerKeyId: &p.PrimaryKey.KeyId, FlagsValid: true, FlagSign: true, EmbeddedSignature: back}
+	if err := bound.SignKey(sub.PublicKey, p.PrivateKey, config); err != nil {
+		tb.Fatal(err)
+	}
+	p.Subkeys = append(p.Subkeys, pgp.Subkey{Primary: p.Entity, PublicKey: sub.PublicKey, PrivateKey: sub.PrivateKey, Bindings: []*packet.VerifiableSignature{packet.NewVerifiableSig(bound)}})
+}
+
+// TestSharedSubkey has two certificates with one signing key: what it signs is stated by
+// both, and counts once.
+func TestSharedSubkey(t *testing.T) {
+	ann, eve := newPerson(t, "Ann", 4, 0), newPerson(t, "Eve", 4, 0)
+	if err := ann.AddSigningSubkey(at(born, 4)); err != nil {
+		t.Fatal(err)
+	}
+	eve.bindOwn(t, ann)
+	key := ann.Subkeys[len(ann.Subkeys)-1].PrivateKey
+	v := New(ring{ann.certificate(t), eve.certificate(t)})
+	grant := func(p person) assay.Grant {
+		return assay.Grant{Kind: assay.GrantOpenPGP, Key: p.name(), Until: signed.AddDate(1, 0, 0), From: "local"}
+	}
+	rules := assay.DefaultRules()
+	rules.Grants, rules.Signatures = []assay.Grant{grant(ann), grant(eve)}, 2
+	for _, c := range []struct {
+		name    string
+		packets [][]byte
+		want    string
+	}{
+		{"by the shared key", [][]byte{ann.sign(t, how{key: key})}, "error signature.too-few"},
+		{"twice by the shared key", [][]byte{ann.sign(t, how{key: key}), ann.sign(t, how{key: key, at: signed.Add(day)})}, "error signature.too-few"},
+		{"by the shared key, and by one of its owners", [][]byte{ann.sign(t, how{key: key}), eve.sign(t, how{})}, "error signature.too-few"},
+		{"by both", [][]byte{ann.sign(t, how{}), eve.sign(t, how{})}, ""},
+	} {
+		s := read(v, promised(asc("a", armored(t, c.packets...))))
+		ev := verified(t, v, s)
+		if ev.State != assay.Verified || len(ev.Claims) < 2 {
+			t.Fatalf("%s: found\n%s", c.name, render(ev))
+		}
+		sound := assay.Evidence{Verifier: "digest", State: assay.Verified, Claims: []assay.Claim{{Method: "sha256", Digest: s.Artifact.Digests[0]}}}
+		d := assay.Decide(rules, s.Artifact, []assay.Evidence{sound, ev}, assay.Memory{}, signed.AddDate(0, 1, 0))
+		var got []string
+		for _, r := range d.Reasons {
+			got = append(got, string(r.Severity)+" "+string(r.Code))
+		}
+		if strings.Join(got, "\n") != c.want {
+			t.Errorf("%s: decided %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
 // careless is a keyring that answers with all it has, and nothing, whatever is asked.
 type careless struct{ ring }
 
@@ -296,7 +357,9 @@ func TestChecksums(t *testing.T) {
 		early string
 		want  string // where it is another
 	}{
-		{"sha256", list(t, "Release notes\n\n"+line("sha256"), ann), "verified\nchecksums " + id(ann) + " sha256", ""},
+		{"a letter with a line like one of a list", list(t, "The bad one is\n\n"+line("sha256"), ann),
+			"invalid\nsignature.malformed SHA256SUMS.asc: a text that is no list of checksums: a line of it is neither a checksum nor a comment", ""},
+		{"sha256", list(t, "# Release 1.0\n\n"+line("sha256"), ann), "verified\nchecksums " + id(ann) + " sha256", ""},
 		{"bsd", list(t, "SHA256 ("+filename+") = "+hex("sha256")+"\n", ann), "verified\nchecksums " + id(ann) + " sha256", ""},
 		{"among others", list(t, wrong+"  a.whl\n"+line("md5")+line("sha256")+line("sha512"), ann), "verified\nchecksums " + id(ann) + " sha256", ""},
 		{"sha512", list(t, line("sha512"), ann), "pending", "verified\nchecksums " + id(ann) + " sha256"},
@@ -315,7 +378,7 @@ func TestChecksums(t *testing.T) {
 		{"unknown", list(t, wrong+"  "+filename+"\n", eve), "absent\nsignature.unknown-key SHA256SUMS.asc: " + id(eve), ""},
 		{"changed", tampered, "invalid\nsignature.invalid SHA256SUMS.asc: the key " + ann.name() + " has not signed these bytes", ""},
 		{"named outside of the block", outside, "invalid\nsignature.malformed SHA256SUMS.asc: it does not start with -----BEGIN PGP SIGNED MESSAGE-----", ""},
-		{"no list", list(t, "good morning\n", ann), "invalid\nsignature.malformed SHA256SUMS.asc: there is no checksum in the list", ""},
+		{"no list", list(t, "good morning\n", ann), "invalid\nsignature.malformed SHA256SUMS.asc: a text that is no list of checksums: a line of it is neither a checksum nor a comment", ""},
 		{"two digests", list(t, line("sha256")+wrong+"  "+filename+"\n", ann), "invalid\nsignature.malformed SHA256SUMS.asc: " + filename + " is listed twice with different checksums by sha256", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

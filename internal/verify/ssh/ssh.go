@@ -152,7 +152,7 @@ func (l *look) signature(m assay.Material) {
 	if slices.ContainsFunc(l.Claims, func(c assay.Claim) bool { return c.Identity == identity && c.Digest == about }) {
 		return // the same signature under another name
 	}
-	l.Claims = append(l.Claims, assay.Claim{Method: "ssh", Identity: identity, Digest: about, Role: assay.RoleArtifact,
+	l.Claims = append(l.Claims, assay.Claim{Method: "ssh", Identity: identity, Digest: about, Role: assay.RoleArtifact, Maker: signature.Maker(sig.Key().Public()),
 		Details: map[string]string{"type": sig.Key().Type()}})
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"assay"
 	"assay/internal/engine"
+	"assay/internal/signature"
 	"assay/internal/verify/verifytest"
 )
 
@@ -35,6 +36,20 @@ func newKey(tb testing.TB) key {
 		tb.Fatal(err)
 	}
 	return keyOf(tb, private)
+}
+
+// TestMaker says which key has signed in words that other formats have for it as well.
+func TestMaker(t *testing.T) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ann := keyOf(t, private)
+	v := New(ring{ann})
+	ev, err := v.Verify(t.Context(), read(v, promised(sig("demo.sig", ann.good(t)))))
+	if err != nil || len(ev.Claims) != 1 || ev.Claims[0].Maker != signature.Maker(public) {
+		t.Errorf("%+v, %v", ev, err)
+	}
 }
 
 func keyOf(tb testing.TB, private any) key {

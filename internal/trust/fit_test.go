@@ -1,0 +1,207 @@
+package trust_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	pgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+
+	"assay"
+	"assay/internal/openpgp"
+	"assay/internal/trust"
+)
+
+// large returns a key whose certificate has so many user ids of so many bytes each.
+func large(t *testing.T, ids, size int, lost bool) trust.Key {
+	t.Helper()
+	config := pgpConfig()
+	e, err := pgp.NewEntity("Ann", "", "ann@example.com", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range ids {
+		if err := e.AddUserId(fmt.Sprintf("%d %s", i, strings.Repeat("x", size)), "", "", config); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if lost {
+		if err := e.Revoke(packet.KeyCompromised, "stolen", config); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return keyOf(t, e)
+}
+
+func pgpConfig() *packet.Config {
+	return &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA, Time: func() time.Time { return day.AddDate(-1, 0, 0) }}
+}
+
+func keyOf(t *testing.T, e *pgp.Entity) trust.Key {
+	t.Helper()
+	var b bytes.Buffer
+	if err := e.Serialize(&b); err != nil {
+		t.Fatal(err)
+	}
+	certs, err := openpgp.ReadCertificates(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: string(certs[0].Fingerprint()), Certificate: certs[0]}
+}
+
+// TestFit has certificates that are too large to be read again.
+func TestFit(t *testing.T) {
+	sound, big, gone := large(t, 1, 10, false), large(t, 20, 4000, false), large(t, 20, 4000, true)
+	if k, err := trust.Fit(sound); err != nil || k.Certificate != sound.Certificate {
+		t.Errorf("%v", err)
+	}
+	_, err := trust.Fit(big)
+	if want := fmt.Sprintf("the certificate of %s has %d bytes without what others have certified, and at most 65536 are kept", big.Fingerprint, len(big.Certificate.Armor())); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	k, err := trust.Fit(gone)
+	if err != nil || !k.Lost() || len(k.Certificate.Armor()) > 2000 {
+		t.Errorf("what is lost is not kept: %v", err)
+	}
+	own := &trust.File{Agree: 1}
+	if err := own.Take(big); err == nil || len(own.Keys) != 0 {
+		t.Errorf("taken: %v", err)
+	}
+	if err := own.Take(gone); err != nil || len(own.Keys) != 1 {
+		t.Errorf("not taken: %v", err)
+	}
+}
+
+// TestMerged joins what is known of a key with what comes of it by now.
+func TestMerged(t *testing.T) {
+	config := pgpConfig()
+	e, err := pgp.NewEntity("Ann", "", "ann@example.com", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	grow := func(name string, n int) trust.Key {
+		for i := range n {
+			if err := e.AddUserId(fmt.Sprintf("%s %d %s", name, i, strings.Repeat("x", 3000)), "", "", config); err != nil {
+				t.Fatal(err)
+			}
+		}
+		k := keyOf(t, e)
+		e.Identities = map[string]*pgp.Identity{}
+		return k
+	}
+	a, b := grow("a", 11), grow("b", 11)
+	if _, err := trust.Merged(a, b); err == nil || !strings.HasPrefix(err.Error(), "the certificate of "+a.Fingerprint+" has ") {
+		t.Errorf("got %v", err)
+	}
+	if err := e.Revoke(packet.KeyCompromised, "stolen", config); err != nil {
+		t.Fatal(err)
+	}
+	gone := grow("c", 11)
+	for _, pair := range [][2]trust.Key{{a, gone}, {gone, a}} {
+		if k, err := trust.Merged(pair[0], pair[1]); err != nil || !k.Lost() {
+			t.Errorf("what is lost is not kept: %v", err)
+		}
+	}
+}
+
+// TestTooMuchForOneKey has two imports whose copies of one certificate come to more than is
+// looked at: what that key signs is refused, and the others count.
+func TestTooMuchForOneKey(t *testing.T) {
+	config := pgpConfig()
+	e, err := pgp.NewEntity("Ann", "", "ann@example.com", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copyOf := func(name string) *openpgp.Certificate {
+		e.Identities = map[string]*pgp.Identity{}
+		for i := range 200 {
+			if err := e.AddUserId(fmt.Sprint(name, i), "", "", config); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return keyOf(t, e).Certificate
+	}
+	a, b, other := copyOf("a"), copyOf("b"), somebody(t).sound
+	one := trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: string(a.Fingerprint()), Certificate: a}
+	two := one
+	two.Certificate = b
+	own := mustParse(t, twoImports)
+	l := &trust.Lock{Imports: []trust.Locked{locked("a"), locked("b")}}
+	l.Imports[0].Keys, l.Imports[1].Keys = []trust.Key{one, other}, []trust.Key{two}
+	store, err := trust.Join(own, l, nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(store.OpenPGP(one.Fingerprint)); n != 2 {
+		t.Errorf("%d copies, which a verifier cannot join", n)
+	}
+	if n := len(store.OpenPGP(other.Fingerprint)); n != 1 {
+		t.Errorf("%d copies of the other key", n)
+	}
+}
+
+// TestWhatIsTakenIsRead takes whatever imports may come to: the lock is read again each time,
+// with what it had before and with what it has taken.
+func TestWhatIsTakenIsRead(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var keys []trust.Key
+	for _, c := range []struct {
+		ids, size int
+		lost      bool
+	}{{1, 1, false}, {3, 3000, false}, {15, 3000, false}, {20, 4000, false}, {20, 4000, true}, {100, 20, true}} {
+		keys = append(keys, large(t, c.ids, c.size, c.lost))
+	}
+	texts := []string{"a note", "", strings.Repeat("x", 501), "a \x1b[2K line", "two\nlines", `"\\"`, "\ufffd", "\u202e", strings.Repeat("é", 250)}
+	l := &trust.Lock{Name: "assay-imports.lock"}
+	const rounds = 50
+	taken := 0
+	for round := range rounds {
+		now := locked(fmt.Sprint("import", r.IntN(25)))
+		for i := range r.IntN(30) {
+			g := keyFor(fmt.Sprint("demo", i), keys[r.IntN(len(keys))].Fingerprint, r.IntN(5) == 0)
+			g.Reason = texts[min(r.IntN(60), r.IntN(len(texts)))]
+			if r.IntN(20) == 0 {
+				g.Signatures = slices.Repeat([]string{"https://downloads.example/{filename}.asc"}, r.IntN(12))
+			}
+			now.Grants = append(now.Grants, g)
+		}
+		if round%20 == 19 {
+			now.Grants = slices.Repeat(now.Grants, 400)
+		}
+		for i, k := range keys {
+			if r.IntN(3) == 0 {
+				if r.IntN(10) == 0 {
+					k.Source = "https://keys.example/" + strings.Repeat("a", r.IntN(700))
+				}
+				if fit, err := trust.Fit(k); err == nil || r.IntN(30) == 0 {
+					now.Keys = append(now.Keys, map[bool]trust.Key{true: fit, false: keys[i]}[err == nil])
+				}
+			}
+		}
+		before := string(l.Text())
+		err := l.Take(now)
+		text := l.Text()
+		again, bad := trust.ParseLock(l.Name, text)
+		if bad != nil {
+			t.Fatalf("round %d: what was taken (%v) cannot be read again: %v", round, err, bad)
+		}
+		if string(again.Text()) != string(text) {
+			t.Fatalf("round %d: it is read as something else", round)
+		}
+		if err != nil && string(text) != before {
+			t.Fatalf("round %d: %v, and the lock is another one", round, err)
+		}
+		if err == nil {
+			taken++
+		}
+	}
+	if taken < rounds/10 || taken == rounds {
+		t.Errorf("taken: %d of %d", taken, rounds)
+	}
+}
