@@ -331,7 +331,7 @@ var registry = map[Code]Entry{
 	InstallOutside:      {Severity: Error, Text: "{project} {version} was installed, came by a way that does not lead past assay, and is not in the lock", Hint: "take it away and find out what fetched it; on Linux 'assay run --confine' leaves no other way"},
 
 	LockMissingHash:     {Severity: Error, Text: "the lock names no hash for {project}", Hint: "add the hashes with 'assay lock FILE', look at what changed, then run 'assay check FILE' again"},
-	LockWeakHash:        {Severity: Error, Text: "the lock names a weak hash for {project}", Hint: "add the hashes with 'assay lock FILE', look at what changed, then run 'assay check FILE' again"},
+	LockWeakHash:        {Severity: Error, Text: "the lock names a weak hash for {project}", Hint: "take the weak hash out of the lock, add strong ones with 'assay lock FILE', and run 'assay check FILE' again"},
 	LockOtherDigest:     {Severity: Error, Text: "the index promises other bytes for {project} than the lock", Hint: "run 'assay explain {project}=={version}' to see what the index has; if the lock is wrong, restore it and run 'assay check FILE'"},
 	LockUnconfirmedHash: {Severity: Error, Text: "nothing ties the lock's hash for {project} to what its index promises", Hint: "hash the bytes themselves with 'assay check FILE --download', or make the lock anew with the hashes that the index promises"},
 	LockUnlisted:        {Severity: Error, Text: "no index lists what the lock names for {project}", Hint: "run 'assay explain {project}=={version}' to see what the index has, or configure the index that the file is on"},

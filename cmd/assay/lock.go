@@ -149,7 +149,7 @@ func (l *locking) lacks(p lockfile.Package) bool {
 	if p.Source.Kind != lockfile.Registry && p.Source.Kind != "" {
 		return false
 	}
-	return l.flags.update || p.Version == "" || l.named() && slices.ContainsFunc(p.Files, func(f lockfile.File) bool { return len(f.Digests) == 0 }) ||
+	return l.flags.update || p.Version == "" || l.named() && slices.ContainsFunc(p.Files, func(f lockfile.File) bool { return len(f.Digests) == 0 || len(f.Weak) > 0 }) ||
 		!l.named() && bare(p) || l.lock.Format == lockfile.Pylock && len(p.Identities) == 0
 }
 
@@ -217,8 +217,10 @@ func (l *locking) judge(ctx context.Context, subjects []*subject) ([]report.Chec
 // publishers that may have changed. Of an entry with hashes all files of its release
 // are looked at.
 func (l *locking) prepared(w lockcheck.Wanted) lockcheck.Wanted {
-	mended := []assay.Code{assay.LockMissingHash, assay.LockWeakHash}
-	w.Findings = slices.DeleteFunc(slices.Clone(w.Findings), func(f lockcheck.Located) bool { return slices.Contains(mended, f.Code) })
+	w.Findings = slices.DeleteFunc(slices.Clone(w.Findings), func(f lockcheck.Located) bool {
+		// A weak hash that stays is taken by installers, with strong ones beside it or without.
+		return f.Code == assay.LockMissingHash || f.Code == assay.LockWeakHash && l.named() && !l.strong(w, f.File)
+	})
 	if l.flags.update {
 		w.Package.Identities = nil
 	}
@@ -231,6 +233,13 @@ func (l *locking) prepared(w lockcheck.Wanted) lockcheck.Wanted {
 		}
 	}
 	return w
+}
+
+// strong reports whether the lock has a strong hash for a file that it names.
+func (l *locking) strong(w lockcheck.Wanted, file int) bool {
+	return file >= 0 && slices.ContainsFunc(w.Package.Files, func(f lockfile.File) bool {
+		return f.Name == w.Files[file].Filename && len(f.Digests) > 0
+	})
 }
 
 // entry adds what an entry lacks; named are the publishers that it names.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"assay"
+	"assay/internal/tomlfile"
 )
 
 // Edit collects changes of a lock. Nothing is changed before [Edit.Bytes].
@@ -100,9 +101,9 @@ func (e *Edit) sameLine(i, j int) bool {
 }
 
 // SetFileDigest adds a digest to a file that a pylock.toml, uv.lock, poetry.lock or
-// pdm.lock names without one that may decide. A pylock.toml keeps weak ones beside it; the
-// others have place for one hash alone, and it takes the place of a weak one. Where the file
-// has the same already, nothing changes.
+// pdm.lock names without one that may decide. It takes the place of a weak one, as
+// installers take bytes that have either; where another weak one would stay beside it that
+// is an error. Where the file has the same already, nothing changes.
 func (e *Edit) SetFileDigest(p Package, filename string, d assay.Digest) {
 	w := e.find(p, Pylock, UV, Poetry, PDM)
 	if w == nil {
@@ -124,8 +125,10 @@ func (e *Edit) SetFileDigest(p Package, filename string, d assay.Digest) {
 		}
 		f.Digests = slices.Clone(f.Digests)
 		f.Weak = slices.Clone(f.Weak)
-		if e.lock.Format != Pylock {
-			e.dropWeak(p.ref, i)
+		e.dropWeak(p.ref, i)
+		if len(f.Weak) > 0 {
+			e.fail(f.At, "%s has the hash %s, which would stay beside a strong one: take it out", quoted(filename), quoted(f.Weak[0]))
+			return
 		}
 		if e.lock.Format != Pylock && len(f.Digests) > 0 {
 			e.fail(f.At, "%s has a hash already, and there is no place for a second one", quoted(filename))
@@ -150,22 +153,44 @@ func (e *Edit) SetFileDigest(p Package, filename string, d assay.Digest) {
 // dropWeak takes away the weak hash in whose place another one comes.
 func (e *Edit) dropWeak(ref, file int) {
 	t := e.lock.sites[ref-1].files[file]
-	k := t.Get("hash")
-	if k == nil {
-		return
-	}
 	fragment := ""
 	if u := t.Get("url"); u != nil {
 		_, fragment, _ = strings.Cut(u.Value.Text, "#")
 	}
 	_, behind, _, _ := fragmentHash(fragment) // it stays
-	if _, weak, err := splitHash(k.Value.Text); err == nil && weak != "" && weak != behind {
+	if weak := weakOf(t); weak != "" && weak != behind {
 		f := &e.want[ref-1].Files[file]
 		f.Weak = slices.DeleteFunc(f.Weak, func(w string) bool { return w == weak })
 		if len(f.Weak) == 0 {
 			f.Weak = nil
 		}
 	}
+}
+
+// weakOf is the weak hash of a file whose place a strong one takes: the first of "hashes",
+// or "hash".
+func weakOf(t *tomlfile.Value) string {
+	weak := ""
+	if k := weakKey(t); k != nil {
+		_, weak, _ = parseHash(k.Key, k.Value.Text)
+	} else if k := t.Get("hash"); k != nil {
+		_, weak, _ = splitHash(k.Value.Text)
+	}
+	return weak
+}
+
+// weakKey is the first entry of "hashes" that decides nothing.
+func weakKey(t *tomlfile.Value) *tomlfile.Entry {
+	hashes := t.Get("hashes")
+	if hashes == nil {
+		return nil
+	}
+	for _, k := range hashes.Value.Keys {
+		if _, weak, err := parseHash(k.Key, k.Value.Text); err == nil && weak != "" {
+			return k
+		}
+	}
+	return nil
 }
 
 // shareDigest gives the digests of a file to all entries that have it from the one list of

@@ -170,7 +170,8 @@ func (b body) prefix(t *tomlfile.Value) (string, bool) {
 	return prefix, any
 }
 
-// pylockDigest adds to "hashes", or adds the whole of it.
+// pylockDigest adds to "hashes", or adds the whole of it. A strong digest takes the place of
+// one that decides nothing.
 func (b body) pylockDigest(t *tomlfile.Value, d assay.Digest) (change, bool) {
 	text := fmt.Sprintf("%s = %q", d.Algorithm, d.Hex)
 	k := t.Get("hashes")
@@ -192,6 +193,9 @@ func (b body) pylockDigest(t *tomlfile.Value, d assay.Digest) (change, bool) {
 	prefix, ok := b.prefix(h)
 	if !ok {
 		return change{}, false
+	}
+	if weak := weakKey(t); weak != nil {
+		return b.change(weak.Start, weak.End, prefix+text), weak.End > 0
 	}
 	return b.addKey(ownEnd(h), prefix+text), true
 }
