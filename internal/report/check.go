@@ -208,17 +208,25 @@ func (c Check) scope(packages int) string {
 	if c.Since != "" {
 		text += ", those that changed since " + c.Since
 	}
-	switch n := len(c.LeftOut); n {
-	case 0:
-	case 1:
-		text += ", and not at 1 entry, which its marker keeps out of " + c.Environment
-	default:
-		text += fmt.Sprintf(", and not at %d entries, which their markers keep out of %s", n, c.Environment)
+	if left := c.leftOut(); left != "" {
+		text += ", and not " + left
 	}
 	if c.Offline {
 		text += ", from the cache alone"
 	}
 	return text
+}
+
+// leftOut counts what markers keep out; it is empty where nothing is.
+func (c Check) leftOut() string {
+	switch n := len(c.LeftOut); n {
+	case 0:
+		return ""
+	case 1:
+		return "at 1 entry, which its marker keeps out of " + c.Environment
+	default:
+		return fmt.Sprintf("at %d entries, which their markers keep out of %s", n, c.Environment)
+	}
 }
 
 // WriteText writes what was refused and warned about with file and line, then a line
