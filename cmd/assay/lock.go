@@ -12,10 +12,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"assay"
+	"assay/internal/journal"
 	"assay/internal/lockcheck"
 	"assay/internal/lockfile"
 	"assay/internal/report"
@@ -26,7 +28,7 @@ type lockFlags struct {
 	policy, trustedRoot string
 	update, dryRun      bool
 	accept              []string
-	reason              string
+	reason, until       string
 }
 
 func (a *app) lockCommand() *cobra.Command {
@@ -39,7 +41,8 @@ every file of each pinned version, and in a pylock.toml who attested the files o
 each package, where one publisher attested them all. It resolves nothing.
 
 With --update what is there is derived anew too: files that were added to a
-release, and publishers that changed. A changed publisher needs --accept.
+release, and publishers that changed. A changed publisher needs --accept, which
+memory keeps with its reason: 'assay trust history NAME' shows it.
 
 Nothing is written where anything is refused.
 
@@ -52,14 +55,16 @@ usage or input, 3 could not decide.`,
 	}
 	cmd.Flags().BoolVar(&f.update, "update", false, "derive anew what is there, and show the difference")
 	cmd.Flags().StringArrayVar(&f.accept, "accept", nil, "with --update: take the changed publisher of `NAME` (may be repeated)")
-	cmd.Flags().StringVar(&f.reason, "reason", "", "why it is taken")
+	cmd.Flags().StringVar(&f.reason, "reason", "", "why it is taken: `TEXT`")
+	cmd.Flags().StringVar(&f.until, "until", "", "the last day on which memory lets it through, 90 days from now without it: `YYYY-MM-DD`")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "say what would change, and write nothing")
 	cmd.Flags().StringVar(&f.policy, "policy", "", "judge by the policy in `FILE`, and by no other")
 	cmd.Flags().StringVar(&f.trustedRoot, "trusted-root", "", "verify signatures under the Sigstore trusted root in `FILE`")
 	return cmd
 }
 
-func (f lockFlags) check(args []string) error {
+// check reads the flags; the names that are accepted become normal ones.
+func (f *lockFlags) check(args []string, now time.Time) error {
 	switch {
 	case len(args) != 1:
 		return usage("name one: assay lock requirements.txt", "lock takes one lock file, not %d", len(args))
@@ -69,12 +74,25 @@ func (f lockFlags) check(args []string) error {
 		return usage("say why: --reason TEXT", "--accept needs a reason")
 	case len(f.accept) == 0 && f.reason != "":
 		return usage("say whose publisher is taken: --accept NAME", "--reason goes with --accept")
+	case len(f.accept) == 0 && f.until != "":
+		return usage("say whose publisher is taken: --accept NAME", "--until goes with --accept")
+	}
+	if f.until == "" {
+		f.until = now.UTC().Add(usualAcceptance).Format(time.DateOnly)
+	}
+	f.accept = slices.Clone(f.accept)
+	for i, name := range f.accept {
+		e, err := f.acceptance(name, "", now)
+		if err != nil {
+			return err
+		}
+		f.accept[i] = e.Project
 	}
 	return nil
 }
 
 func (a *app) lock(ctx context.Context, f lockFlags, args []string) error {
-	if err := f.check(args); err != nil {
+	if err := f.check(args, time.Now()); err != nil {
 		return err
 	}
 	before := map[string][]byte{}
@@ -107,7 +125,7 @@ func (a *app) lock(ctx context.Context, f lockFlags, args []string) error {
 	if failed != nil {
 		return failed
 	}
-	return l.write(before)
+	return l.write(ctx, before)
 }
 
 // locking is the work on one lock.
@@ -121,6 +139,8 @@ type locking struct {
 	hashes, publisher int      // how many were added
 	changed           []string // packages with another publisher that nobody accepted
 	accepted          map[string]bool
+	acceptances       []journal.Entry      // what memory is to keep of that
+	failed            error                // what of it cannot be kept
 	items             []report.CheckedItem // what was refused
 }
 
@@ -166,17 +186,10 @@ func (l *locking) work(ctx context.Context) error {
 			subjects = append(subjects, &subject{artifact: a, uses: []use{{&wanted[i], n}}})
 		}
 	}
-	items, err := l.checker.judgeAll(ctx, subjects)
-	if err != nil {
+	l.acceptForNow()
+	items, err := l.judge(ctx, subjects)
+	if err != nil || len(l.items) > 0 {
 		return err
-	}
-	for _, item := range items {
-		if item.Decision.Verdict == assay.Deny && !item.Decision.OfFileAlone() {
-			l.items = append(l.items, item)
-		}
-	}
-	if len(l.items) > 0 {
-		return nil
 	}
 	for i, w := range wanted {
 		l.entry(w, named[i], items[first[i]:first[i]+len(w.Files)])
@@ -186,7 +199,18 @@ func (l *locking) work(ctx context.Context) error {
 			return usage("leave it out; 'assay lock FILE --update' says whose changed", "--accept %s: its publisher in the lock is as it was, or there is none", shown(name))
 		}
 	}
-	return nil
+	return l.acceptedAlone(ctx, subjects)
+}
+
+// judge judges subjects, and notes those that are refused.
+func (l *locking) judge(ctx context.Context, subjects []*subject) ([]report.CheckedItem, error) {
+	items, err := l.checker.judgeAll(ctx, subjects)
+	for _, item := range items {
+		if item.Decision.Verdict == assay.Deny && !item.Decision.OfFileAlone() {
+			l.items = append(l.items, item)
+		}
+	}
+	return items, err
 }
 
 // prepared is an entry without what this command is to mend: hashes that are missing,
@@ -317,7 +341,8 @@ func (l *locking) identify(p lockfile.Package, before []lockfile.Identity, files
 	l.accepted[p.Name] = true
 	l.publisher++
 	l.edit.SetIdentities(p, now)
-	l.say(p, "accepted: %s", strings.TrimSpace(l.flags.reason))
+	l.say(p, "accepted until %s: %s", l.flags.until, strings.TrimSpace(l.flags.reason))
+	l.accept(p, now)
 }
 
 // identityLine renders an identity with what its name does not have.
@@ -342,7 +367,7 @@ func hashes(n int) string {
 }
 
 // write says what was found, and puts the new files in the place of the old ones.
-func (l *locking) write(before map[string][]byte) error {
+func (l *locking) write(ctx context.Context, before map[string][]byte) error {
 	a := l.checker.app
 	if len(l.items) > 0 {
 		c := report.NewCheck(report.Check{Locks: []report.CheckedLock{{Name: l.lock.Name, Format: string(l.lock.Format)}}, Items: l.items})
@@ -381,7 +406,7 @@ func (l *locking) write(before map[string][]byte) error {
 		fmt.Fprintln(a.stdout, report.Line(l.lock.Name+": would be written, new in it: "+added))
 		return nil
 	}
-	if err := putLocks(before, after); err != nil {
+	if err := l.put(ctx, before, after); err != nil {
 		return err
 	}
 	fmt.Fprintln(a.stdout, report.Line(l.lock.Name+": written, new in it: "+added))

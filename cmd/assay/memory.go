@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +27,8 @@ type memory struct {
 	// where that stops everything.
 	forgive  func(error)
 	forgiven sync.Once
+	// accepting are, by project, changes that a person accepts with this very command.
+	accepting map[string][]assay.Waiver
 }
 
 // memory begins to open memory. Files that are seen are noted to have come by route.
@@ -65,6 +68,9 @@ func (m *memory) Memory(ctx context.Context, a assay.Artifact) (assay.Memory, er
 	err := m.ready()
 	if err == nil && m.journal != nil {
 		known, err = m.journal.Memory(ctx, a)
+	}
+	if more := m.accepting[a.Project]; len(more) > 0 {
+		known.Accepted = append(slices.Clip(known.Accepted), more...)
 	}
 	if err != nil && m.forgive != nil && ctx.Err() == nil {
 		m.forgiven.Do(func() { m.forgive(err) })

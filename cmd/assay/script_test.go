@@ -262,6 +262,7 @@ var unstable = []struct {
 	{regexp.MustCompile(`\b` + day(0) + `T[0-9:.]+Z`), "NOW"},
 	{regexp.MustCompile(`\b(` + day(0) + `|` + day(-1) + `)\b`), "TODAY"},
 	{regexp.MustCompile(`\b` + soon + `\b`), "SOON"},
+	{regexp.MustCompile(`\b` + day(90) + `\b`), "IN90DAYS"},
 	{regexp.MustCompile(`\b((?:torn|damaged)-)[0-9]{8}T[0-9]{6}Z(?:-[0-9]+)?`), "${1}NOW"},
 	{regexp.MustCompile(`(last one is |"head": "|-NOW sha256:|team\.toml sha256:)[0-9a-f]{64}`), "${1}HASH"},
 }
