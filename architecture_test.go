@@ -25,7 +25,7 @@ const (
 )
 
 // formats turn bytes into types. They sit below everything but the root.
-var formats = []string{"internal/pypi", "internal/conda", "internal/archive", "internal/lockfile", "internal/requirements", "internal/sigstore", "internal/tomlfile", "internal/signature", "internal/openpgp", "internal/sshsig", "internal/jws", "internal/gitobject"}
+var formats = []string{"internal/pypi", "internal/conda", "internal/archive", "internal/lockfile", "internal/marker", "internal/requirements", "internal/sigstore", "internal/tomlfile", "internal/signature", "internal/openpgp", "internal/sshsig", "internal/jws", "internal/gitobject"}
 
 // importRule says which of the module's packages the packages below a folder may
 // import, and which others they must not. Tests are free.
@@ -43,6 +43,7 @@ var importRules = []importRule{
 	{folder: "internal/conda", allow: append([]string{"."}, formats...), deny: []string{"net/http"}, why: "a format imports the root and formats only, and never net/http"},
 	{folder: "internal/archive", allow: append([]string{"."}, formats...), deny: []string{"net/http"}, why: "a format imports the root and formats only, and never net/http"},
 	{folder: "internal/lockfile", allow: append([]string{"."}, formats...), deny: []string{"net/http", "os"}, why: "locks are read from bytes: a format imports the root and formats only, no network, no files"},
+	{folder: "internal/marker", allow: []string{"internal/pypi"}, deny: []string{"net/http", "os"}, thirdOnly: true, why: "a marker is a text about versions and names: no network, no files"},
 	{folder: "internal/requirements", allow: append([]string{"."}, formats...), deny: []string{"net/http"}, why: "a format imports the root and formats only, and never net/http"},
 	{folder: "internal/sigstore", allow: append([]string{"."}, formats...), deny: []string{"net/http"}, why: "a format imports the root and formats only, and never net/http"},
 	{folder: "internal/tomlfile", allow: []string{}, deny: []string{"net/http", "os"}, why: "TOML is read from bytes, and knows nothing of what it says"},

@@ -53,6 +53,18 @@ type checkFlags struct {
 	environment lockcheck.Environment
 }
 
+// environmentText is the environment as a person asked for it.
+func (f checkFlags) environmentText() string {
+	parts := []string{}
+	if f.platform != "" {
+		parts = append(parts, f.platform)
+	}
+	if f.python != "" {
+		parts = append(parts, "Python "+f.python)
+	}
+	return strings.Join(parts, " with ")
+}
+
 // checkFormats are the forms of the result.
 var checkFormats = []string{"text", "json", "sarif", "junit", "markdown"}
 
@@ -81,8 +93,8 @@ usage or input, 3 could not decide.`,
   assay check uv.lock --changed-since origin/main --format markdown`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.check(cmd.Context(), f, args) },
 	}
-	cmd.Flags().StringVar(&f.platform, "platform", "", "look only at files for `PLATFORM`: linux, macos-arm64, manylinux_2_28_x86_64")
-	cmd.Flags().StringVar(&f.python, "python", "", "look only at files for Python `VERSION`: 3.12")
+	cmd.Flags().StringVar(&f.platform, "platform", "", "look only at entries and files for `PLATFORM`: linux, macos-arm64, manylinux_2_28_x86_64")
+	cmd.Flags().StringVar(&f.python, "python", "", "look only at entries and files for Python `VERSION`: 3.12")
 	cmd.Flags().BoolVar(&f.download, "download", false, "compare the bytes and look into the archives too")
 	cmd.Flags().BoolVar(&f.offline, "offline", false, "ask nobody: judge from what earlier checks kept")
 	cmd.Flags().StringVar(&f.since, "changed-since", "", "look only at entries that changed since the git revision `REV`")
@@ -233,6 +245,7 @@ type checker struct {
 	memory   *memory
 	engine   *engine.Engine
 	only     func(*lockfile.Lock, lockfile.Package) bool // nil for every entry
+	leftOut  []report.LeftOut                            // entries that markers keep out of the environment
 
 	mu       sync.Mutex
 	releases map[string]*evidence.Release // by file, see fileKey
@@ -335,7 +348,7 @@ func fileKey(a assay.Artifact) string {
 
 // check judges every file of the locks, each once.
 func (c *checker) check(ctx context.Context, locks []*lockfile.Lock) (report.Check, error) {
-	out := report.Check{Since: c.flags.since, Offline: c.flags.offline}
+	out := report.Check{Since: c.flags.since, Offline: c.flags.offline, Environment: c.flags.environmentText()}
 	var subjects []*subject
 	byFile := map[string]*subject{}
 	skipped := map[report.Skipped]int{}
@@ -372,7 +385,7 @@ func (c *checker) check(ctx context.Context, locks []*lockfile.Lock) (report.Che
 		return cmp.Or(strings.Compare(a.What, b.What), strings.Compare(a.Why, b.Why))
 	})
 	items, err := c.judgeAll(ctx, subjects)
-	out.Items = items
+	out.Items, out.LeftOut = items, c.leftOut
 	return report.NewCheck(out), err
 }
 
@@ -381,6 +394,9 @@ func (c *checker) expand(ctx context.Context, lock *lockfile.Lock) ([]lockcheck.
 	o := lockcheck.Options{Environment: c.flags.environment, Hosts: map[string]string{index.PyPIFiles: index.PyPI}, Indexes: bases(c.settings)}
 	if c.only != nil {
 		o.Only = func(p lockfile.Package) bool { return c.only(lock, p) }
+	}
+	o.LeftOut = func(p lockfile.Package) {
+		c.leftOut = append(c.leftOut, report.LeftOut{What: cmp.Or(p.Name, p.Spelled), Marker: p.Marker, Place: report.Place(p.At)})
 	}
 	p := c.app.newProgress("asking for pages:", len(lock.Packages))
 	defer p.done()

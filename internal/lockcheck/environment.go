@@ -11,19 +11,20 @@ import (
 	"assay/internal/pypi"
 )
 
-// Environment narrows the files of a lock to those that one platform and one version of
-// Python may install, told by the tags in the wheels' names (PEP 425, 600, 656). An
-// sdist fits every environment. The zero value takes every file.
+// Environment narrows a lock to what one platform and one version of Python may install:
+// its entries by their markers, its files by the tags in the wheels' names (PEP 425, 600,
+// 656). An sdist fits every environment. The zero value takes every file.
 type Environment struct {
 	system, arch string // "linux", "macos", "windows"; "" for any
 	libc         string // "manylinux", "musllinux"; "" for any
 	major, minor int    // of the system's version (glibc, musl, macOS); 0 for any
 	python       int    // 312 for 3.12; 0 for any
 	threads      bool   // free-threaded ("3.13t")
+	full         string // "3.12.4"; "" for any of its bugfix releases
 }
 
 var (
-	pythonVersion = regexp.MustCompile(`^3\.(\d{1,2})(?:\.\d+)?(t?)$`)
+	pythonVersion = regexp.MustCompile(`^3\.(\d{1,2})(\.\d{1,3})?(t?)$`)
 	versionedTag  = regexp.MustCompile(`^(manylinux|musllinux|macosx)_(\d+)_(\d+)_(\w+)$`)
 	legacyTags    = map[string]int{"manylinux1_": 5, "manylinux2010_": 12, "manylinux2014_": 17}
 )
@@ -40,7 +41,10 @@ func NewEnvironment(platform, python string) (Environment, error) {
 			return e, fmt.Errorf("a version of Python is written 3.12, or 3.13t, not %q", python)
 		}
 		minor, _ := strconv.Atoi(m[1])
-		e.python, e.threads = 300+minor, m[2] == "t"
+		e.python, e.threads = 300+minor, m[3] == "t"
+		if m[2] != "" {
+			e.full = "3." + m[1] + m[2]
+		}
 	}
 	if platform == "" {
 		return e, nil
@@ -59,7 +63,8 @@ func NewEnvironment(platform, python string) (Environment, error) {
 	if !ok {
 		return e, fmt.Errorf("there is no platform %q: write linux, macos or windows, with -x86_64, -arm64 and the like behind it or without, or a wheel's platform tag", platform)
 	}
-	return Environment{system: t.system, arch: t.arch, libc: t.libc, major: t.major, minor: t.minor, python: e.python, threads: e.threads}, nil
+	t.python, t.threads, t.full = e.python, e.threads, e.full
+	return t, nil
 }
 
 // Takes reports whether the environment may install a file of this name.

@@ -56,8 +56,11 @@ type Options struct {
 	// Hosts are origins of files that belong to an index ("https://files.example" to
 	// its base): a file there is looked for at that index too.
 	Hosts map[string]string
-	// Environment narrows the files. The zero value takes those of every platform.
+	// Environment narrows entries and files. The zero value takes those of every platform.
 	Environment Environment
+	// LeftOut is told of each entry that the environment leaves out for its markers; nil for
+	// nobody.
+	LeftOut func(lockfile.Package)
 	// Only reports which entries are looked at; nil for all.
 	Only func(lockfile.Package) bool
 	// Parallel is how many projects are asked for at once; 16 where it is 0.
@@ -117,12 +120,18 @@ func (w *Wanted) add(a assay.Artifact, at lockfile.Place) int {
 
 // Expand returns what each entry of a lock stands for, in the lock's order. Entries
 // that only constrain others stand for nothing and are left out, and so are those that
-// Options.Only does not take. The error is that of a cancelled context, or a bug.
+// Options.Only does not take, and those whose markers keep them out of the environment.
+// The error is that of a cancelled context, or a bug.
 func Expand(ctx context.Context, lock *lockfile.Lock, releases Releases, o Options) ([]Wanted, error) {
 	var packages []lockfile.Package
-	for _, p := range lock.Packages {
-		if !p.Constraint && (o.Only == nil || o.Only(p)) {
+	leftOut := o.Environment.leavesOut(lock)
+	for i, p := range lock.Packages {
+		switch {
+		case p.Constraint || o.Only != nil && !o.Only(p):
+		case !leftOut[i]:
 			packages = append(packages, p)
+		case o.LeftOut != nil:
+			o.LeftOut(p)
 		}
 	}
 	// The entries of one project one after the other: they share its page.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"assay/internal/marker"
 )
 
 // groupCheck is the first entry of those that must say the same.
@@ -80,15 +82,15 @@ func (r *reader) identity(p Package) (key, print string) {
 	}
 	slices.Sort(hashes)
 	listed := strings.Join(slices.Compact(hashes), "\n")
-	marker := markerWords(p.Marker)
+	words := marker.Words(p.Marker)
 	source := fmt.Sprint(p.Source.Kind, p.Source.Where, p.Source.Revision)
 	switch r.lock.Format {
 	case Requirements, Pipfile:
-		return fmt.Sprint(p.Name, "\x00", marker), fmt.Sprint(p.Version, "\x00", source, "\x00", listed)
+		return fmt.Sprint(p.Name, "\x00", words), fmt.Sprint(p.Version, "\x00", source, "\x00", listed)
 	case Pylock:
-		return fmt.Sprint(p.Name, "\x00", marker), fmt.Sprint(p.Version, "\x00", source, "\x00", listed)
+		return fmt.Sprint(p.Name, "\x00", words), fmt.Sprint(p.Version, "\x00", source, "\x00", listed)
 	default:
-		return fmt.Sprint(p.Name, "\x00", p.Version, "\x00", source, "\x00", marker, "\x00", p.Extras), listed
+		return fmt.Sprint(p.Name, "\x00", p.Version, "\x00", source, "\x00", words, "\x00", p.Extras), listed
 	}
 }
 

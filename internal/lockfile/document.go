@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"assay/internal/marker"
 	"assay/internal/pypi"
 	"assay/internal/tomlfile"
 )
@@ -284,8 +285,8 @@ func (r *reader) marker(line int, s string) string {
 	if s == "" {
 		return ""
 	}
-	if err := checkMarker(s); err != nil {
-		r.add(line, "%v", err)
+	if _, err := marker.Parse(s); err != nil {
+		r.add(line, "%s: %v", quoted(s), err)
 	}
 	return s
 }

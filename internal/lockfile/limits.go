@@ -19,7 +19,7 @@ const (
 	maxDepth    = 20        // requirements files within each other
 	maxSize     = 1 << 40   // bytes that a file may be said to have
 	maxText     = 8 << 10   // bytes of a name, URL, path or marker
-	maxMarker   = 100       // parentheses of a marker within each other
+	maxNeeds    = 5_000     // what one entry needs
 	maxProblems = 20        // problems that are shown at once
 	maxDigits   = 512       // digits of a hash whose algorithm Assay does not know
 	maxExtras   = 200       // extras of one entry

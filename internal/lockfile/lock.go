@@ -60,6 +60,10 @@ type Lock struct {
 	// those above and the includes too, in order.
 	Options []Option
 
+	// Roots are the names of what the lock was made for, beside the projects in it, where
+	// the entries say what each of them needs (uv).
+	Roots []string
+
 	files map[string]*file
 	read  func(name string, data []byte, open Open) (*Lock, error) // as this one was read
 	sites []site                                                   // of each package, by its ref
@@ -76,7 +80,10 @@ type Package struct {
 	Specifier string
 	Extras    []string // normalised and sorted
 	Marker    string   // as it is written
-	Source    Source
+	// Needs are the entries that this one asks for, where the lock says under which markers
+	// it does (uv): elsewhere an entry's own marker says that for all who ask for it.
+	Needs  []Need
+	Source Source
 
 	Files  []File // what the lock names by file name
 	Hashes []Hash // hashes that are tied to no file name (requirements, Pipfile)
@@ -97,6 +104,13 @@ type Package struct {
 	Groups []string // the groups that the entry belongs to, as it is written ("default", "develop"; "main")
 
 	ref int // 1 + its place in Lock.sites
+}
+
+// Need is another entry that an entry asks for.
+type Need struct {
+	Name    string // normalised
+	Version string // in normal form; empty where the lock has one alone
+	Marker  string // as it is written
 }
 
 // SourceKind says where an entry's files come from.

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"assay/internal/pypi"
 	"assay/internal/tomlfile"
 )
 
@@ -30,6 +31,60 @@ func (r *reader) uv(root *tomlfile.Value) {
 		}
 		r.uvPackage(p)
 	}
+	if manifest, ok := e.table("manifest"); ok {
+		r.roots(manifest.t)
+	}
+}
+
+// roots takes whatever is named in uv's manifest: members, requirements, groups of them.
+func (r *reader) roots(v *tomlfile.Value) {
+	switch {
+	case len(r.lock.Roots) >= maxPackages:
+	case v.Kind == tomlfile.String:
+		if name, err := pypi.NormalizeName(v.Text); err == nil {
+			r.lock.Roots = append(r.lock.Roots, name)
+		}
+	default:
+		for i := range v.Keys {
+			r.roots(&v.Keys[i].Value)
+		}
+		for i := range v.Items {
+			r.roots(&v.Items[i])
+		}
+	}
+}
+
+// uvNeeds reads what a package asks for: by itself, with extras, in groups.
+func (e entry) uvNeeds() []Need {
+	var out []Need
+	take := func(list []entry) {
+		for _, t := range list {
+			n := Need{Marker: e.r.marker(t.line("marker"), t.text("marker"))}
+			var err error
+			if n.Name, err = pypi.NormalizeName(t.need("name", "what is needed")); err != nil {
+				e.r.add(t.line("name"), "%s is not a project's name", quoted(t.text("name")))
+			}
+			if v, err := pypi.ParseVersion(t.text("version")); err == nil {
+				n.Version = v.String()
+			}
+			if len(out) == maxNeeds {
+				e.r.add(t.t.Line, "the entry needs more than %d others", maxNeeds)
+				return
+			}
+			out = append(out, n)
+		}
+	}
+	take(e.tables("dependencies"))
+	for _, key := range []string{"optional-dependencies", "dev-dependencies"} {
+		groups, ok := e.table(key)
+		if !ok {
+			continue
+		}
+		for _, k := range groups.t.Keys {
+			take(groups.tables(k.Key))
+		}
+	}
+	return out
 }
 
 // uvKinds are the keys of uv's source tables.
@@ -48,6 +103,7 @@ func (r *reader) uvPackage(e entry) {
 	}
 	s := site{table: e.t, header: r.headerOf(e.t, "package")}
 	p.Marker = r.marker(e.line("resolution-markers"), either(e.texts("resolution-markers")))
+	p.Needs = e.uvNeeds()
 	t, ok := e.table("source")
 	if !ok {
 		r.add(p.At.Line, "%s has no source", quoted(p.Spelled))

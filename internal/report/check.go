@@ -18,6 +18,10 @@ type Check struct {
 	// [NewCheck].
 	Items   []CheckedItem
 	Skipped []Skipped
+	// LeftOut are entries that were not looked at because their markers keep them out of
+	// Environment, which is the platform and the Python that a person asked for.
+	LeftOut     []LeftOut
+	Environment string
 	// Since is the revision that the locks were compared with, where only changed
 	// entries were looked at.
 	Since string
@@ -30,6 +34,13 @@ type CheckedLock struct {
 	Name, Format string
 	// Entries is how many entries it has, and Checked how many were looked at.
 	Entries, Checked int
+}
+
+// LeftOut is an entry that was not looked at, with the marker that it stands under; empty
+// where those of the entries are that need it.
+type LeftOut struct {
+	What, Marker string
+	Place        Place
 }
 
 // Place is a line of a lock file.
@@ -197,10 +208,25 @@ func (c Check) scope(packages int) string {
 	if c.Since != "" {
 		text += ", those that changed since " + c.Since
 	}
+	if left := c.leftOut(); left != "" {
+		text += ", and not " + left
+	}
 	if c.Offline {
 		text += ", from the cache alone"
 	}
 	return text
+}
+
+// leftOut counts what markers keep out; it is empty where nothing is.
+func (c Check) leftOut() string {
+	switch n := len(c.LeftOut); n {
+	case 0:
+		return ""
+	case 1:
+		return "at 1 entry, which its marker keeps out of " + c.Environment
+	default:
+		return fmt.Sprintf("at %d entries, which their markers keep out of %s", n, c.Environment)
+	}
 }
 
 // WriteText writes what was refused and warned about with file and line, then a line
@@ -226,6 +252,7 @@ func (c Check) WriteText(w io.Writer, t Text) error {
 	}
 	t.writeCheckedRows(&b, rows)
 	t.writeFoldedAs(&b, plain(folded), "without attestations (digests as listed)")
+	t.writeLeftOut(&b, c.LeftOut)
 	t.writeSkipped(&b, "  ", c.Skipped)
 	if s := c.Summary(); s.Refused+s.Undecided > 0 {
 		b.WriteString("assay: " + s.counts("package") + "\n")
@@ -234,6 +261,27 @@ func (c Check) WriteText(w io.Writer, t Text) error {
 	}
 	return write(w, &b)
 }
+
+// writeLeftOut names the entries that markers keep out, each once.
+func (t Text) writeLeftOut(b *strings.Builder, all []LeftOut) {
+	var names []string
+	for _, l := range all {
+		if name := t.name(l.What); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	more := ""
+	if extra := len(names) - maxLeftOut; extra > 0 {
+		names, more = names[:maxLeftOut], fmt.Sprintf(" and %d more", extra)
+	}
+	t.writeWrapped(b, "  ", "left out by their markers: "+strings.Join(names, ", ")+more)
+}
+
+// maxLeftOut bounds how many of them are named.
+const maxLeftOut = 20
 
 func plain(packs []checkedPack) []pack {
 	out := make([]pack, len(packs))

@@ -65,7 +65,7 @@ func TestCheckAgrees(t *testing.T) {
 // TestSARIF holds the log to what SARIF 2.1.0 demands (OASIS, section 3) and what code
 // hosts ask for beyond it: a location with a line, a relative URI, a fingerprint.
 func TestSARIF(t *testing.T) {
-	for name, c := range map[string]Check{"findings": checked(), "nothing": {Locks: []CheckedLock{{Name: "uv.lock"}}}} {
+	for name, c := range map[string]Check{"findings": checked(), "nothing": {Locks: []CheckedLock{{Name: "uv.lock"}}}, "left out": narrowed()} {
 		var b strings.Builder
 		if err := c.WriteSARIF(&b, "1.0.0"); err != nil {
 			t.Fatal(err)
@@ -171,5 +171,53 @@ func TestMarkdown(t *testing.T) {
 	}
 	if b.Len() > 65536 || !strings.Contains(b.String(), "more findings.") {
 		t.Errorf("%d bytes", b.Len())
+	}
+}
+
+// narrowed is a check in which markers keep entries out, whose names are a stranger's.
+func narrowed() Check {
+	c := Check{Locks: []CheckedLock{{Name: "uv.lock", Format: "uv", Entries: 25}}, Environment: "linux with Python 3.12"}
+	for i := range 22 {
+		c.LeftOut = append(c.LeftOut, LeftOut{What: fmt.Sprintf("part%02d", i), Place: Place{"uv.lock", i + 1}})
+	}
+	c.LeftOut = append(c.LeftOut, LeftOut{What: "part00", Place: Place{"uv.lock", 90}}, LeftOut{What: "odd\x1b[m@here", Marker: "os_name == '<b>'", Place: Place{"other.txt", 2}})
+	return NewCheck(c)
+}
+
+// TestLeftOut: every form says how many entries were not looked at.
+func TestLeftOut(t *testing.T) {
+	c := narrowed()
+	const count = "24 entries, which their markers keep out of linux with Python 3.12"
+	var text, json, sarif, junit, markdown strings.Builder
+	for _, err := range []error{c.WriteText(&text, Text{Width: 100}), c.WriteJSON(&json), c.WriteSARIF(&sarif, "1"), c.WriteJUnit(&junit), c.WriteMarkdown(&markdown)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "assay: looked at 0 packages, 0 files of 1 lock file, and not at " + count + "\n" +
+		"  left out by their markers: part00, part01, part02, part03, part04, part05, part06, part07, part08,\n" +
+		"    part09, part10, part11, part12, part13, part14, part15, part16, part17, part18, part19 and 3\n    more\n" +
+		"assay: nothing was refused\n"
+	if text.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", text.String(), want)
+	}
+	for name, has := range map[string][2]string{
+		"JSON": {json.String(), `{
+      "what": "part21",
+      "marker": "",
+      "file": "uv.lock",
+      "line": 22
+    }`},
+		"SARIF":    {sarif.String(), `"text": "not looked at ` + count + `"`},
+		"JUnit":    {junit.String(), `skipped="24"`},
+		"a case":   {junit.String(), `<skipped message="markers keep it out of linux with Python 3.12"></skipped>`},
+		"Markdown": {markdown.String(), count},
+	} {
+		if !strings.Contains(has[0], has[1]) {
+			t.Errorf("%s has no %s:\n%s", name, has[1], has[0])
+		}
+		if strings.Contains(has[0], "\x1b") || name == "Markdown" && strings.Contains(has[0], "@here") {
+			t.Errorf("%s lets a name through", name)
+		}
 	}
 }

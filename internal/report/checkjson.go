@@ -15,6 +15,15 @@ type jsonCheck struct {
 	Summary     Summary       `json:"summary"`
 	Files       int           `json:"files"`
 	NotLookedAt []jsonSkipped `json:"not_looked_at"`
+	// LeftOut are entries that markers keep out of Environment.
+	LeftOut     []jsonLeftOut `json:"left_out"`
+	Environment string        `json:"environment"`
+}
+
+type jsonLeftOut struct {
+	What   string `json:"what"`
+	Marker string `json:"marker"`
+	jsonPlace
 }
 
 type jsonLock struct {
@@ -40,7 +49,8 @@ type jsonPlace struct {
 // [Report.WriteJSON]. The summary counts packages.
 func (c Check) WriteJSON(w io.Writer) error {
 	out := jsonCheck{Schema: Schema, Command: "check", Locks: []jsonLock{}, Since: c.Since, Offline: c.Offline,
-		Artifacts: []jsonChecked{}, Entries: []jsonChecked{}, Summary: c.Summary(), Files: c.files(), NotLookedAt: []jsonSkipped{}}
+		Artifacts: []jsonChecked{}, Entries: []jsonChecked{}, Summary: c.Summary(), Files: c.files(), NotLookedAt: []jsonSkipped{},
+		LeftOut: []jsonLeftOut{}, Environment: c.Environment}
 	for _, l := range c.Locks {
 		out.Locks = append(out.Locks, jsonLock(l))
 	}
@@ -60,6 +70,9 @@ func (c Check) WriteJSON(w io.Writer) error {
 	}
 	for _, s := range c.Skipped {
 		out.NotLookedAt = append(out.NotLookedAt, jsonSkipped(s))
+	}
+	for _, l := range c.LeftOut {
+		out.LeftOut = append(out.LeftOut, jsonLeftOut{l.What, l.Marker, jsonPlace(l.Place)})
 	}
 	return EncodeJSON(w, out)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"assay"
@@ -34,7 +35,12 @@ type junitCase struct {
 	Line    int           `xml:"line,attr,omitempty"`
 	Failure *junitProblem `xml:"failure"`
 	Error   *junitProblem `xml:"error"`
+	Skipped *junitSkipped `xml:"skipped"`
 	Output  string        `xml:"system-out,omitempty"`
+}
+
+type junitSkipped struct {
+	Message string `xml:"message,attr"`
 }
 
 type junitProblem struct {
@@ -45,7 +51,7 @@ type junitProblem struct {
 
 // WriteJUnit writes a test suite for each lock and a test case for each of its
 // packages: refused is a failure, undecided an error, and what is warned about the
-// case's output.
+// case's output. Entries that markers keep out are skipped.
 func (c Check) WriteJUnit(w io.Writer) error {
 	out := junitSuites{Name: "assay check"}
 	packs := c.packs()
@@ -54,6 +60,11 @@ func (c Check) WriteJUnit(w io.Writer) error {
 		for _, p := range packs {
 			if place, ok := p.in(lock.Name, c.Locks); ok {
 				suite.add(p, place, lock.Name)
+			}
+		}
+		for _, l := range c.LeftOut {
+			if belongs(l.Place.File, lock.Name, c.Locks) {
+				suite.skip(l, lock.Name, c.Environment)
 			}
 		}
 		out.Tests, out.Failures, out.Errors = out.Tests+suite.Tests, out.Failures+suite.Failures, out.Errors+suite.Errors
@@ -70,25 +81,31 @@ func (c Check) WriteJUnit(w io.Writer) error {
 	return write(w, &b)
 }
 
-// in returns the first line of a lock at which the package stands. What stands in a file
-// that a lock includes belongs to the first lock.
+// in returns the first line of a lock at which the package stands.
 func (p checkedPack) in(lock string, all []CheckedLock) (Place, bool) {
-	named := func(file string) bool {
-		for _, l := range all {
-			if l.Name == file {
-				return true
-			}
-		}
-		return false
-	}
 	for _, item := range p.items {
 		for _, place := range item.Places {
-			if place.File == lock || !named(place.File) && len(all) > 0 && all[0].Name == lock {
+			if belongs(place.File, lock, all) {
 				return place, true
 			}
 		}
 	}
 	return Place{}, false
+}
+
+// belongs reports whether what stands in a file is a lock's. What stands in a file that a
+// lock includes belongs to the first lock.
+func belongs(file, lock string, all []CheckedLock) bool {
+	named := func(l CheckedLock) bool { return l.Name == file }
+	return file == lock || !slices.ContainsFunc(all, named) && len(all) > 0 && all[0].Name == lock
+}
+
+// skip adds an entry that markers keep out.
+func (s *junitSuite) skip(l LeftOut, lock, environment string) {
+	s.Tests++
+	s.Skipped++
+	s.Cases = append(s.Cases, junitCase{Class: Line(lock), Name: Line(l.What), File: Line(l.Place.File), Line: l.Place.Line,
+		Skipped: &junitSkipped{Line("markers keep it out of " + environment)}})
 }
 
 func (s *junitSuite) add(p checkedPack, place Place, lock string) {

@@ -54,8 +54,14 @@ type sarifText struct {
 }
 
 type sarifInvocation struct {
-	ExecutionSuccessful bool `json:"executionSuccessful"`
-	ExitCode            int  `json:"exitCode"`
+	ExecutionSuccessful bool                `json:"executionSuccessful"`
+	ExitCode            int                 `json:"exitCode"`
+	Notifications       []sarifNotification `json:"toolExecutionNotifications,omitempty"`
+}
+
+type sarifNotification struct {
+	Level   string    `json:"level"`
+	Message sarifText `json:"message"`
 }
 
 type sarifResult struct {
@@ -93,6 +99,9 @@ const maxSARIFResults = 5000
 func (c Check) WriteSARIF(w io.Writer, version string) error {
 	run := sarifRun{Tool: sarifTool{sarifDriver{Name: "assay", Version: version, Rules: []sarifRule{}}}, Results: []sarifResult{},
 		ColumnKind: "unicodeCodePoints", Invocations: []sarifInvocation{{ExecutionSuccessful: true, ExitCode: Exit(c.Summary())}}}
+	if text := c.leftOut(); text != "" {
+		run.Invocations[0].Notifications = []sarifNotification{{"note", sarifText{"not looked " + text}}}
+	}
 	packs := c.packs()
 	used := map[assay.Code]bool{}
 	for _, p := range packs {

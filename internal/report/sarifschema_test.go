@@ -27,7 +27,7 @@ func TestSARIFSchema(t *testing.T) {
 		}
 		return whole.Validate()
 	}
-	for name, c := range map[string]Check{"findings": checked(), "nothing": {Locks: []CheckedLock{{Name: "uv.lock"}}}} {
+	for name, c := range map[string]Check{"findings": checked(), "nothing": {Locks: []CheckedLock{{Name: "uv.lock"}}}, "left out": narrowed()} {
 		var b strings.Builder
 		if err := c.WriteSARIF(&b, "1.0.0"); err != nil {
 			t.Fatal(err)
