@@ -249,11 +249,12 @@ type checker struct {
 
 	mu       sync.Mutex
 	releases map[string]*evidence.Release // by file, see fileKey
+	folders  map[string]string            // paths of files in folders that were looked into, by their URLs
 	judged   int
 }
 
 func (a *app) newChecker(f checkFlags) (*checker, error) {
-	c := &checker{app: a, flags: f, releases: map[string]*evidence.Release{}}
+	c := &checker{app: a, flags: f, releases: map[string]*evidence.Release{}, folders: map[string]string{}}
 	var err error
 	if c.judging, err = a.judging(f.policy); err != nil {
 		return nil, err
@@ -391,7 +392,7 @@ func (c *checker) check(ctx context.Context, locks []*lockfile.Lock) (report.Che
 
 // expand works out what a lock stands for.
 func (c *checker) expand(ctx context.Context, lock *lockfile.Lock) ([]lockcheck.Wanted, error) {
-	o := lockcheck.Options{Environment: c.flags.environment, Hosts: map[string]string{index.PyPIFiles: index.PyPI}, Indexes: bases(c.settings)}
+	o := lockcheck.Options{Environment: c.flags.environment, Hosts: map[string]string{index.PyPIFiles: index.PyPI}, Indexes: bases(c.settings), Links: links(c.settings)}
 	if c.only != nil {
 		o.Only = func(p lockfile.Package) bool { return c.only(lock, p) }
 	}
@@ -469,7 +470,7 @@ func (c *checker) judge(ctx context.Context, s *subject) (report.CheckedItem, er
 		found := u.wanted.FindingsOf(u.file)
 		if u.file >= 0 {
 			place = u.wanted.Places[u.file]
-			if s.artifact.Index != "" && !j.Decision.Undecided() {
+			if _, here := c.here(s.artifact); (here || s.artifact.Index != "") && !j.Decision.Undecided() {
 				found = append(found, u.wanted.Identified(u.file, claims)...)
 			}
 		}
@@ -504,6 +505,9 @@ func (c *checker) weighed(a assay.Artifact, u use, f assay.Finding) []assay.Find
 // judgeFile judges a file by itself. One that no index lists has nothing to be judged by.
 func (c *checker) judgeFile(ctx context.Context, s *subject) (engine.Judgement, error) {
 	a := s.artifact
+	if path, ok := c.here(a); ok && s.uses[0].file >= 0 {
+		return c.judgeHere(ctx, a, path)
+	}
 	if s.uses[0].file < 0 || a.Index == "" {
 		return engine.Judgement{Subject: assay.Subject{Artifact: a}, Decision: assay.Decision{Verdict: assay.Allow}}, nil
 	}
@@ -520,6 +524,19 @@ func (c *checker) Release(ctx context.Context, base, project string, version pyp
 	if err != nil {
 		return lockcheck.Release{Problem: &assay.Finding{Code: assay.PageUnavailable, Detail: err.Error()}}, nil
 	}
+	return c.listed(ctx, listing{at, led, func(ctx context.Context) (*pypi.Page, error) { return c.client.Page(ctx, configured, project) }}, project, version)
+}
+
+// listing is a page that lists files.
+type listing struct {
+	at   *url.URL
+	led  bool // nobody but a lock names it
+	page func(context.Context) (*pypi.Page, error)
+}
+
+// listed asks for the files of a release on a page.
+func (c *checker) listed(ctx context.Context, l listing, project string, version pypi.Version) (lockcheck.Release, error) {
+	at := l.at
 	kept := c.kept.Release(index.Key(at), project, version.Canonical())
 	if c.client == nil {
 		files, known, ok := kept.Files()
@@ -530,14 +547,14 @@ func (c *checker) Release(ctx context.Context, base, project string, version pyp
 		c.keepFor(kept, files)
 		return lockcheck.Release{Known: known, Files: files}, nil
 	}
-	if why := c.forbidden(at, project); led && why != "" {
+	if why := c.forbidden(at, project); l.led && why != "" {
 		return lockcheck.Release{Problem: &assay.Finding{Code: assay.TransportPlainHTTP, Detail: why}}, nil
 	}
 	asking := ctx
-	if led { // a lock may be a stranger's: it leads to no address of this network's own
+	if l.led { // a lock may be a stranger's: it leads to no address of this network's own
 		asking = intercept.Outside(ctx)
 	}
-	page, err := c.client.Page(asking, configured, project)
+	page, err := l.page(asking)
 	switch {
 	case ctx.Err() != nil:
 		return lockcheck.Release{}, context.Cause(ctx)
@@ -548,22 +565,29 @@ func (c *checker) Release(ctx context.Context, base, project string, version pyp
 		return lockcheck.Release{Problem: &assay.Finding{Code: assay.PageMalformed, Detail: err.Error()}}, nil
 	case err != nil:
 		why := err.Error()
-		if led {
+		if l.led {
 			why += " (only the lock names this index; if it is yours, configure it as pip or uv have it)"
 		}
 		return lockcheck.Release{Problem: &assay.Finding{Code: assay.PageUnavailable, Detail: why}}, nil
 	}
-	at.User = nil
-	files := filesOf(page, at, project, func(v pypi.Version) bool {
-		public, _, _ := strings.Cut(v.String(), "+")
-		return v.Canonical() == version.Canonical() || canonicalOf(public) == version.Canonical()
-	})
+	shown := *at
+	shown.User = nil
+	files := filesOf(page, &shown, project, isVersion(version))
 	for i := range files {
-		files[i].Led = led
+		files[i].Led = l.led
 	}
 	kept.SetFiles(files, true)
 	c.keepFor(kept, files)
 	return lockcheck.Release{Known: true, Files: files}, nil
+}
+
+// isVersion reports whether a version is meant: one without a local part stands for those
+// with one too.
+func isVersion(version pypi.Version) func(pypi.Version) bool {
+	return func(v pypi.Version) bool {
+		public, _, _ := strings.Cut(v.String(), "+")
+		return v.Canonical() == version.Canonical() || canonicalOf(public) == version.Canonical()
+	}
 }
 
 func canonicalOf(version string) string {

@@ -20,15 +20,16 @@ const maxFolder = 20_000
 // judgeFolders judges what the installer would take from folders (--find-links),
 // whose files never come through the proxy: those with evidence beside them are
 // verified before the command starts, and one that is refused stops the run. The
-// rest is reported as not looked at.
-func (a *app) judgeFolders(ctx context.Context, links []installer.Link, e *engine.Engine, collector *report.Collector) error {
+// rest is reported as not looked at. Under a lock there is no rest: the bytes of every
+// file are held against it.
+func (a *app) judgeFolders(ctx context.Context, links []installer.Link, locked bool, e *engine.Engine, collector *report.Collector) error {
 	seen := map[string]bool{}
 	for _, link := range links {
 		if !link.Local || seen[link.Path] {
 			continue
 		}
 		seen[link.Path] = true
-		if err := a.judgeFolder(ctx, link, e, collector); err != nil {
+		if err := a.judgeFolder(ctx, link, locked, e, collector); err != nil {
 			return err
 		}
 	}
@@ -42,7 +43,7 @@ func (a *app) judgeFolders(ctx context.Context, links []installer.Link, e *engin
 	return nil
 }
 
-func (a *app) judgeFolder(ctx context.Context, link installer.Link, e *engine.Engine, collector *report.Collector) error {
+func (a *app) judgeFolder(ctx context.Context, link installer.Link, locked bool, e *engine.Engine, collector *report.Collector) error {
 	files, err := distributions(link.Path)
 	if err != nil {
 		return usage("correct the setting, or remove it", "%s (%s): %w", shown(link.Where), link.Origin, plainPathError(err))
@@ -54,7 +55,7 @@ func (a *app) judgeFolder(ctx context.Context, link installer.Link, e *engine.En
 		if err != nil {
 			return err
 		}
-		if len(materials) == 0 {
+		if len(materials) == 0 && !locked {
 			unknown++
 			continue
 		}

@@ -54,7 +54,8 @@ func TestMain(m *testing.M) {
 //	                           revoked=compromised or superseded, at=DAY
 //	serve-git FOLDER           serve the repositories in a folder by git's own program; sets GIT_URL
 //	empty FOLDER               nothing is in the folder
-//	fill FILE …                put the index's address in the place of $INDEX_URL in files, and the
+//	fill FILE …                put the index's address in the place of $INDEX_URL in files, the one of
+//	                           'serve' in the place of $FILES_URL, and the
 //	                           SHA-256 digest of its file NAME in the place of {{NAME}}
 //	serve FOLDER               serve a folder's files on loopback; sets FILES_URL
 //
@@ -131,6 +132,7 @@ func cmdFill(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	for _, name := range args {
 		text := strings.ReplaceAll(ts.ReadFile(name), "$INDEX_URL", strings.TrimSuffix(ts.Getenv("INDEX_URL"), "/"))
+		text = strings.ReplaceAll(text, "$FILES_URL", ts.Getenv("FILES_URL"))
 		text = digestMark.ReplaceAllStringFunc(text, func(mark string) string {
 			f, ok := stageOf(ts).index.File(strings.Trim(mark, "{}"))
 			if !ok {

@@ -107,7 +107,7 @@ func (a *app) openSession(f runFlags, args []string, collector *report.Collector
 	client := network.client(known, p.beside)
 	e := engine.New(engine.Config{Verifiers: verifiers(pep740.NewDeferred(root.Root), p.store), Rules: locks.over(p), Source: client,
 		Memory: before, Recorder: recorders{before, &noting{Collector: collector, caches: s.caches}}})
-	if err := a.judgeFolders(context.Background(), settings.FindLinks, e, collector); err != nil {
+	if err := a.judgeFolders(context.Background(), settings.FindLinks, locks != nil, e, collector); err != nil {
 		return nil, err
 	}
 	carrier := network.transport.Clone()

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -69,6 +70,37 @@ func TestPage(t *testing.T) {
 	}
 	if got.URL.Path != "/simple/sample/" {
 		t.Errorf("path %q", got.URL.Path)
+	}
+}
+
+// TestFlat: a page of links is asked for as it is named, once, and holds any project's files.
+func TestFlat(t *testing.T) {
+	var asked []string
+	base, c := serve(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path)
+		if r.URL.Path != "/links.html" {
+			http.NotFound(w, r)
+			return
+		}
+		answerWith(200, "text/html", `<a href="one-1.0.tar.gz">one</a> <a href="/x/two-2.0-py3-none-any.whl">two</a> <a href="more.html">more</a>`)(w, r)
+	})
+	for range 2 {
+		page, err := c.Flat(t.Context(), base+"/links.html")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Files) != 2 || page.Files[0].URL != base+"/one-1.0.tar.gz" || page.Files[1].URL != base+"/x/two-2.0-py3-none-any.whl" {
+			t.Errorf("files = %+v", page.Files)
+		}
+	}
+	if _, err := c.Flat(t.Context(), base+"/gone.html"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a page that is not there: %v", err)
+	}
+	if _, err := c.Flat(t.Context(), "ftp://files.example.invalid/"); !errors.Is(err, ErrURL) {
+		t.Errorf("no page: %v", err)
+	}
+	if want := []string{"/links.html", "/gone.html"}; !slices.Equal(asked, want) {
+		t.Errorf("asked for %q, want %q", asked, want)
 	}
 }
 

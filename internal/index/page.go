@@ -39,6 +39,26 @@ func (c *Client) Page(ctx context.Context, indexURL, project string) (*pypi.Page
 	})
 }
 
+// Flat returns a page of links to files of any project, such as --find-links names. The
+// page is shared, and the errors are those of [Client.Page].
+func (c *Client) Flat(ctx context.Context, pageURL string) (*pypi.Page, error) {
+	u, err := parse(pageURL)
+	if err != nil {
+		return nil, err
+	}
+	key := "flat " + Key(u)
+	if u.User != nil {
+		key = u.User.String() + "@" + key
+	}
+	return c.pages.get(ctx, key, func(ctx context.Context) (found[*pypi.Page], error) {
+		page, size, _, err := c.read(ctx, u)
+		if err != nil {
+			return found[*pypi.Page]{keep: c.limits.freshError}, err
+		}
+		return found[*pypi.Page]{page, size, c.limits.fresh}, nil
+	})
+}
+
 // PageURL returns the URL of a project's page: <index>/<normalised project>/.
 func PageURL(indexURL, project string) (*url.URL, error) {
 	base, err := parse(indexURL)
@@ -58,25 +78,34 @@ func PageURL(indexURL, project string) (*url.URL, error) {
 }
 
 func (c *Client) page(ctx context.Context, u *url.URL) (*pypi.Page, int64, error) {
-	got, err := c.fetch(ctx, request{url: u, accept: acceptPage}, c.limits.pageSize, c.limits.pageTime)
+	page, size, from, err := c.read(ctx, u)
 	if err != nil {
 		return nil, 0, err
+	}
+	asked := strings.TrimSuffix(u.Path, "/")
+	asked = asked[strings.LastIndexByte(asked, '/')+1:]
+	if page.Name != "" && page.Name != asked {
+		return nil, 0, fmt.Errorf("%s: %w", Redact(from),
+			&pypi.PageError{Detail: fmt.Sprintf("it is the page of %q, not of %q", page.Name, asked)})
+	}
+	return page, size, nil
+}
+
+// read asks for a page, and returns its size and where it came from.
+func (c *Client) read(ctx context.Context, u *url.URL) (*pypi.Page, int64, *url.URL, error) {
+	got, err := c.fetch(ctx, request{url: u, accept: acceptPage}, c.limits.pageSize, c.limits.pageTime)
+	if err != nil {
+		return nil, 0, nil, err
 	}
 	page, err := pypi.ParsePage(got.contentType, got.body, got.url)
 	var malformed *pypi.PageError
 	switch {
 	case errors.As(err, &malformed):
-		return nil, 0, fmt.Errorf("%s: %w", Redact(got.url), err)
+		return nil, 0, nil, fmt.Errorf("%s: %w", Redact(got.url), err)
 	case errors.Is(err, pypi.ErrNotAPage):
-		return nil, 0, failed(ErrContentType, "%s is no project page: %v", Redact(got.url), err)
+		return nil, 0, nil, failed(ErrContentType, "%s is no project page: %v", Redact(got.url), err)
 	case err != nil:
-		return nil, 0, fmt.Errorf("%s: %w", Redact(got.url), err)
+		return nil, 0, nil, fmt.Errorf("%s: %w", Redact(got.url), err)
 	}
-	asked := strings.TrimSuffix(u.Path, "/")
-	asked = asked[strings.LastIndexByte(asked, '/')+1:]
-	if page.Name != "" && page.Name != asked {
-		return nil, 0, fmt.Errorf("%s: %w", Redact(got.url),
-			&pypi.PageError{Detail: fmt.Sprintf("it is the page of %q, not of %q", page.Name, asked)})
-	}
-	return page, int64(len(got.body)), nil
+	return page, int64(len(got.body)), got.url, nil
 }

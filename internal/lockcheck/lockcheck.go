@@ -9,7 +9,8 @@
 // compared; a hash that is tied to no name is found by the digest. An entry with
 // neither stands for every file of its release. Where the entry or its lock names an
 // index that is asked, else those that are configured, in their order: the next one
-// only while something is missing on those before.
+// only while something is missing on those before. For requirements, places with files
+// (--find-links) come after them; with --no-index they are all that there is.
 //
 //	wanted, err := lockcheck.Expand(ctx, lock, releases, lockcheck.Options{Indexes: []string{"https://index.example/simple/"}})
 //	wanted[0].Files[0]     // assay.Artifact: digests of page and lock, Index, URL, UploadTime, Provenance
@@ -43,16 +44,21 @@ type Release struct {
 	Problem *assay.Finding
 }
 
-// Releases asks indexes. It is called from many goroutines, for all versions of one
+// Releases asks indexes, and other places with files. It is called from many goroutines, for all versions of one
 // project one after the other. The error is a cancelled context or a bug.
 type Releases interface {
 	Release(ctx context.Context, index, project string, version pypi.Version) (Release, error)
+	// Flat asks a page of links or a folder with files of any project (--find-links) for those
+	// of a release.
+	Flat(ctx context.Context, link lockfile.Index, project string, version pypi.Version) (Release, error)
 }
 
 // Options say how a lock is expanded.
 type Options struct {
 	// Indexes are the bases of the configured indexes, in order, as Releases takes them.
 	Indexes []string
+	// Links are the places with files that are configured beside them, for requirements.
+	Links []lockfile.Index
 	// Hosts are origins of files that belong to an index ("https://files.example" to
 	// its base): a file there is looked for at that index too.
 	Hosts map[string]string
@@ -270,6 +276,9 @@ func (x *expansion) indexes() []string {
 		add(p.Index)
 		return out
 	}
+	if x.lock.NoIndex {
+		return nil
+	}
 	for _, ix := range x.lock.Indexes {
 		if x.lock.Format != lockfile.Requirements && x.lock.Format != lockfile.Pipfile {
 			break // there entries name theirs
@@ -295,10 +304,39 @@ func (x *expansion) indexes() []string {
 // maxIndexes bounds how many indexes are asked for one entry.
 const maxIndexes = 16
 
-// each asks one index after the other until do wants no more.
+// links returns the places with files to ask, each once. Only pip's requirements have any
+// that are not an entry's own.
+func (x *expansion) links() []lockfile.Index {
+	if x.lock.Format != lockfile.Requirements || x.w.Package.Index != "" {
+		return nil
+	}
+	var out []lockfile.Index
+	for _, ix := range slices.Concat(x.lock.Indexes, x.o.Links) {
+		same := func(have lockfile.Index) bool { return have.URL == ix.URL && have.At.File == ix.At.File }
+		if ix.Kind == lockfile.FindLinks && !slices.ContainsFunc(out, same) && len(out) < maxIndexes {
+			out = append(out, ix)
+		}
+	}
+	return out
+}
+
+// each asks one index after the other, and then the places with files, until do wants no
+// more.
 func (x *expansion) each(ctx context.Context, do func(a answer) (more bool)) error {
-	for _, base := range x.indexes() {
-		r, err := x.releases.Release(ctx, base, x.w.Package.Name, x.version)
+	bases := x.indexes()
+	links := x.links()
+	for i := range len(bases) + len(links) {
+		var base string
+		var r Release
+		var err error
+		if i < len(bases) {
+			base = bases[i]
+			r, err = x.releases.Release(ctx, base, x.w.Package.Name, x.version)
+		} else {
+			link := links[i-len(bases)]
+			base = link.URL
+			r, err = x.releases.Flat(ctx, link, x.w.Package.Name, x.version)
+		}
 		if err != nil {
 			return err
 		}
@@ -325,6 +363,12 @@ func (x *expansion) each(ctx context.Context, do func(a answer) (more bool)) err
 func (x *expansion) unlisted(at lockfile.Place, file int, what string) {
 	where := []string{}
 	for _, a := range x.asked {
+		for _, f := range a.Files {
+			if len(f.Digests) == 0 { // it may be this one: without its bytes nobody can tell
+				x.w.find(at, file, assay.LockUnlisted, what+"; "+f.Filename+" is listed without a digest on "+shownIndex(a.index))
+				return
+			}
+		}
 		if a.Problem != nil {
 			x.w.find(at, file, a.Problem.Code, a.Problem.Detail)
 			return

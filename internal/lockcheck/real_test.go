@@ -28,6 +28,11 @@ func (l listed) Release(_ context.Context, index, project string, version pypi.V
 	return out, nil
 }
 
+// Flat lists nothing.
+func (l listed) Flat(context.Context, lockfile.Index, string, pypi.Version) (Release, error) {
+	return Release{}, nil
+}
+
 // TestRealLocks: an application of 31 packages, locked by uv (its own format, PEP 751 and
 // requirements), Poetry, PDM, Pipenv and pip-compile, stands for the same files in every
 // format: of those that one version of Python takes, for some tools leave out what the

@@ -1,0 +1,47 @@
+package lockcheck
+
+import (
+	"strings"
+	"testing"
+
+	"assay/internal/lockfile"
+)
+
+// TestLinks holds which places are asked for requirements, and in which order.
+func TestLinks(t *testing.T) {
+	wheel, sdist := "demo-1.0-py3-none-any.whl", "demo-1.0.tar.gz"
+	hash := func(b string) string { return " --hash=" + sha(b).String() }
+	for _, c := range []struct {
+		lock, asked, want string
+	}{
+		{"-f flat\ndemo==1.0" + hash("a"), one + " demo", wheel + " " + one + " lock.txt:2\n"},
+		{"-f flat\ndemo==1.0" + hash("c"), one + " demo|flat demo", sdist + " flat lock.txt:2\n"},
+		{"-f flat\ndemo==1.0" + hash("a") + hash("c"), one + " demo|flat demo", wheel + " " + one + " lock.txt:2\n" + sdist + " flat lock.txt:2\n"},
+		{"--no-index\n-f flat\ndemo==1.0" + hash("c"), "flat demo", sdist + " flat lock.txt:3\n"},
+		{"--no-index\n-f flat\ndemo==1.0" + hash("d"), "flat demo|own demo",
+			"lock.txt:3 -1 lock.unlisted: no file of the release has " + sha("d").String() + "; looked at flat and own\n"},
+		{"demo==1.0" + hash("d"), one + " demo|own demo", "lock.txt:1 -1 lock.unlisted: no file of the release has " + sha("d").String() + "; looked at " + one + " and own\n"},
+		{"-f down\ndemo==1.0" + hash("d"), one + " demo|down demo|own demo", "lock.txt:2 -1 page.unavailable: down\n"},
+		{"-f bare\ndemo==1.0" + hash("d"), one + " demo|bare demo|own demo", "lock.txt:2 -1 lock.unlisted: no file of the release has " + sha("d").String() +
+			"; " + sdist + " is listed without a digest on bare\n"},
+		{"--no-index\ndemo==1.0" + hash("d"), "own demo", "lock.txt:2 -1 lock.unlisted: demo 1.0; looked at own\n"},
+	} {
+		lock, err := lockfile.Read("lock.txt", []byte(c.lock), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := &fake{down: map[string]bool{"down": true}, pages: map[string][]string{one + " demo": {wheel + " a"}, "flat demo": {sdist + " c"}, "bare demo": {sdist + " -"}}}
+		o := Options{Indexes: []string{one}, Links: []lockfile.Index{{Kind: lockfile.FindLinks, URL: "own"}}}
+		wanted, err := Expand(t.Context(), lock, f, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := strings.Join(f.asked, "|")
+		if got != c.asked {
+			t.Errorf("%q: asked %q, want %q", c.lock, got, c.asked)
+		}
+		if got := texts(wanted); got != c.want {
+			t.Errorf("%q:\n%s, want\n%s", c.lock, got, c.want)
+		}
+	}
+}
