@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"path/filepath"
 	"runtime/debug"
@@ -210,8 +211,12 @@ func (a *app) parseLock(name string, data []byte, open lockfile.Open) (*lockfile
 	var malformed *lockfile.Error
 	if err != nil && !errors.As(err, &malformed) {
 		var said *failure
-		if errors.As(err, &said) {
-			return nil, err
+		if errors.As(err, &said) { // about an include, with the file and line that name it
+			hint := said.hint
+			if errors.Is(err, fs.ErrNotExist) {
+				hint = "correct that line, or put the file there"
+			}
+			return nil, &failure{said.status, err, hint}
 		}
 		return nil, usage("", "%s: %w", shown(name), err)
 	}
@@ -489,8 +494,26 @@ func (c *checker) judge(ctx context.Context, s *subject) (report.CheckedItem, er
 			return item, err
 		}
 	}
+	j.Decision.Reasons = c.hinted(j.Decision.Reasons)
 	item.Item = report.NewItem(j)
 	return item, nil
+}
+
+// hinted are reasons with the next command of a check, where that is another than elsewhere.
+func (c *checker) hinted(reasons []assay.Reason) []assay.Reason {
+	out := slices.Clone(reasons)
+	for i := range out {
+		r := &out[i]
+		switch r.Code {
+		case assay.SourceVCS:
+			r.Hint = "pin a release from an index instead; or let checkouts through in the policy (vcs = \"allow\"), and run 'assay check FILE' again"
+		case assay.PageUnavailable, assay.ProvenanceUnavailable, assay.SignatureUnavailable, assay.EvidenceUnavailable:
+			if c.client == nil {
+				r.Hint = "run 'assay check FILE' once without --offline, where its index can be reached: what it finds is kept"
+			}
+		}
+	}
+	return out
 }
 
 // weighed is a finding as the rules have it: what comes from version control is refused
