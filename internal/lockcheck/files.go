@@ -1,6 +1,7 @@
 package lockcheck
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,7 +73,7 @@ func (x *expansion) place(f lockfile.File, listed []assay.Artifact) {
 		return
 	}
 	a := listed[0]
-	if why := differing(f.Digests, a.Digests); why != "" {
+	if why := cmp.Or(differing(f.Digests, a.Digests), weakly(f.Weak, a.Digests)); why != "" {
 		n := x.w.add(a, f.At)
 		x.w.find(f.At, n, assay.LockOtherDigest, f.Name+" has "+why+" on "+assay.Shown(a.Index))
 		x.twice(f.At, n, listed)
@@ -214,6 +215,19 @@ func differing(lock, page []assay.Digest) string {
 		for _, e := range page {
 			if d.Algorithm == e.Algorithm && d.Hex != e.Hex {
 				return d.String() + " in the lock and " + e.String()
+			}
+		}
+	}
+	return ""
+}
+
+// weakly is differing for hashes that decide nothing: that two are not the same they do
+// tell, and a strong one is not to take the place of one that it contradicts.
+func weakly(lock []string, page []assay.Digest) string {
+	for _, w := range lock {
+		for _, e := range page {
+			if algorithm(w) == string(e.Algorithm) && w != e.String() {
+				return w + " in the lock and " + e.String()
 			}
 		}
 	}

@@ -100,7 +100,9 @@ func (e *Edit) sameLine(i, j int) bool {
 }
 
 // SetFileDigest adds a digest to a file that a pylock.toml, uv.lock, poetry.lock or
-// pdm.lock names without one. Where it has the same already, nothing changes.
+// pdm.lock names without one that may decide. A pylock.toml keeps weak ones beside it; the
+// others have place for one hash alone, and it takes the place of a weak one. Where the file
+// has the same already, nothing changes.
 func (e *Edit) SetFileDigest(p Package, filename string, d assay.Digest) {
 	w := e.find(p, Pylock, UV, Poetry, PDM)
 	if w == nil {
@@ -122,7 +124,10 @@ func (e *Edit) SetFileDigest(p Package, filename string, d assay.Digest) {
 		}
 		f.Digests = slices.Clone(f.Digests)
 		f.Weak = slices.Clone(f.Weak)
-		if e.lock.Format != Pylock && len(f.Digests)+len(f.Weak) > 0 {
+		if e.lock.Format != Pylock {
+			e.dropWeak(p.ref, i)
+		}
+		if e.lock.Format != Pylock && len(f.Digests) > 0 {
 			e.fail(f.At, "%s has a hash already, and there is no place for a second one", quoted(filename))
 			return
 		}
@@ -142,10 +147,31 @@ func (e *Edit) SetFileDigest(p Package, filename string, d assay.Digest) {
 	}
 }
 
+// dropWeak takes away the weak hash in whose place another one comes.
+func (e *Edit) dropWeak(ref, file int) {
+	t := e.lock.sites[ref-1].files[file]
+	k := t.Get("hash")
+	if k == nil {
+		return
+	}
+	fragment := ""
+	if u := t.Get("url"); u != nil {
+		_, fragment, _ = strings.Cut(u.Value.Text, "#")
+	}
+	_, behind, _, _ := fragmentHash(fragment) // it stays
+	if _, weak, err := splitHash(k.Value.Text); err == nil && weak != "" && weak != behind {
+		f := &e.want[ref-1].Files[file]
+		f.Weak = slices.DeleteFunc(f.Weak, func(w string) bool { return w == weak })
+		if len(f.Weak) == 0 {
+			f.Weak = nil
+		}
+	}
+}
+
 // shareDigest gives the digests of a file to all entries that have it from the one list of
 // an old poetry.lock.
 func (e *Edit) shareDigest(ref, file int) {
-	if e.lock.Format != Poetry || !strings.HasPrefix(e.lock.Version, "1.") {
+	if e.lock.Format != Poetry {
 		return
 	}
 	of := e.lock.sites[ref-1].files[file]
@@ -153,6 +179,7 @@ func (e *Edit) shareDigest(ref, file int) {
 		for k, t := range e.lock.sites[i].files {
 			if t == of {
 				e.want[i].Files[k].Digests = e.want[ref-1].Files[file].Digests
+				e.want[i].Files[k].Weak = e.want[ref-1].Files[file].Weak
 			}
 		}
 	}
@@ -229,6 +256,9 @@ func (e *Edit) changes() (map[*file][]change, error) {
 		if ids, ok := e.ids[ref]; ok && err == nil {
 			more, err = e.identities(s, ids)
 			list = append(list, more...)
+		}
+		if placed := new(Error); errors.As(err, &placed) {
+			return nil, placed
 		}
 		if err != nil {
 			return nil, &Error{Problems: []Problem{{File: at.File, Line: at.Line, Detail: err.Error()}}}

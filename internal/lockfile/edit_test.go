@@ -31,6 +31,7 @@ func TestEdits(t *testing.T) {
 	const wheel = "a-1-py3-none-any.whl"
 	const url = `url = "https://h.example/` + wheel + `"`
 	const table = "[[packages.attestation-identities]]\nkind = \"GitHub\"\nrepository = \"a/b\"\nworkflow = \"release.yml\"\n"
+	weakHex := strings.Repeat("d", 32)
 	const meta = `{"_meta": {"pipfile-spec": 6}, "default": {`
 	for _, tc := range []struct {
 		name, file, text string
@@ -67,6 +68,22 @@ func TestEdits(t *testing.T) {
 			pkg + "[[packages.wheels]]\n" + url + " # c\nhashes = {sha256 = \"" + one.Hex + "\"}\n[[packages.wheels]]\nurl = \"https://h.example/b\"\n"},
 		{"pylock, table of hashes", "pylock.toml", pkg + "[packages.sdist]\r\n" + url + "\r\n  [packages.sdist.hashes]\r\n  md5 = \"" + strings.Repeat("d", 32) + "\"", file(wheel, one),
 			pkg + "[packages.sdist]\r\n" + url + "\r\n  [packages.sdist.hashes]\r\n  md5 = \"" + strings.Repeat("d", 32) + "\"\r\n  sha256 = \"" + one.Hex + "\""},
+		{"pylock, dotted keys", "pylock.toml", pkg + "sdist.url = \"https://h.example/x\"\nsdist.hashes.md5 = \"" + weakHex + "\" # c\n", file("x", one),
+			pkg + "sdist.url = \"https://h.example/x\"\nsdist.hashes.md5 = \"" + weakHex + "\" # c\nsdist.hashes.sha256 = \"" + one.Hex + "\"\n"},
+		{"pylock, dotted keys without hashes", "pylock.toml", pkg + "  sdist . url = \"https://h.example/x\"\n[tool]\n", file("x", one),
+			pkg + "  sdist . url = \"https://h.example/x\"\n  sdist . hashes = {sha256 = \"" + one.Hex + "\"}\n[tool]\n"},
+		{"pylock, dotted keys in braces", "pylock.toml", pkg + "wheels = [ { " + url + ", \"hashes\".md5 = \"" + weakHex + "\" } ]\n", file(wheel, one),
+			pkg + "wheels = [ { " + url + ", \"hashes\".md5 = \"" + weakHex + "\", \"hashes\".sha256 = \"" + one.Hex + "\" } ]\n"},
+		{"pylock, a dotted file in a list", "pylock.toml", head + "packages = [{name = \"a\", sdist.url = \"https://h.example/x\"}]\n", file("x", one),
+			head + "packages = [{name = \"a\", sdist.url = \"https://h.example/x\", sdist.hashes = {sha256 = \"" + one.Hex + "\"}}]\n"},
+		{"pylock, a table within a file in tables", "pylock.toml", pkg + "[[packages.wheels]]\n" + url + "\nhashes.md5 = \"" + weakHex + "\"\n", file(wheel, one),
+			pkg + "[[packages.wheels]]\n" + url + "\nhashes.md5 = \"" + weakHex + "\"\nhashes.sha256 = \"" + one.Hex + "\"\n"},
+		{"poetry, weak hash", "poetry.lock", "[[package]]\nname = \"a\"\nversion = \"1\"\nfiles = [\n    {file = \"a-1.zip\", hash = \"md5:" + weakHex + "\"}, # c\n]\n[metadata]\nlock-version = \"2.1\"\n", file("a-1.zip", one),
+			"[[package]]\nname = \"a\"\nversion = \"1\"\nfiles = [\n    {file = \"a-1.zip\", hash = \"" + h1 + "\"}, # c\n]\n[metadata]\nlock-version = \"2.1\"\n"},
+		{"old poetry, weak hash of two entries", "poetry.lock", "[[package]]\nname = \"a\"\nversion = \"1\"\n[[package]]\nname = \"a\"\nversion = \"1\"\nmarker = \"x\"\n[metadata]\nlock-version = \"1.1\"\n[metadata.files]\na = [{file = \"a-1.zip\", hash = \"md5:" + weakHex + "\"}]\n", file("a-1.zip", one),
+			"[[package]]\nname = \"a\"\nversion = \"1\"\n[[package]]\nname = \"a\"\nversion = \"1\"\nmarker = \"x\"\n[metadata]\nlock-version = \"1.1\"\n[metadata.files]\na = [{file = \"a-1.zip\", hash = \"" + h1 + "\"}]\n"},
+		{"uv, weak hash", "uv.lock", "version = 1\n[[package]]\nname = \"a\"\nversion = \"1\"\nsource = { registry = \"https://h.example/simple\" }\nsdist = { url = \"https://h.example/a-1.zip\", hash = \"sha1:" + weakHex + "01234567\", size = 5 }\n", file("a-1.zip", one),
+			"version = 1\n[[package]]\nname = \"a\"\nversion = \"1\"\nsource = { registry = \"https://h.example/simple\" }\nsdist = { url = \"https://h.example/a-1.zip\", hash = \"" + h1 + "\", size = 5 }\n"},
 		{"poetry, table", "poetry.lock", "[[package]]\nname = \"a\"\nversion = \"1\"\n[[package.files]]\nfile = \"a-1.zip\"\n[metadata]\nlock-version = \"2.1\"\n", file("a-1.zip", one),
 			"[[package]]\nname = \"a\"\nversion = \"1\"\n[[package.files]]\nfile = \"a-1.zip\"\nhash = \"" + h1 + "\"\n[metadata]\nlock-version = \"2.1\"\n"},
 		{"uv, a URL's only file", "uv.lock", "version = 1\n[[package]]\nname = \"a\"\nsource = { url = \"https://h.example/a-1.zip\" }\nsdist = { size = 5 }\n", file("a-1.zip", one),
@@ -127,7 +144,9 @@ func TestEditRefuses(t *testing.T) {
 		{"an identity that is no text", "pylock.toml", pylock + "wheels = []\n", func(l *Lock, e *Edit) {
 			e.SetIdentities(l.Packages[0], []Identity{{Kind: "x", Fields: map[string]string{"a": "\n"}}})
 		}, "pylock.toml:3: the field \"a\" of an attestation identity cannot be written"},
-		{"dotted keys", "pylock.toml", pylock + "sdist.url = \"https://h.example/x\"\nsdist.hashes.md5 = \"" + weak.Hex + "\"\n", func(l *Lock, e *Edit) { e.SetFileDigest(l.Packages[0], "x", one) }, "pylock.toml:3: the file \"x\" is written in a way that assay does not edit"},
+		{"an empty table of hashes", "pylock.toml", pylock + "[packages.sdist]\nurl = \"https://h.example/x\"\n[packages.sdist.hashes]\n", func(l *Lock, e *Edit) { e.SetFileDigest(l.Packages[0], "x", one) }, "pylock.toml:5: the file \"x\" is written in a way that assay does not edit"},
+		{"keys that are not written alike", "pylock.toml", pylock + "sdist.url = \"https://h.example/x\"\n\"sdist\".size = 5\n", func(l *Lock, e *Edit) { e.SetFileDigest(l.Packages[0], "x", one) }, "pylock.toml:5: the file \"x\" is written in a way that assay does not edit"},
+		{"a second hash", "poetry.lock", "[[package]]\nname = \"a\"\nversion = \"1\"\nfiles = [{file = \"x\", hash = \"" + two.String() + "\"}]\n[metadata]\nlock-version = \"2.1\"\n", func(l *Lock, e *Edit) { e.SetFileDigest(l.Packages[0], "x", one) }, "poetry.lock:4: \"x\" has a hash already, and there is no place for a second one"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			l := mustRead(t, tc.file, []byte(tc.text))

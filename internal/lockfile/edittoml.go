@@ -107,7 +107,8 @@ func (e *Edit) fileDigests(ref int, s site) ([]change, error) {
 			c, ok = b.plainDigest(t, d)
 		}
 		if !ok {
-			return nil, problem("the file %s %s", quoted(name), errShape)
+			at := e.lock.Packages[ref-1].Files[i].At
+			return nil, &Error{Problems: []Problem{{File: at.File, Line: at.Line, Detail: fmt.Sprintf("the file %s %s", quoted(name), errShape)}}}
 		}
 		out = append(out, c)
 	}
@@ -115,39 +116,58 @@ func (e *Edit) fileDigests(ref int, s site) ([]change, error) {
 }
 
 // addKey adds "key = value" behind the entry that ends at a place.
-func (b body) addKey(t *tomlfile.Value, end int, text string) change {
-	if isInline(t) {
+func (b body) addKey(end int, text string) change {
+	if b.inBraces(end) {
 		return b.change(end, end, ", "+text)
 	}
 	at := b.lineEnd(end)
 	return b.change(at, at, b.eol(end)+b.indent(end)+text)
 }
 
-// plainDigest adds "hash" behind the file's name or URL.
-func (b body) plainDigest(t *tomlfile.Value, d assay.Digest) (change, bool) {
-	text := fmt.Sprintf("hash = %q", d.String())
-	if !b.extensible(t) {
-		return change{}, false
-	}
-	for _, key := range []string{"url", "path", "file", "filename"} {
-		if k := t.Get(key); k != nil && k.End > 0 {
-			return b.addKey(t, k.End, text), true
-		}
-	}
-	return b.addKey(t, ownEnd(t), text), true
+// inBraces reports whether the entry that ends at a place stands in an inline table.
+func (b body) inBraces(end int) bool {
+	rest := bytes.TrimLeft(b.data[end:], " \t")
+	return len(rest) > 0 && (rest[0] == ',' || rest[0] == '}')
 }
 
-var singleKey = regexp.MustCompile(`^("[^"\n]*"|'[^'\n]*'|[A-Za-z0-9_-]+)[ \t]*=`)
-
-// extensible reports whether a key can be put behind a table's own ones: there are
-// some, and in a table without braces they are not dotted (sdist.path = …).
-func (b body) extensible(t *tomlfile.Value) bool {
-	for _, k := range t.Keys {
-		if k.End > 0 && !isInline(t) && !singleKey.Match(b.data[k.Start:k.End]) {
-			return false
+// plainDigest adds "hash" behind the file's name or URL, or puts a strong one in the place of
+// one that decides nothing.
+func (b body) plainDigest(t *tomlfile.Value, d assay.Digest) (change, bool) {
+	if k := t.Get("hash"); k != nil {
+		return b.change(k.Value.Start, k.Value.End, fmt.Sprintf("%q", d.String())), k.Value.End > 0
+	}
+	prefix, ok := b.prefix(t)
+	if !ok {
+		return change{}, false
+	}
+	text := prefix + fmt.Sprintf("hash = %q", d.String())
+	for _, key := range []string{"url", "path", "file", "filename"} {
+		if k := t.Get(key); k != nil && k.End > 0 {
+			return b.addKey(k.End, text), true
 		}
 	}
-	return ownEnd(t) > 0
+	return b.addKey(ownEnd(t), text), true
+}
+
+// dottedKey is how a key is written: what leads to it, with its dots, and the key itself.
+var dottedKey = regexp.MustCompile(`^((?:(?:"[^"\\\n]*"|'[^'\n]*'|[A-Za-z0-9_-]+)[ \t]*\.[ \t]*)*)("[^"\\\n]*"|'[^'\n]*'|[A-Za-z0-9_-]+)[ \t]*=`)
+
+// prefix is what stands in front of a table's own keys: nothing, or the dotted way to it
+// where they are written so (sdist.path = …). It is false where a key cannot be put behind
+// them: there are none, or they are not written alike.
+func (b body) prefix(t *tomlfile.Value) (string, bool) {
+	prefix, any := "", false
+	for _, k := range t.Keys {
+		if k.End == 0 {
+			continue
+		}
+		m := dottedKey.FindSubmatch(b.data[k.Start:k.End])
+		if m == nil || any && string(m[1]) != prefix {
+			return "", false
+		}
+		prefix, any = string(m[1]), true
+	}
+	return prefix, any
 }
 
 // pylockDigest adds to "hashes", or adds the whole of it.
@@ -159,22 +179,21 @@ func (b body) pylockDigest(t *tomlfile.Value, d assay.Digest) (change, bool) {
 		if isInline(t) && b.data[t.Start+1] == ' ' {
 			open, shut = "{ ", " }"
 		}
-		if !b.extensible(t) {
+		prefix, ok := b.prefix(t)
+		if !ok {
 			return change{}, false
 		}
-		return b.addKey(t, ownEnd(t), "hashes = "+open+text+shut), true
+		return b.addKey(ownEnd(t), prefix+"hashes = "+open+text+shut), true
 	}
 	h := &k.Value
-	end := ownEnd(h)
-	switch {
-	case isInline(h) && end > 0:
-		return b.addKey(h, end, text), true
-	case isInline(h):
+	if isInline(h) && ownEnd(h) == 0 {
 		return b.change(h.Start+1, h.Start+1, text), true
-	case !b.extensible(h):
+	}
+	prefix, ok := b.prefix(h)
+	if !ok {
 		return change{}, false
 	}
-	return b.addKey(h, end, text), true
+	return b.addKey(ownEnd(h), prefix+text), true
 }
 
 const identitiesKey = "attestation-identities"
@@ -195,7 +214,7 @@ func (e *Edit) identities(s site, ids []Identity) ([]change, error) {
 		if !isInline(s.table) || end == 0 {
 			return nil, problem("the entry %s", errShape)
 		}
-		return []change{b.addKey(s.table, end, inlineIdentities(ids))}, nil
+		return []change{b.addKey(end, inlineIdentities(ids))}, nil
 	}
 	headers := s.file.toml.Headers
 	limit := len(b.data)

@@ -135,17 +135,21 @@ func FuzzPylock(f *testing.F) {
 	const head = "lock-version = '1.0'\ncreated-by = 'x'\n"
 	fuzzFormat(f, "pylock.toml", head+"[[packages]]\nname='a'\n[[packages.wheels]]\nurl='https://h.example/x'\n[packages.wheels.hashes]\nmd5='00'\n[[packages.attestation-identities]]\nkind='x'\n[packages.tool]\nx=1\n",
 		head+"packages=[{name='a',sdist={path='x'}},{name='b',attestation-identities=[],wheels=[{path='y',hashes={}}]}]",
-		head+"[[packages]]\nname='a'\nsdist.path='x'\nsdist.hashes.sha256='"+sha+"'\r\n")
+		head+"[[packages]]\nname='a'\nsdist.path='x'\nsdist.hashes.sha256='"+sha+"'\r\n",
+		head+"[[packages]]\nname='a'\nsdist . path='x' # c\nwheels=[{url='https://h.example/x',hashes.md5='"+sha[:32]+"'}]\n")
 }
 
 func FuzzUV(f *testing.F) {
 	fuzzFormat(f, "uv.lock", "version=1\n[[package]]\nname='a'\nsource={url='https://h.example/a.zip'}\nsdist={}\n",
-		"version=1\nrevision=3\n[[package]]\nname='a'\nversion='1'\nsource={registry='../x'}\nwheels=[{path='a.whl'},\n{filename='b'}]\n[[package.x]]\n")
+		"version=1\nrevision=3\n[[package]]\nname='a'\nversion='1'\nsource={registry='../x'}\nwheels=[{path='a.whl'},\n{filename='b'}]\n[[package.x]]\n",
+		"version=1\n[manifest]\nmembers=['a']\n[[package]]\nname='a'\nsource={virtual='.'}\ndependencies=[{name='b',version='1',marker=\"os_name=='x'\"}]\n[package.optional-dependencies]\nx=[{name='b'}]\n"+
+			"[[package]]\nname='b'\nversion='1'\nsource={registry='https://h.example/'}\nwheels=[{url='https://h.example/b.whl#md5="+sha[:32]+"',hash='md5:"+sha[:32]+"'},{filename='c',hash='sha1:"+sha[:40]+"'}]\n")
 }
 
 func FuzzPoetry(f *testing.F) {
 	fuzzFormat(f, "poetry.lock", "[[package]]\nname='a'\nversion='1'\nfiles=[{file='x'}]\nmarkers={main='os_name==\"x\"'}\n[package.source]\ntype='git'\nurl='https://h.example/'\nresolved_reference='1'\n[metadata]\nlock-version='2.1'\n",
-		"[[package]]\nname='a'\nversion='1'\n[[package]]\nname='a'\nversion='2'\n[metadata]\nlock-version='1.1'\n[metadata.files]\na=[{file='a-1.tar.gz'},{file='x'}]\n")
+		"[[package]]\nname='a'\nversion='1'\n[[package]]\nname='a'\nversion='2'\n[metadata]\nlock-version='1.1'\n[metadata.files]\na=[{file='a-1.tar.gz',hash='md5:"+sha[:32]+"'},{file='x'}]\n",
+		"[[package]]\nname='A'\nversion='0'\n[[package]]\nname='A'\nversion='0'\n[metadata]\nlock-version=''\n[metadata.files]\nA=[{file='0'}]")
 }
 
 func FuzzPDM(f *testing.F) {
