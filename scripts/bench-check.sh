@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # What "assay check" costs for a lock of 300 packages with 3,000 files on an index on
 # loopback (internal/indextest/locked), against "pip download --require-hashes" of the
-# same lock (which takes one file of each package, and looks at no attestation), and
-# against pip-audit where it is installed.
+# same lock (which takes one file of each package, and looks at no attestation). What both
+# do, verifying attestations of files at hand, is measured against the pypi-attestations
+# command for PEER (20) of the lock's attested files.
 #   scripts/bench-check.sh [PACKAGES [ATTESTED]]   ATTESTED: percent of the packages
 # cold: nothing is kept; warm: what the cold check kept; offline: nobody is asked. CPU is
 # user and system time of the command and its children. Machines are noisy: each is run
@@ -47,15 +48,37 @@ for ((i = 0; i < rounds; i++)); do
   once offline check --offline
   once pip pip download --quiet --no-cache-dir --no-deps --require-hashes --dest "$work/files" -r "$work/requirements.txt"
 done
-if command -v pip-audit >/dev/null; then
-  echo "pip-audit is installed; it asks a service for vulnerabilities and looks at no attestation: no part is comparable"
-else
-  echo "not compared: pip-audit (not installed; it looks for vulnerabilities and at no attestation)"
-fi
+# The peer is told the repository of each file, and gets the trusted root of the index in
+# the place of the public one that it has, so that both verify the same.
+peer=0
+own() {
+  while read -r file _; do
+    "$work/assay" verify --offline --trusted-root "$work/root.json" "$file" >/dev/null || return
+  done <"$work/attested"
+}
+theirs() {
+  while read -r file repository; do
+    pypi-attestations verify pypi --offline --repository "$repository" --provenance-file "$file.provenance" "$file" || return
+  done <"$work/attested"
+}
 if command -v pypi-attestations >/dev/null; then
-  # It verifies a file at hand for a repository that it is told, a process for each: the
-  # figures are those of scripts/bench-verify.sh.
-  echo "pypi-attestations verifies files at hand, one by one: see scripts/bench-verify.sh"
+  export XDG_CACHE_HOME=$work/peer XDG_DATA_HOME=$work/peer
+  : >"$work/attested"
+  for file in "$work"/files/part*; do
+    name=${file##*/} project=${file##*/}
+    project=${project%%-*}
+    [ "$peer" -lt "${PEER:-20}" ] || break
+    python3 -c 'import sys, urllib.request; open(sys.argv[2], "wb").write(urllib.request.urlopen(sys.argv[1]).read())' \
+      "${PIP_INDEX_URL%simple/}integrity/$project/1.0.0/$name/provenance" "$file.provenance" 2>/dev/null || continue
+    echo "$file https://github.com/acme/$project" >>"$work/attested"
+    peer=$((peer + 1))
+  done
+  theirs >/dev/null 2>&1 || true # makes the place of its root
+  find "$work/peer" -name trusted_root.json -exec cp "$work/root.json" {} \;
+  for ((i = 0; i < rounds && peer > 0; i++)); do
+    once own own
+    once theirs theirs
+  done
 fi
 echo "$packages packages, $((packages * 10)) files, $attested % attested, $rounds rounds"
 for name in cold warm offline pip; do
@@ -68,3 +91,22 @@ awk -v pip="$(least pip)" -v cold="$(least cold)" -v warm="$(least warm)" -v pc=
   printf "pip / assay, seconds: cold %.1f, warm %.1f times faster\n", pip / cold, pip / warm
   printf "pip / assay, CPU: cold %.1f, warm %.1f times less\n", pc / cc, pc / wc
   printf "pip / assay, seconds for each file looked at (pip looks at one of ten): cold %.1f, warm %.1f times faster\n", 10 * pip / cold, 10 * pip / warm }'
+named=0 # attested packages
+for ((i = 0; i < packages; i++)); do
+  ((i % 100 >= attested)) || named=$((named + 1))
+done
+if [ "$peer" -gt 0 ]; then
+  awk -v n="$peer" -v all="$((10 * named))" -v os="$(least own)" -v ps="$(least theirs)" -v oc="$(cpu own)" -v pc="$(cpu theirs)" -v cold="$(least cold)" 'BEGIN {
+    printf "attestations of %d of the attested files, offline, a process each, scaled to one file: assay verify %.3f s, pypi-attestations %.3f s\n", n, os / n, ps / n
+    printf "pypi-attestations / assay verify: seconds %.1f, CPU %.1f times\n", ps / os, pc / oc
+    printf "pypi-attestations scaled to all %d attested files, a process each: %.0f s; assay check cold, which asks the index and looks at all other files as well, %.2f s: %.0f times\n", all, all * ps / n, cold, all * ps / n / cold }'
+else
+  echo "not compared: pypi-attestations (not installed, or nothing is attested; 'make tools' installs it)"
+fi
+if ! command -v pip-audit >/dev/null; then
+  echo "not compared: pip-audit (not installed; it looks for vulnerabilities and at no attestation)"
+elif echo 'pip==24.0' >"$work/audit.txt" && timeout 60 pip-audit --no-deps --disable-pip --progress-spinner off -r "$work/audit.txt" 2>&1 | grep -qi 'known vulnerabilit'; then
+  echo "not comparable: pip-audit (it asks a service for vulnerabilities and looks at no attestation)"
+else
+  echo "left out: pip-audit (its service cannot be asked from here; it looks at no attestation)"
+fi
