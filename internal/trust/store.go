@@ -75,8 +75,21 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 		}
 		take(withdrawn(grants, lost), theirs.Keys, true)
 	}
-	s.certs = merged(certs)
+	s.certs = adopted(merged(certs))
 	return s, nil
+}
+
+// adopted has the revocations by designated revokers count of whom there is a certificate.
+func adopted(certs []*openpgp.Certificate) []*openpgp.Certificate {
+	by := map[openpgp.Fingerprint]*openpgp.Certificate{}
+	for _, c := range certs {
+		by[c.Fingerprint()] = c
+	}
+	out := make([]*openpgp.Certificate, len(certs))
+	for i, c := range certs {
+		out[i], _ = c.Adopt(func(f openpgp.Fingerprint) *openpgp.Certificate { return by[f] })
+	}
+	return out
 }
 
 // merged joins the copies of each certificate. Where one's come to more than is looked at,
@@ -268,11 +281,11 @@ func (f *File) authority(i Import) (Authority, bool) {
 // lostKeys are the keys of which any copy of their certificates says that they were given up
 // as lost.
 func lostKeys(own *File, lock *Lock, theirs *File) map[string]bool {
-	lost := map[string]bool{}
+	var certs []*openpgp.Certificate
 	note := func(keys []Key) {
 		for _, k := range keys {
-			if k.Lost() {
-				lost[k.Fingerprint] = true
+			if k.Certificate != nil {
+				certs = append(certs, k.Certificate)
 			}
 		}
 	}
@@ -284,6 +297,12 @@ func lostKeys(own *File, lock *Lock, theirs *File) map[string]bool {
 	if lock != nil {
 		for _, i := range lock.Imports {
 			note(i.Keys)
+		}
+	}
+	lost := map[string]bool{}
+	for _, c := range adopted(certs) {
+		if r, ok := c.Revoked(); ok && r.Hard {
+			lost[string(c.Fingerprint())] = true
 		}
 	}
 	return lost
@@ -307,6 +326,10 @@ func withdrawn(grants []Grant, lost map[string]bool) []Grant {
 	}
 	return out
 }
+
+// Lost reports whether an OpenPGP key was given up as lost by any copy of it that is known, or
+// by whom its owner lets do so.
+func (f *File) Lost(l *Lock, fingerprint string) bool { return lostKeys(f, l, nil)[fingerprint] }
 
 // Withdrawn returns the identity of the first key on which a grant rests that was given up as
 // lost by any copy of it that is known, or "".
