@@ -363,7 +363,7 @@ func agreeing(own *trust.File, lock *trust.Lock, i trust.Import, g trust.Grant) 
 		if ok && asked && slices.ContainsFunc(l.Grants, func(o trust.Grant) bool {
 			roles := rolesUnder(i, o)
 			lacks := slices.ContainsFunc(wanted, func(r assay.Role) bool { return !slices.Contains(roles, r) })
-			return !o.Denied && !lacks && own.Withdrawn(lock, o.Grant) == "" && o.Project == g.Project && o.Identity() == g.Identity() && o.Versions == g.Versions
+			return !o.Denied && !lacks && o.Project == g.Project && o.Identity() == g.Identity() && o.Versions == g.Versions && own.Withdrawn(lock, o.Grant) == ""
 		}) {
 			by = append(by, i.Name)
 		}

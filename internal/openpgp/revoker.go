@@ -6,13 +6,13 @@ import (
 )
 
 // Revokers returns the keys that the owner lets revoke this one, by whatever self-signature
-// says so (RFC 9580, section 5.2.3.23), each once.
+// says so (RFC 9580, section 5.2.3.23), each once, and the first 16 at most.
 func (c *Certificate) Revokers() []Fingerprint {
 	var out []Fingerprint
 	add := func(list []*Signature) {
 		for _, s := range list {
 			for _, f := range s.revokers {
-				if !slices.Contains(out, f) && f != c.Fingerprint() {
+				if len(out) < maxRevokers && !slices.Contains(out, f) && f != c.Fingerprint() {
 					out = append(out, f)
 				}
 			}

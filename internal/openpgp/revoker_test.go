@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // revoker is the subpacket that lets another key revoke this one.
@@ -162,4 +163,26 @@ func TestVersion3(t *testing.T) {
 			t.Errorf("type %s: %+v", hex.EncodeToString([]byte{kind}), v)
 		}
 	}
+}
+
+// TestManyRevokers bounds the keys that may revoke another one.
+func TestManyRevokers(t *testing.T) {
+	k, r := newKey("legacy", 4, now-9*day), newKey("legacy", 4, now-9*day)
+	cert := k.packet()
+	for i := range 400 {
+		var subs [][]byte
+		for j := range 200 {
+			s := revoker(r)
+			s[len(s)-1], s[len(s)-2] = byte(i), byte(j)
+			subs = append(subs, s)
+		}
+		cert = append(cert, k.directly(typeDirect, s256, now-9*day+int64(i), append(subs, flags(3))...)...)
+	}
+	within(t, 3*time.Second, func() {
+		c := oneCert(t, slices.Concat(cert, userPacket(ann), k.certify(k, ann, s256, now-9*day, flags(3))))
+		if n := len(c.Revokers()); n != 16 {
+			t.Errorf("%d revokers", n)
+		}
+		c.Armor()
+	})
 }

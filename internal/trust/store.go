@@ -278,27 +278,33 @@ func (f *File) authority(i Import) (Authority, bool) {
 	return f.Authorities[at], true
 }
 
-// lostKeys are the keys of which any copy of their certificates says that they were given up
-// as lost.
-func lostKeys(own *File, lock *Lock, theirs *File) map[string]bool {
-	var certs []*openpgp.Certificate
-	note := func(keys []Key) {
-		for _, k := range keys {
-			if k.Certificate != nil {
-				certs = append(certs, k.Certificate)
-			}
-		}
-	}
+// eachKey calls do with every copy of every key that is known.
+func eachKey(own *File, lock *Lock, theirs *File, do func(Key)) {
 	for _, f := range []*File{own, theirs} {
 		if f != nil {
-			note(f.Keys)
+			for _, k := range f.Keys {
+				do(k)
+			}
 		}
 	}
 	if lock != nil {
 		for _, i := range lock.Imports {
-			note(i.Keys)
+			for _, k := range i.Keys {
+				do(k)
+			}
 		}
 	}
+}
+
+// lostKeys are the keys of which any copy of their certificates says that they were given up
+// as lost.
+func lostKeys(own *File, lock *Lock, theirs *File) map[string]bool {
+	var certs []*openpgp.Certificate
+	eachKey(own, lock, theirs, func(k Key) {
+		if k.Certificate != nil {
+			certs = append(certs, k.Certificate)
+		}
+	})
 	lost := map[string]bool{}
 	for _, c := range adopted(certs) {
 		if r, ok := c.Revoked(); ok && r.Hard {
@@ -329,11 +335,35 @@ func withdrawn(grants []Grant, lost map[string]bool) []Grant {
 
 // Lost reports whether an OpenPGP key was given up as lost by any copy of it that is known, or
 // by whom its owner lets do so.
-func (f *File) Lost(l *Lock, fingerprint string) bool { return lostKeys(f, l, nil)[fingerprint] }
+func (f *File) Lost(l *Lock, fingerprint string) bool {
+	lost := false
+	known := func(of openpgp.Fingerprint) (found *openpgp.Certificate) {
+		eachKey(f, l, nil, func(k Key) {
+			if k.Fingerprint == string(of) && k.Certificate != nil {
+				found = k.Certificate
+			}
+		})
+		return found
+	}
+	eachKey(f, l, nil, func(k Key) {
+		if k.Fingerprint == fingerprint && k.Certificate != nil && !lost {
+			k.Certificate, _ = k.Certificate.Adopt(known)
+			lost = k.Lost()
+		}
+	})
+	return lost
+}
 
 // Withdrawn returns the identity of the first key on which a grant rests that was given up as
 // lost by any copy of it that is known, or "".
-func (f *File) Withdrawn(l *Lock, g assay.Grant) string { return lostOf(g, lostKeys(f, l, nil)) }
+func (f *File) Withdrawn(l *Lock, g assay.Grant) string {
+	for _, key := range g.CertifiedBy {
+		if f.Lost(l, key) {
+			return string(assay.GrantOpenPGP) + ":" + key
+		}
+	}
+	return ""
+}
 
 // withRole adds a grant of one role: to the grant that says the same for another one, if
 // there is one.
