@@ -348,26 +348,41 @@ func (b *builder) unsignedByKeys(rules Rules, claims []Claim, evidence []Evidenc
 	}
 }
 
-// signedBefore returns the earlier files of the kind and index at hand that keys had
-// signed, and whether some after the first of those went without.
+// signedBefore returns the earlier files of the index at hand that keys had signed, and whether
+// some of its kind, after the first of those, went without. They are of the kind at hand, wheel
+// or sdist; where none of these is, files of the other kind hold it as well, for what is
+// installed of a project that signs its sdists is the wheel that somebody adds. A project of
+// which files of this kind were let through unsigned signs the other kind alone.
 func (b *builder) signedBefore(rules Rules, memory Memory, seen time.Time) (had []Sighting, bare bool) {
 	// Where signatures lie at a place of their own, no index has a say in whether there is one.
 	placed := len(rules.Places) > 0 || slices.ContainsFunc(rules.Grants, func(g Grant) bool {
 		return g.Placed && !g.Denied && !g.Theirs && !g.Outside && g.InForce(seen)
 	})
+	var other []Sighting
+	without := false
 	for _, s := range memory.Sightings {
-		alike := (placed || s.Index == b.artifact.Index || b.artifact.Led) && IsSdist(s.Filename) == IsSdist(b.artifact.Filename)
+		there := placed || s.Index == b.artifact.Index || b.artifact.Led
+		alike := IsSdist(s.Filename) == IsSdist(b.artifact.Filename)
 		before := s.Order < 0 && (placed || uploadedBefore(s, b.artifact.UploadTime)) || s.Order == 0 && s.Filename != b.artifact.Filename
 		switch {
-		case !alike || !before || s.Waived:
-		case len(s.Keys) > 0:
+		case !there || !before || s.Waived:
+		case len(s.Keys) > 0 && alike:
 			had = append(had, s)
-		case len(had) > 0 && len(s.Publishers) == 0: // else a publisher vouched for it
-			bare = true
+		case len(s.Keys) > 0 && slices.ContainsFunc(s.Keys, detached):
+			other = append(other, s)
+		case alike && len(s.Keys)+len(s.Publishers) == 0: // else a publisher vouched for it
+			without = true
+			bare = bare || len(had) > 0
 		}
+	}
+	if len(had) == 0 {
+		return other, without
 	}
 	return had, bare
 }
+
+// detached reports whether a key signs files of either kind: a RECORD.jws is in wheels alone.
+func detached(key Identity) bool { return !strings.HasPrefix(key.Name, "jws:") }
 
 func after(list []string) string {
 	if len(list) == 0 {

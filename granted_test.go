@@ -148,6 +148,7 @@ var (
 	published = sighting(was("1.0", -1), func(s *assay.Sighting) { s.Publishers = []assay.Identity{{Name: acmeFoo}} })
 )
 
+func sdist(s *assay.Sighting)     { s.Filename = "foo-" + s.Version + ".tar.gz" }
 func required(r *assay.Rules)     { r.Evidence = assay.RequireEvidence }
 func audit(r *assay.Rules)        { r.Mode = assay.Audit }
 func waivedOne(s *assay.Sighting) { s.Waived = true }
@@ -477,8 +478,24 @@ var grantCases = map[string]grantCase{
 	"signed, then not, by an acceptance": {grants: grants(lets(keyA)), before: []assay.Sighting{was("0.9", -2, keyA), sighting(was("1.0", -1), waivedOne)},
 		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: foo-0.9-py3-none-any.whl of 2026-01-03, first seen here on 2026-01-04, was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n"},
 	"signed before, by an acceptance": {before: []assay.Sighting{sighting(was("1.0", -1, keyA), waivedOne)}},
-	"only the sdist was signed":       {before: []assay.Sighting{sighting(was("1.0", -1, keyA), func(s *assay.Sighting) { s.Filename = "foo-1.0.tar.gz" })}},
-	"only on the other index":         {before: []assay.Sighting{sighting(was("1.0", -1, keyA), func(s *assay.Sighting) { s.Index = "https://mirror.example.invalid/foo/" })}},
+	"only sdists were signed": {before: []assay.Sighting{sighting(was("1.0", -1, keyA), sdist)},
+		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: foo-1.0.tar.gz of 2026-01-03, first seen here on 2026-01-04, was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n"},
+	"only the sdist beside it was signed": {grants: grants(lets(keyA)), before: []assay.Sighting{sighting(was("2.0", 0, keyA), sdist)},
+		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: foo-2.0.tar.gz of 2026-01-03, first seen here on 2026-01-04, was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n"},
+	"only sdists were signed, and a wheel was not": {grants: grants(lets(keyA)), before: []assay.Sighting{was("0.9", -2), sighting(was("1.0", -1, keyA), sdist)},
+		want: "warning signature.partial: a key is granted for foo, and it has not signed this file\n"},
+	"only sdists were signed, and then a wheel was not": {grants: grants(lets(keyA)), before: []assay.Sighting{sighting(was("0.9", -2, keyA), sdist), was("1.0", -1)},
+		want: "warning signature.partial: a key is granted for foo, and it has not signed this file\n"},
+	"only sdists were signed, and a wheel was not, by an acceptance": {grants: grants(lets(keyA)), before: []assay.Sighting{sighting(was("0.9", -2, keyA), sdist), sighting(was("1.0", -1), waivedOne)},
+		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: foo-0.9.tar.gz of 2026-01-03, first seen here on 2026-01-04, was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n"},
+	"only sdists were signed, and a wheel came from a publisher": {grants: grants(lets(keyA)), before: []assay.Sighting{sighting(was("0.9", -2, keyA), sdist), sighting(was("1.0", -1), attestedOne)},
+		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: foo-0.9.tar.gz of 2026-01-03, first seen here on 2026-01-04, was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n" +
+			"error provenance.lost: the project's earlier files had provenance and this one has none: foo-1.0-py3-none-any.whl of 2026-01-03, first seen here on 2026-01-04, came from github:acme/foo@release.yml, and nobody has signed this one, uploaded 2026-01-20\n"},
+	"only wheels were signed, inside": {artifact: func(a *assay.Artifact) { a.Filename = "foo-2.0.tar.gz" },
+		before: []assay.Sighting{sighting(was("1.0", -1), func(s *assay.Sighting) { s.Keys = []assay.Identity{{Name: "jws:abc"}} })}},
+	"only wheels were signed": {artifact: func(a *assay.Artifact) { a.Filename = "foo-2.0.tar.gz" }, before: []assay.Sighting{was("1.0", -1, keyA)},
+		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: LAST was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n"},
+	"only on the other index": {before: []assay.Sighting{sighting(was("1.0", -1, keyA), func(s *assay.Sighting) { s.Index = "https://mirror.example.invalid/foo/" })}},
 	"on the other index, and led here": {before: []assay.Sighting{sighting(was("1.0", -1, keyA), func(s *assay.Sighting) { s.Index = "https://mirror.example.invalid/foo/" })}, artifact: func(a *assay.Artifact) { a.Led = true },
 		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: LAST was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n"},
 	"only a later version was signed":        {before: []assay.Sighting{was("3.0", 1, keyA)}},

@@ -489,7 +489,13 @@ func describeKey(k trust.Key) []string {
 	if r, ok := k.Certificate.Revoked(); ok {
 		made += ", revoked " + today(r.At) + becauseOf(r.Reason)
 	}
-	return append(out, made)
+	out = append(out, made)
+	if _, open := k.Certificate.Adopt(nil); len(open) > 0 {
+		if _, revoked := k.Certificate.Revoked(); !revoked {
+			out = append(out, fmt.Sprintf("the key %s, which its owner lets revoke it, seems to have done so: that counts once its certificate is a [[key]] in trust.toml", open[0]))
+		}
+	}
+	return out
 }
 
 // maxUserIDs is how many user ids of a key are shown.

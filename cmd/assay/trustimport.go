@@ -244,8 +244,7 @@ func carried(own *trust.File, lock *trust.Lock, before, now trust.Locked) (trust
 	now.Grants = slices.Clone(now.Grants)
 	known := trust.Lock{Imports: append(slices.Clone(lock.Imports), now)} // with what is seen only now
 	for _, g := range trust.Lost(before, now) {
-		lost := slices.ContainsFunc(now.Keys, func(k trust.Key) bool { return k.Kind == g.Kind && k.Fingerprint == g.Grant.Key && k.Lost() })
-		if !g.Denied && (lost || own.Withdrawn(&known, g.Grant) != "") {
+		if !g.Denied && (g.Kind == assay.GrantOpenPGP && own.Lost(&known, g.Grant.Key) || own.Withdrawn(&known, g.Grant) != "") {
 			now.Grants = append(now.Grants, g)
 			now.Keys = withKeyOf(now.Keys, before.Keys, g)
 		}
@@ -364,7 +363,7 @@ func agreeing(own *trust.File, lock *trust.Lock, i trust.Import, g trust.Grant) 
 		if ok && asked && slices.ContainsFunc(l.Grants, func(o trust.Grant) bool {
 			roles := rolesUnder(i, o)
 			lacks := slices.ContainsFunc(wanted, func(r assay.Role) bool { return !slices.Contains(roles, r) })
-			return !o.Denied && !lacks && own.Withdrawn(lock, o.Grant) == "" && o.Project == g.Project && o.Identity() == g.Identity() && o.Versions == g.Versions
+			return !o.Denied && !lacks && o.Project == g.Project && o.Identity() == g.Identity() && o.Versions == g.Versions && own.Withdrawn(lock, o.Grant) == ""
 		}) {
 			by = append(by, i.Name)
 		}

@@ -268,10 +268,27 @@ func sameImport(a, b trust.Import) bool {
 
 // compare shows and notes what is new of keys.
 func (r *keyRefresh) compare(before, now []trust.Key, from string) {
-	for _, n := range newsOf(before, now) {
+	for _, n := range newsOf(r.adopted(before), r.adopted(now)) {
 		fmt.Fprintf(r.stdout, "* %s %s\n", n.identity, n.text)
 		r.news = append(r.news, journal.Entry{Kind: journal.Grant, Route: "refreshed", Identity: n.identity, Origin: from, Reason: n.text, By: r.userName()})
 	}
+}
+
+// adopted are keys with what their designated revokers have said.
+func (r *keyRefresh) adopted(keys []trust.Key) []trust.Key {
+	out := slices.Clone(keys)
+	for i, k := range out {
+		if k.Certificate != nil {
+			out[i].Certificate, _ = k.Certificate.Adopt(r.known)
+		}
+	}
+	return out
+}
+
+// known returns what is known of the certificate of a key, or nil.
+func (r *keyRefresh) known(f openpgp.Fingerprint) *openpgp.Certificate {
+	k, _ := r.own.Known(r.lock, assay.GrantOpenPGP, string(f))
+	return k.Certificate
 }
 
 // keyChange is what is new of one key.
@@ -361,6 +378,12 @@ func (r *keyRefresh) takeKeys(got refetched) {
 			continue
 		}
 		r.compare([]trust.Key{k}, now, index.RedactString(got.source))
+		if now[at].Certificate == nil {
+			continue
+		}
+		if _, open := now[at].Certificate.Adopt(r.known); len(open) > 0 {
+			r.warn("the key %s seems to be revoked by %s, whom its owner lets do so: that counts once the certificate of %s is a [[key]] in trust.toml", k.Fingerprint, open[0], open[0])
+		}
 	}
 	for _, k := range got.keys {
 		if _, known := r.own.Key(k.Kind, k.Fingerprint); !known {

@@ -14,6 +14,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	pgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 
+	"assay/internal/openpgp"
 	"assay/internal/trust"
 )
 
@@ -281,5 +282,67 @@ func TestRotationRests(t *testing.T) {
 	f.Keys = append(f.Keys, k)
 	if by, err := rotation(f, &trust.Lock{}, grantTo(pgpKey(t, next), false), pgpKey(t, next), rotated); err == nil {
 		t.Errorf("a withdrawn key vouches for another one: %v", by)
+	}
+}
+
+// TestDescribeDesignated warns of a key that somebody whom its owner lets do so seems to have
+// revoked.
+func TestDescribeDesignated(t *testing.T) {
+	certs, err := openpgp.ReadCertificates([]byte(revokedByRita))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(describeKey(trust.Key{Kind: "openpgp", Fingerprint: string(certs[0].Fingerprint()), Certificate: certs[0]}), "\n")
+	want := "it calls itself: Ann <ann@example.org>\ned25519, made 2025-01-01\n" +
+		"the key 5F7B2F3A69AFCE31C1B7E3239F3BBD27E9EAC516, which its owner lets revoke it, seems to have done so: that counts once its certificate is a [[key]] in trust.toml"
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+const revokedByRita = `-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+xjMEZ3SFgBYJKwYBBAHaRw8BAQdA153q5JTGB19sGtiJYlTUdPjpLs965cr1HIUz
+SrJ/+vjCjwQgFggAQf8AAAAFAmkAB4D/AAAAFiEEX3svOmmvzjHBt+Mjnzu9J+nq
+xRb/AAAACRCfO70n6erFFv8AAAAJHQJiZWNhdXNlAADJrQD/SK1UYCgw1R1U6lRV
+GAcVPNuZhfPCbmYBWwy/UQzuhy4A/RuX6c6r34wYmfEKgopf3K+F68tru0SDnBRd
+JyU/J+IHwqQEHxYIAFb/AAAABQJndIWA/wAAABYhBMpsqo3wS9wvvb33vFt8eo8x
+933m/wAAAAkQW3x6jzH3feb/AAAAAhsD/wAAABcMgBZfey86aa/OMcG34yOfO70n
+6erFFgAAc1wBAOF6hvl4K2kc+MWy90EZoXTtA6wqH5cB01dozieQ7rG3AQD4ccWw
+CDQWgWMUU4L7YvDpe6tqW99VvLbnIHLbbxtoDs0VQW5uIDxhbm5AZXhhbXBsZS5v
+cmc+wogEExYIADr/AAAABQJndIWA/wAAABYhBMpsqo3wS9wvvb33vFt8eo8x933m
+/wAAAAkQW3x6jzH3feb/AAAAAhsDAAD4YAEAlJcS4D/JXIUPO9k7TosSJYCmnpfi
+dKAPZlIVZxyA1XgBAMHJOKOm6S5XaDSMAIiofhV5DDiFsdlBn97QgqldZ6UP
+=oKL2
+-----END PGP PUBLIC KEY BLOCK-----
+`
+
+// TestRefreshDesignated has a source that shows a revocation by somebody whom the key's owner
+// lets do so, before and after that one's certificate is known.
+func TestRefreshDesignated(t *testing.T) {
+	whole, err := openpgp.ReadCertificates([]byte(revokedByRita))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, home, said := trustApp(t)
+	out := &strings.Builder{}
+	a.stdout = out
+	path := filepath.Join(home, "ann.asc")
+	if err := os.WriteFile(path, []byte(revokedByRita), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k := trust.Key{Kind: "openpgp", Fingerprint: string(whole[0].Fingerprint()), Certificate: whole[0], Source: "file://" + filepath.ToSlash(path)}
+	g := grantTo(k, false)
+	g.From, g.Reason, g.Until = "local", "a test", time.Now().AddDate(1, 0, 0)
+	own := trust.File{Agree: 1, Grants: []trust.Grant{g}, Keys: []trust.Key{k}}
+	if err := os.WriteFile(filepath.Join(home, trustName), own.Text(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.refreshKeys(t.Context(), false, false); err != nil {
+		t.Fatal(err)
+	}
+	want := "assay: warning: the key " + k.Fingerprint + " seems to be revoked by 5F7B2F3A69AFCE31C1B7E3239F3BBD27E9EAC516, whom its owner lets do so: that counts once the certificate of 5F7B2F3A69AFCE31C1B7E3239F3BBD27E9EAC516 is a [[key]] in trust.toml\n"
+	if said.String() != want || strings.Contains(out.String(), "lost") {
+		t.Errorf("said\n%s%s\nwant\n%s", said, out, want)
 	}
 }

@@ -332,10 +332,15 @@ type found struct {
 // gave up as lost is granted to nobody.
 func (s *session) certificate(c *openpgp.Certificate, f found) error {
 	key := string(c.Fingerprint())
+	whole := c
+	c, open := c.Adopt(s.known)
+	for _, revoker := range open {
+		s.warn(f.project, "the key %s seems to be revoked by %s, whom its owner lets do so, and whose certificate is not here: until it is a [[key]] in trust.toml that counts for nothing", key, revoker)
+	}
 	if r, ok := c.Revoked(); ok && r.Hard {
 		// Its revocation is kept, so that it counts where the key was granted before, or is by others.
 		s.warn(f.project, "the key %s was given up as lost on %s (%s): nothing that it signed counts", key, day(r.At), said(r.Reason))
-		s.key(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: c})
+		s.key(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: whole})
 		return nil
 	} else if ok {
 		s.note(f.project, "the key %s was superseded on %s (%s): what it signed before counts", key, day(r.At), said(r.Reason))
@@ -356,12 +361,18 @@ func (s *session) certificate(c *openpgp.Certificate, f found) error {
 	if err := s.grant(g); err != nil {
 		return err
 	}
-	k := trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: c}
+	k := trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: whole}
 	if isURL(f.source) && len(f.source) <= maxPlace {
 		k.Source = f.source
 	}
 	s.key(k)
 	return nil
+}
+
+// known returns the certificate of a key that the person's own file has.
+func (s *session) known(f openpgp.Fingerprint) *openpgp.Certificate {
+	k, _ := s.Own.Key(assay.GrantOpenPGP, string(f))
+	return k.Certificate
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

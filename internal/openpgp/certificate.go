@@ -20,6 +20,7 @@ type Certificate struct {
 	direct      []*Signature // by the owner, about the key (0x1F)
 	revocations []*Signature // by the owner, of the key (0x20)
 	others      []*Signature // by others, about the key; not verified
+	designated  []*Signature // by others, that the key is revoked; not verified
 	users       []*user
 	subkeys     []*subkey
 }
@@ -76,6 +77,7 @@ func (c *Certificate) join(d *Certificate) *Certificate {
 	out := &Certificate{
 		primary: c.primary, direct: joinOwn(c.direct, d.direct),
 		revocations: joinOwn(c.revocations, d.revocations), others: joinSignatures(c.others, d.others),
+		designated: joinSignatures(c.designated, d.designated),
 	}
 	for _, u := range slices.Concat(c.users, d.users) {
 		to := out.user(u.id)
@@ -183,7 +185,7 @@ func (c *Certificate) sort() {
 
 // capped returns an error for a certificate with more than is looked at.
 func (c *Certificate) capped() error {
-	self, others := len(c.direct)+len(c.revocations), len(c.others)
+	self, others := len(c.direct)+len(c.revocations), len(c.others)+len(c.designated)
 	for _, u := range c.users {
 		self, others = self+len(u.self)+len(u.revocations), others+len(u.others)
 	}
@@ -249,7 +251,7 @@ func (c *Certificate) Expires() (time.Time, bool) {
 }
 
 // Revoked returns the gravest revocation of the primary key, and of those the earliest.
-// Designated revokers are not known here.
+// What designated revokers have said counts once [Certificate.Adopt] has verified it.
 func (c *Certificate) Revoked() (Revocation, bool) { return revocationOf(c.revocations) }
 
 // revocationOf picks the one that counts: a hard one before the earliest.
@@ -304,7 +306,7 @@ func (c *Certificate) keys() []*key {
 func (c *Certificate) String() string { return string(c.Fingerprint()) }
 
 // Armor returns the certificate as one armored block with what verification needs and
-// nothing else: the primary key, its revocations, the newest signatures of its owner about
+// nothing else: the primary key, its revocations, those by keys that its owner lets revoke it, the newest signatures of its owner about
 // it, about each user id and about each subkey that can sign. What others have certified is
 // left out. The same parts give the same bytes, in whatever order they were read.
 //
@@ -318,7 +320,8 @@ func (c *Certificate) Armor() []byte {
 		}
 	}
 	put(c.revocations)
-	put(essential(c.direct))
+	put(c.named())
+	put(c.essentialDirect())
 	all := len(c.UserIDs()) == 0
 	for _, u := range c.users {
 		if len(u.self) == 0 || u.revoked() && !all && u.id == "" {
@@ -612,6 +615,8 @@ func (r *certificateReader) keepOther(at placed) {
 	switch {
 	case at.user != nil:
 		at.user.others = append(at.user.others, at.s)
+	case at.s.kind == typeKeyRevocation:
+		r.cert.designated = append(r.cert.designated, at.s)
 	case at.sub == nil && (at.s.kind == typeDirect || at.s.kind == typeCertRevocation):
 		r.cert.others = append(r.cert.others, at.s)
 	}
@@ -631,7 +636,7 @@ func (c *Certificate) ownLists() []*[]*Signature {
 
 // otherLists returns the lists of signatures by others.
 func (c *Certificate) otherLists() []*[]*Signature {
-	out := []*[]*Signature{&c.others}
+	out := []*[]*Signature{&c.others, &c.designated}
 	for _, u := range c.users {
 		out = append(out, &u.others)
 	}

@@ -31,8 +31,11 @@
 // the numbers of single signatures, never a file (RSA, for speed, is verified in rsa.go). Of self-signatures the ones that were in
 // force when a signature was made and the ones that were made last both have to allow it.
 //
-// Not supported, and so refused: version 3 and 5 keys and signatures, curves other than
-// NIST's, Curve25519 and Curve448, designated revokers, and user attributes.
+// Revocations count however they are made: of version 3, by weak hashes, and by those whom a
+// key's owner lets revoke it, where their key is known ([Certificate.Adopt]).
+//
+// Not supported, and so refused: version 3 and 5 keys, other signatures of these versions, curves
+// other than NIST's, Curve25519 and Curve448, and user attributes.
 //
 // Sources: RFC 9580; RFC 4880 for what it obsoletes; the Sequoia and GnuPG tools, beside which
 // the tests judge the same cases.

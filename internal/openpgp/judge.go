@@ -268,6 +268,9 @@ func (s *Signature) verify(c *Certificate, data hash.Hash) (Valid, *Failure) {
 		}
 		return Valid{}, fail(WrongKey, "it was made by the key %s, which is not one of %s", s.Issuer(), c.describe())
 	}
+	if s.version == 3 {
+		return Valid{}, fail(Unsupported, "a signature of version 3 cannot be verified")
+	}
 	if s.unsupported == "" && s.problem != "" {
 		return Valid{}, fail(Unsupported, "the signature does not count: %s", s.problem)
 	}

@@ -31,6 +31,8 @@ const (
 	maxEmbedded         = 4        // embedded signatures of one signature
 	maxNotations        = 64       // notations of one signature
 	maxCertifications   = 64       // certifications by one authority on one certificate that are checked
+	maxRevokers         = 16       // keys that may revoke a certificate's
+	maxDesignated       = 8        // revocations in the name of designated revokers that a smaller certificate keeps
 	maxKeyBits          = 16384    // bits of an RSA modulus
 	maxDSABits          = 4096     // bits of a DSA prime
 	minRSABits          = 2048     // bits of an RSA modulus that is not weak

@@ -93,6 +93,7 @@ type Signature struct {
 	hasReason           bool
 	reasonText          string
 	embedded            [][]byte
+	revokers            []Fingerprint // who else may revoke the key
 
 	core      string // of a signature by the certificate's own key: what makes it, see coreOf
 	weakSelf  string // of a self-signature: the word for its weak hash, or ""
@@ -134,6 +135,9 @@ func parseSignature(body []byte) (*Signature, error) {
 	s := &Signature{raw: body, version: body[0]}
 	if s.version < 2 || s.version > maxSignatureVersion {
 		return nil, fail(Malformed, "a signature of version %d, which there is not", s.version)
+	}
+	if s.version == 3 && s.readVersion3(body) {
+		return s, nil
 	}
 	if s.version != 4 && s.version != 6 {
 		s.unsupported = fmt.Sprintf("a signature of version %d", s.version)
@@ -178,6 +182,27 @@ func parseSignature(body []byte) (*Signature, error) {
 		s.note("it does not say when it was made")
 	}
 	return s, s.readNumbers(c)
+}
+
+// readVersion3 reads a signature of version 3 (RFC 4880, section 5.2.2), and reports whether it
+// is one that counts: of a key or a subkey, that it is revoked. Such a one has no reason.
+func (s *Signature) readVersion3(body []byte) bool {
+	c := &cursor{data: body}
+	head := c.take(7)
+	id := binary.BigEndian.Uint64(c.take(8))
+	algorithms := c.take(2)
+	tag := c.take(2)
+	known, ok := hashings[algorithms[1]]
+	if c.bad || !ok || head[1] != 5 || head[2] != typeKeyRevocation && head[2] != typeSubkeyRevocation {
+		return false
+	}
+	read := &Signature{raw: body, version: 3, kind: head[2], algorithm: algorithms[0], hash: known, suffix: bytes.Clone(head[2:7]), tag: [2]byte(tag),
+		created: time.Unix(int64(binary.BigEndian.Uint32(head[3:])), 0).UTC(), keyIDs: []uint64{id}}
+	if read.readNumbers(c) != nil || read.unsupported != "" {
+		return false
+	}
+	*s = *read
+	return true
 }
 
 // readNumbers reads the signature itself (RFC 9580, section 5.2.3).
@@ -265,6 +290,10 @@ func (s *Signature) readSubpacket(kind byte, value []byte, critical bool) {
 		if sized(4) {
 			s.keyLife = binary.BigEndian.Uint32(value)
 		}
+	case 12:
+		if len(value) == 22 && value[0]&0x80 != 0 {
+			s.revokers = append(s.revokers, fingerprintOf(value[2:]))
+		}
 	case 16:
 		if sized(8) {
 			s.keyIDs = append(s.keyIDs, binary.BigEndian.Uint64(value))
@@ -289,7 +318,7 @@ func (s *Signature) readSubpacket(kind byte, value []byte, critical bool) {
 		if len(value) == 21 && value[0] == 4 || len(value) == 33 && value[0] == 6 {
 			s.fingerprints = append(s.fingerprints, fingerprintOf(value[1:]))
 		}
-	case 5, 6, 7, 11, 12, 21, 22, 23, 24, 26, 28, 30, 31, 34, 35, 39: // known, and nothing to do with what is decided here
+	case 5, 6, 7, 11, 21, 22, 23, 24, 26, 28, 30, 31, 34, 35, 39: // known, and nothing to do with what is decided here
 	default:
 		if critical {
 			s.note("it depends on something that is not known here (critical subpacket %d)", kind)
@@ -438,7 +467,7 @@ func readSignaturePackets(data []byte, types ...byte) ([]*Signature, error) {
 			return nil, err
 		}
 		switch known := s.version == 4 || s.version == 6; {
-		case known && bytes.IndexByte(types, s.kind) >= 0, !known:
+		case known && bytes.IndexByte(types, s.kind) >= 0, !known && s.unsupported != "":
 		case s.kind == typeText:
 			return nil, ErrTextSignature
 		default:
@@ -481,7 +510,7 @@ func (s *Signature) check(k *key, h hash.Hash) (failure *Failure) {
 		return fail(Unsupported, "%s cannot be verified", s.unsupported)
 	case k.public == nil:
 		return fail(k.kind, "the key %s cannot be used: %s", k.fingerprint, k.unusable)
-	case s.version != k.version:
+	case s.version != k.version && !(s.version == 3 && k.version == 4):
 		return fail(BadSignature, "a signature of version %d by a key of version %d", s.version, k.version)
 	case s.algorithm != k.algorithm:
 		return fail(BadSignature, "the signature is by another algorithm than its key")

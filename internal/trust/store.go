@@ -75,8 +75,21 @@ func Join(own *File, lock *Lock, theirs *File, alone bool) (*Store, error) {
 		}
 		take(withdrawn(grants, lost), theirs.Keys, true)
 	}
-	s.certs = merged(certs)
+	s.certs = adopted(merged(certs))
 	return s, nil
+}
+
+// adopted has the revocations by designated revokers count of whom there is a certificate.
+func adopted(certs []*openpgp.Certificate) []*openpgp.Certificate {
+	by := map[openpgp.Fingerprint]*openpgp.Certificate{}
+	for _, c := range certs {
+		by[c.Fingerprint()] = c
+	}
+	out := make([]*openpgp.Certificate, len(certs))
+	for i, c := range certs {
+		out[i], _ = c.Adopt(func(f openpgp.Fingerprint) *openpgp.Certificate { return by[f] })
+	}
+	return out
 }
 
 // merged joins the copies of each certificate. Where one's come to more than is looked at,
@@ -265,25 +278,37 @@ func (f *File) authority(i Import) (Authority, bool) {
 	return f.Authorities[at], true
 }
 
-// lostKeys are the keys of which any copy of their certificates says that they were given up
-// as lost.
-func lostKeys(own *File, lock *Lock, theirs *File) map[string]bool {
-	lost := map[string]bool{}
-	note := func(keys []Key) {
-		for _, k := range keys {
-			if k.Lost() {
-				lost[k.Fingerprint] = true
-			}
-		}
-	}
+// eachKey calls do with every copy of every key that is known.
+func eachKey(own *File, lock *Lock, theirs *File, do func(Key)) {
 	for _, f := range []*File{own, theirs} {
 		if f != nil {
-			note(f.Keys)
+			for _, k := range f.Keys {
+				do(k)
+			}
 		}
 	}
 	if lock != nil {
 		for _, i := range lock.Imports {
-			note(i.Keys)
+			for _, k := range i.Keys {
+				do(k)
+			}
+		}
+	}
+}
+
+// lostKeys are the keys of which any copy of their certificates says that they were given up
+// as lost.
+func lostKeys(own *File, lock *Lock, theirs *File) map[string]bool {
+	var certs []*openpgp.Certificate
+	eachKey(own, lock, theirs, func(k Key) {
+		if k.Certificate != nil {
+			certs = append(certs, k.Certificate)
+		}
+	})
+	lost := map[string]bool{}
+	for _, c := range adopted(certs) {
+		if r, ok := c.Revoked(); ok && r.Hard {
+			lost[string(c.Fingerprint())] = true
 		}
 	}
 	return lost
@@ -308,9 +333,37 @@ func withdrawn(grants []Grant, lost map[string]bool) []Grant {
 	return out
 }
 
+// Lost reports whether an OpenPGP key was given up as lost by any copy of it that is known, or
+// by whom its owner lets do so.
+func (f *File) Lost(l *Lock, fingerprint string) bool {
+	lost := false
+	known := func(of openpgp.Fingerprint) (found *openpgp.Certificate) {
+		eachKey(f, l, nil, func(k Key) {
+			if k.Fingerprint == string(of) && k.Certificate != nil {
+				found = k.Certificate
+			}
+		})
+		return found
+	}
+	eachKey(f, l, nil, func(k Key) {
+		if k.Fingerprint == fingerprint && k.Certificate != nil && !lost {
+			k.Certificate, _ = k.Certificate.Adopt(known)
+			lost = k.Lost()
+		}
+	})
+	return lost
+}
+
 // Withdrawn returns the identity of the first key on which a grant rests that was given up as
 // lost by any copy of it that is known, or "".
-func (f *File) Withdrawn(l *Lock, g assay.Grant) string { return lostOf(g, lostKeys(f, l, nil)) }
+func (f *File) Withdrawn(l *Lock, g assay.Grant) string {
+	for _, key := range g.CertifiedBy {
+		if f.Lost(l, key) {
+			return string(assay.GrantOpenPGP) + ":" + key
+		}
+	}
+	return ""
+}
 
 // withRole adds a grant of one role: to the grant that says the same for another one, if
 // there is one.
