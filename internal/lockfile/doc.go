@@ -32,7 +32,9 @@
 // affair. What decides which bytes are installed is read strictly. Where pip and uv would
 // read a requirements file differently (a line separator that only one of them knows, a
 // comment that ends in a backslash), where two entries disagree, where git left a conflict
-// in the file, there is an error and no lock.
+// in the file, there is an error and no lock. One difference is read the broader way: what a
+// constraints file names by -r is requirements to pip and constraints to uv, and requirements
+// here.
 //
 // Not an error, because it is to be judged and not to be misread: an entry without a
 // version, without hashes or with weak ones only; a file whose name is another project's;

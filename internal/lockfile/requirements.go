@@ -36,7 +36,9 @@ func (r *reader) requirements(f *file, constraint bool, stack []string) error {
 		if include == "" {
 			continue
 		}
-		if err := r.include(l, include, constraint || inner, stack); err != nil {
+		// What a constraints file names by -r pip installs; uv takes it for constraints. It
+		// is read as what any of them may install.
+		if err := r.include(l, include, inner, stack); err != nil {
 			return err
 		}
 		r.enter(name, nil)

@@ -106,7 +106,7 @@ func TestRequirements(t *testing.T) {
 	open := folder(map[string]string{
 		"sub/more.txt":    "-r deep.txt\nmore==1\n",
 		"sub/deep.txt":    "deep==1\n",
-		"constraints.txt": "-r sub/deep.txt\nflask<4\n",
+		"constraints.txt": "-c sub/deep.txt\nflask<4\n",
 	})
 	getenv := func(name string) string { return map[string]string{"VERSION": "7.0"}[name] }
 	l, err := ReadEnv("requirements.txt", []byte(main), open, getenv)
@@ -226,6 +226,32 @@ func TestIncludes(t *testing.T) {
 				t.Errorf("got  %v\nwant %s", err, tc.want)
 			}
 		})
+	}
+}
+
+// TestWithinConstraints: what a constraints file names by -r pip installs, so it is read as
+// requirements, whatever else leads to the same file.
+func TestWithinConstraints(t *testing.T) {
+	files := folder(map[string]string{
+		"c.txt": "demo<2\n-r more.txt\n", "more.txt": "evil==1.0\n-c deep.txt\n", "deep.txt": "deep<3\n-r deepest.txt\n", "deepest.txt": "worse==1.0\n",
+		"both.txt": "-c more.txt\n-r more.txt\n",
+	})
+	for text, want := range map[string]string{
+		"-c c.txt\n":                 "c.txt:1 demo {<2} constraint, more.txt:1 evil 1.0, deep.txt:1 deep {<3} constraint, deepest.txt:1 worse 1.0",
+		"-c more.txt\n-r more.txt\n": "more.txt:1 evil 1.0 constraint, deep.txt:1 deep {<3} constraint, deepest.txt:1 worse 1.0, more.txt:1 evil 1.0",
+		"-r both.txt\n-r more.txt\n": "more.txt:1 evil 1.0 constraint, deep.txt:1 deep {<3} constraint, deepest.txt:1 worse 1.0, more.txt:1 evil 1.0",
+	} {
+		l, err := Read("requirements.txt", []byte(text), files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, p := range l.Packages {
+			got = append(got, shown(p))
+		}
+		if s := strings.Join(got, ", "); s != want {
+			t.Errorf("%q:\ngot  %s\nwant %s", text, s, want)
+		}
 	}
 }
 

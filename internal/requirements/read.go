@@ -13,11 +13,13 @@ import (
 type Opener func(name string) ([]byte, error)
 
 // Read reads a file and those that it leads to, in order: the entry of -r or -c
-// stands in front of its file's entries. A file is read once, however often it
-// is named, so that a circle ends. What is named by a URL is not read: its entry
-// stands alone. The error is an [*Error] or the opener's.
+// stands in front of its file's entries. A file is read once as requirements and
+// once as constraints, however often it is named, so that a circle ends. What a
+// constraints file names by -r are requirements, as pip has it; uv takes them
+// for constraints. What is named by a URL is not read: its entry stands alone.
+// The error is an [*Error] or the opener's.
 func Read(name string, open Opener, getenv func(string) string) ([]Entry, error) {
-	r := &fileReader{open: open, getenv: getenv, seen: map[string]bool{}}
+	r := &fileReader{open: open, getenv: getenv, seen: map[visit]bool{}}
 	err := r.read(name, false, 0)
 	return r.entries, err
 }
@@ -48,12 +50,18 @@ func Parse(name string, data []byte, getenv func(string) string) ([]Entry, error
 type fileReader struct {
 	open    Opener
 	getenv  func(string) string
-	seen    map[string]bool
+	seen    map[visit]bool
 	entries []Entry
 }
 
+// visit is a file, and what it was read as.
+type visit struct {
+	name       string
+	constraint bool
+}
+
 func (r *fileReader) read(name string, constraint bool, depth int) error {
-	key := filepath.Clean(name)
+	key := visit{filepath.Clean(name), constraint}
 	if r.seen[key] {
 		return nil
 	}
@@ -83,7 +91,7 @@ func (r *fileReader) read(name string, constraint bool, depth int) error {
 		if e.Kind != Include && e.Kind != Constraint || IsURL(e.Value) {
 			continue
 		}
-		if err := r.read(Beside(name, e.Value), constraint || e.Kind == Constraint, depth+1); err != nil {
+		if err := r.read(Beside(name, e.Value), e.Kind == Constraint, depth+1); err != nil {
 			return err
 		}
 	}

@@ -137,7 +137,7 @@ func TestRead(t *testing.T) {
 2 constraint c.txt
 1 name (constraint) c<2
 2 include (constraint) d.txt
-1 name (constraint) d<2
+1 name d<2
 3 include https://x.invalid/r.txt
 4 include gone.txt
 5 name last`
@@ -146,6 +146,19 @@ func TestRead(t *testing.T) {
 	}
 	if f := got[3].File; filepath.ToSlash(f) != "sub/b.txt" {
 		t.Errorf("an entry stands in %s", f)
+	}
+}
+
+// A file is requirements where anything leads to it by -r, however it was read before.
+func TestReadWithinConstraints(t *testing.T) {
+	got, err := Read("a.txt", tree(map[string]string{"a.txt": "-c c.txt\n-c d.txt\n-r d.txt\n", "c.txt": "-r e.txt\nc<1\n", "d.txt": "d\n", "e.txt": "e\n-c c.txt\n"}), environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "1 constraint c.txt\n1 include (constraint) e.txt\n1 name e\n2 constraint c.txt\n2 name (constraint) c<1\n" +
+		"2 constraint d.txt\n1 name (constraint) d\n3 include d.txt\n1 name d"
+	if s := shown(got); s != want {
+		t.Errorf("got\n%s\nwant\n%s", s, want)
 	}
 }
 
