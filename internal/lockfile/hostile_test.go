@@ -73,6 +73,13 @@ func TestHostile(t *testing.T) {
 		{"backslash and white space", "requirements.txt", "a==1 \\ \nb==1\n", "requirements.txt:1: \"a==1 \\\\\" is neither a requirement nor a path that all read alike"},
 		{"tab in front of an option", "requirements.txt", "a==1 \\\n\t--hash=sha256:" + sha + "\n", "requirements.txt:1: a tab stands in front of an option, which pip takes for a part of the requirement"},
 		{"vertical tab", "requirements.txt", "# a\vevil==1\n", "requirements.txt:1: the line holds the character U+000B, at which pip ends the line and others do not"},
+		{"a wide space in front of what looks like a comment", "requirements.txt", "a==1 --hash=sha256:" + sha + " --config-settings=x=y\\\n\u00a0#\\\nhttps://h.example/evil-1.0-py3-none-any.whl\n", "requirements.txt:2: the line holds the character U+00A0 outside of a comment, which some readers take for white space and others do not"},
+		{"a wide space in front of an option", "requirements.txt", "\u3000-r a.txt\n", "requirements.txt:1: the line holds the character U+3000 outside of a comment, which some readers take for white space and others do not"},
+		{"a wide space behind a value", "requirements.txt", "-r a.txt\u2003# c\n", "requirements.txt:1: the line holds the character U+2003 outside of a comment, which some readers take for white space and others do not"},
+		{"a wide space within a word with a number sign", "requirements.txt", "-r a#b\u202fc\n", "requirements.txt:1: the line holds the character U+202F outside of a comment, which some readers take for white space and others do not"},
+		{"a unit separator", "requirements.txt", "\x1f-r a.txt\n", "requirements.txt:1: the line holds the character U+001F"},
+		{"a form feed", "requirements.txt", "# a\fevil==1\n", "requirements.txt:1: the line holds the character U+000C, at which pip ends the line and others do not"},
+		{"a next line", "requirements.txt", "# a\u0085evil==1\n", "requirements.txt:1: the line holds the character U+0085, at which pip ends the line and others do not"},
 		{"line separator", "requirements.txt", "# a\u2028evil==1\n", "requirements.txt:1: the line holds the character U+2028, at which pip ends the line and others do not"},
 		{"carriage return alone", "requirements.txt", "a==1\rb==1\n", "requirements.txt:1: the line holds a carriage return that ends no line, at which some readers end it all the same"},
 		{"escape", "requirements.txt", "a==1 # \x1b[2J\n", "requirements.txt:1: the line holds the character U+001B"},
@@ -148,5 +155,23 @@ func TestHostile(t *testing.T) {
 				t.Errorf("got  %v\nwant %s", err, tc.want)
 			}
 		})
+	}
+}
+
+// TestSpaces: what Python or Rust take for white space, and is no blank or tab, is an error
+// wherever it could change what a line says. In a comment it could not.
+func TestSpaces(t *testing.T) {
+	for _, c := range "\v\f\x1c\x1d\x1e\x1f\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000" {
+		for _, text := range []string{"a==1?b", "?a==1", "a==1?#c", "a==1?", "a==1 \\\n?--hash=sha256:" + sha, "-r?x.txt", "a#?"} {
+			_, err := Read("requirements.txt", []byte(strings.ReplaceAll(text, "?", string(c))+"\n"), nil)
+			var broken *Error
+			if !errors.As(err, &broken) || !strings.Contains(err.Error(), "the line holds ") {
+				t.Errorf("%q in %q: %v", c, text, err)
+			}
+		}
+	}
+	l := mustRead(t, "requirements.txt", []byte("#\u00a0a\n \t# \u3000# b\na==1 # c\u2003d\u00a0# e\nb==1 \\\n  # f\u00a0g\nc==1\n"))
+	if len(l.Packages) != 3 {
+		t.Errorf("%d packages", len(l.Packages))
 	}
 }

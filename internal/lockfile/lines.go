@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // logicalLine is a line of a requirements file with its continuations, without its
@@ -57,8 +58,12 @@ func (r *reader) physicalLines(t *text) ([]physical, bool) {
 			}
 		}
 		at += len(l.text) + len(l.eol)
-		for _, c := range l.text {
-			if what := oddCharacter(c); what != "" {
+		for i, c := range l.text {
+			what := oddCharacter(c)
+			if unicode.Is(unicode.Zs, c) && c != ' ' && !comment.MatchString(l.text[:i]) {
+				what = fmt.Sprintf("the character U+%04X outside of a comment, which some readers take for white space and others do not", c)
+			}
+			if what != "" {
 				r.add(number, "the line holds %s", what)
 				clean = false
 				break

@@ -67,6 +67,7 @@ func TestParse(t *testing.T) {
 		{"an option behind an odd line end", "a # x\f-r b", "1 name a\n2 include b"},
 		{"no comment", "x @ https://a.invalid/x#sha256=00", "1 direct x @ https://a.invalid/x#sha256=00"},
 		{"a comment behind a wide space", "a\u00a0# -r b", "1 name a"},
+		{"an option behind white space that Python knows", "\x1f-r b\n\u3000\x1f-r c\x1f", "1 include b\n2 include c"},
 		{"variables", "-i https://me:${TOKEN}@${HOST}/s\n-r ${NONE}\n-r $HOST\n-r ${host}", "1 index-url https://me:s3cret@a.invalid/s\n2 include ${NONE}\n3 include $HOST\n4 include ${host}"},
 		{"a variable with an option", "${DASH}", "1 include hidden.txt"},
 		{"a mark", "\ufeff-r a", "1 include a"},
@@ -214,7 +215,7 @@ func TestWords(t *testing.T) {
 var seeds = []string{
 	"a==1\n-r b.txt\n", "-i https://a.invalid/s --extra-index-url https://b.invalid/s", "a \\\n# c\n -f x", "\ufeffa", "\xff\xfea\x00",
 	"# coding: utf-7\n", "x @ git+https://a.invalid/x@1#egg=x ; m", "-e .[x]", "a\x0c-r b", "-r 'x y' \"z", "--index=u\n--no-in\n--no-index", "a # b\u2028-c d",
-	"--trusted-host h --find-l w", "a --hash=sha256:00 \\\n --hash=sha256:11", "-e git+https://a.invalid/y", "-iu -fv -rw", "${HOME} ${NONE}", "-r a\\\\\nb", "\\\n\\\n-r x", " # x\\\n-r y",
+	"--trusted-host h --find-l w", "a --hash=sha256:00 \\\n --hash=sha256:11", "-e git+https://a.invalid/y", "-iu -fv -rw", "${HOME} ${NONE}", "-r a\\\\\nb", "\x1f-r a\x1f", "\\\n\\\n-r x", " # x\\\n-r y",
 }
 
 func FuzzParse(f *testing.F) {
