@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"path/filepath"
 	"runtime/debug"
@@ -192,12 +193,16 @@ func (a *app) parseLock(name string, data []byte, open lockfile.Open) (*lockfile
 	if _, ok := lockfile.Detect(name, data); !ok {
 		return nil, usage("name a requirements.txt, pylock.toml, uv.lock, poetry.lock, pdm.lock or Pipfile.lock", "%s: no lock file that assay knows", shown(name))
 	}
-	lock, err := lockfile.ReadEnv(name, data, open, a.getenv)
+	lock, err := lockfile.ReadEnv(name, data, includes(open), a.getenv)
 	var malformed *lockfile.Error
 	if err != nil && !errors.As(err, &malformed) {
 		var said *failure
-		if errors.As(err, &said) {
-			return nil, err
+		if errors.As(err, &said) { // about an include, with the file and line that name it
+			hint := said.hint
+			if errors.Is(err, fs.ErrNotExist) {
+				hint = "correct that line, or put the file there"
+			}
+			return nil, &failure{said.status, err, hint}
 		}
 		return nil, usage("", "%s: %w", shown(name), err)
 	}

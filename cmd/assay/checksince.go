@@ -53,7 +53,7 @@ func (a *app) lockAt(ctx context.Context, rev, name string) (*lockfile.Lock, err
 		return nil, badRevision(rev, err)
 	}
 	open := func(name string) ([]byte, error) {
-		within, err := a.within(top, name)
+		within, err := a.within(top, filepath.Clean(name)) // of a commit no link is followed
 		if err != nil {
 			return nil, err
 		}

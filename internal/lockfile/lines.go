@@ -113,6 +113,10 @@ func (r *reader) logicalLines(lines []physical) []*logicalLine {
 			r.add(i+1, "a line is longer than %d bytes", maxLine)
 			return nil
 		}
+		if len(open.lines) > 0 && joinsWords(joined.String(), p.text) {
+			r.add(i+1, "a word goes on from the line before, which installers join in different ways")
+			return nil
+		}
 		open.lines = append(open.lines, p.start)
 		hasComment := strings.Contains(p.text, "#")
 		isComment := hasComment && commentFirst.MatchString(p.text)
@@ -152,6 +156,12 @@ func (r *reader) logicalLines(lines []physical) []*logicalLine {
 		finish()
 	}
 	return out
+}
+
+// joinsWords reports whether no blank is left between a line and what goes on with it.
+func joinsWords(before, after string) bool {
+	const blanks = " \t"
+	return before != "" && after != "" && !strings.ContainsAny(before[len(before)-1:]+after[:1], blanks)
 }
 
 // finishLine puts variables in, and returns nil for a line without meaning.

@@ -11,7 +11,9 @@ import (
 	"assay/internal/tomlfile"
 )
 
-// Open returns the bytes of a file that another one includes.
+// Open returns the bytes of a file that another one includes. In the path "folder/../file"
+// the folder may be a link, which some installers follow and others do not: an Open that
+// knows refuses such a path. Any other path is clean.
 type Open = func(path string) ([]byte, error)
 
 // file is one file that was read.

@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"cmp"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -82,7 +83,7 @@ func (r *reader) include(l *logicalLine, value string, constraint bool, stack []
 	}
 	f := r.lock.files[name]
 	if f == nil {
-		data, err := r.open(name)
+		data, err := r.open(cmp.Or(requirements.Through(r.file.name, value), name))
 		if err != nil {
 			return problem("%s: %w", r.at(l.number), err)
 		}
@@ -110,9 +111,9 @@ func (r *reader) line(l *logicalLine, constraint bool) (include string, inner bo
 		r.add(l.number, "a tab stands in front of an option, which pip takes for a part of the requirement")
 		return "", false
 	}
-	words, ok := splitWords(options)
-	if !ok {
-		r.add(l.number, "the options cannot be told apart: a quote is open")
+	words, why := splitWords(options)
+	if why != "" {
+		r.add(l.number, "the options cannot be told apart: %s", why)
 		return "", false
 	}
 	if what == "" {
@@ -125,12 +126,15 @@ func (r *reader) line(l *logicalLine, constraint bool) (include string, inner bo
 	return "", false
 }
 
-// splitWords splits options as a shell does; false where a quote is left open.
-func splitWords(s string) ([]string, bool) {
-	if strings.ContainsAny(s, `'"`) && strings.Count(s, "'")%2+strings.Count(s, `"`)%2 != 0 {
-		return nil, false
+// splitWords splits options as a shell does, or says why it cannot.
+func splitWords(s string) (words []string, why string) {
+	switch {
+	case strings.ContainsAny(s, `'"`) && strings.Count(s, "'")%2+strings.Count(s, `"`)%2 != 0:
+		return nil, "a quote is open"
+	case strings.HasSuffix(s, `\`):
+		return nil, "they end in a backslash"
 	}
-	return requirements.Words(s), true
+	return requirements.Words(s), ""
 }
 
 // ownOptions reads the options behind a requirement.

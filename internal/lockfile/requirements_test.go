@@ -94,7 +94,7 @@ func TestRequirements(t *testing.T) {
 		"./dist/w-2.0-py3-none-any.whl",           // 22
 		"./folder",                                // 23
 		"https://files.example/u-3.0.tar.gz",      // 24
-		"joined==\\",                              // 25
+		"joined== \\",                             // 25
 		"1.5",                                     // 26
 		"conf==1.0 --config-settings=\"a=b c\" --hash=sha256:" + sha, // 27
 		"v==${VERSION}",         // 28
