@@ -27,6 +27,7 @@ type lockFlags struct {
 	update, dryRun      bool
 	accept              []string
 	reason              string
+	access              lockAccess
 }
 
 func (a *app) lockCommand() *cobra.Command {
@@ -54,6 +55,7 @@ usage or input, 3 could not decide.`,
 	cmd.Flags().StringArrayVar(&f.accept, "accept", nil, "with --update: take the changed publisher of `NAME` (may be repeated)")
 	cmd.Flags().StringVar(&f.reason, "reason", "", "why it is taken")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "say what would change, and write nothing")
+	f.access.flags(cmd)
 	cmd.Flags().StringVar(&f.policy, "policy", "", "judge by the policy in `FILE`, and by no other")
 	cmd.Flags().StringVar(&f.trustedRoot, "trusted-root", "", "verify signatures under the Sigstore trusted root in `FILE`")
 	return cmd
@@ -70,7 +72,7 @@ func (f lockFlags) check(args []string) error {
 	case len(f.accept) == 0 && f.reason != "":
 		return usage("say whose publisher is taken: --accept NAME", "--reason goes with --accept")
 	}
-	return nil
+	return f.access.check()
 }
 
 func (a *app) lock(ctx context.Context, f lockFlags, args []string) error {
@@ -87,11 +89,11 @@ func (a *app) lock(ctx context.Context, f lockFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	lock, err := a.parseLock(args[0], data, open)
+	lock, err := a.parseLock(args[0], data, open, &f.access)
 	var malformed *lockfile.Error
 	switch {
 	case errors.As(err, &malformed):
-		return usage("correct the file, or make it anew with the tool that wrote it; nothing was written", "%w", err)
+		return usage(f.access.hint(err, "correct the file, or make it anew with the tool that wrote it; nothing was written"), "%w", err)
 	case err != nil:
 		return err
 	}

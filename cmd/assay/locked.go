@@ -43,7 +43,7 @@ func (a *app) locked(names []string) (*locks, error) {
 		if err != nil {
 			return nil, err
 		}
-		lock, err := a.parseLock(name, data, open)
+		lock, err := a.parseLock(name, data, open, &lockAccess{all: true})
 		var malformed *lockfile.Error
 		switch {
 		case errors.As(err, &malformed):

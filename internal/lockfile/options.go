@@ -153,7 +153,7 @@ func (r *reader) indexOption(l *logicalLine, o namedOption) (string, bool) {
 		i.Kind = FindLinks
 	}
 	if l.unset != "" && !variableInCredentials(o.value) && strings.Contains(o.value, "$") {
-		r.add(l.number, "the line holds %s, which has no value", l.unset)
+		r.add(l.number, "the line holds %s, for which no value is given", l.unset)
 		return "", false
 	}
 	if strings.Contains(o.value, "://") {

@@ -184,7 +184,7 @@ var requirementForm = regexp.MustCompile(`^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z
 func (r *reader) requirement(l *logicalLine, e requirements.Entry, what string, constraint bool) (Package, bool) {
 	p := Package{At: r.at(l.number), Constraint: constraint, Source: Source{Kind: Registry}}
 	if l.unset != "" && (e.Kind == requirements.Name || !variableInCredentials(l.text)) {
-		r.add(l.number, "the line holds %s, which has no value", l.unset)
+		r.add(l.number, "the line holds %s, for which no value is given", l.unset)
 		return p, false
 	}
 	if e.Kind == requirements.Name {
