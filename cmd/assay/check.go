@@ -188,18 +188,26 @@ func (a *app) readLocks(args []string, access *lockAccess) ([]*lockfile.Lock, er
 
 // readLock reads one lock file with those that it includes.
 func (a *app) readLock(name string, access *lockAccess) (*lockfile.Lock, error) {
-	data, err := a.readLockFile(name)
+	return a.parseLock(name, a.readLockFile, access)
+}
+
+// parseLock reads a lock whose files come from read.
+func (a *app) parseLock(name string, read lockfile.Open, access *lockAccess) (*lockfile.Lock, error) {
+	ground, err := a.ground(name, access)
 	if err != nil {
 		return nil, err
 	}
-	return a.parseLock(name, data, a.readLockFile, access)
-}
-
-func (a *app) parseLock(name string, data []byte, open lockfile.Open, access *lockAccess) (*lockfile.Lock, error) {
+	if err := ground.admit(name); err != nil {
+		return nil, err
+	}
+	data, err := read(name)
+	if err != nil {
+		return nil, err
+	}
 	if _, ok := lockfile.Detect(name, data); !ok {
 		return nil, usage("name a requirements.txt, pylock.toml, uv.lock, poetry.lock, pdm.lock or Pipfile.lock", "%s: no lock file that assay knows", shown(name))
 	}
-	lock, err := lockfile.ReadEnv(name, data, includes(open), access.getenv(a))
+	lock, err := lockfile.ReadEnv(name, data, ground.includes(read), access.getenv(a))
 	var malformed *lockfile.Error
 	if err != nil && !errors.As(err, &malformed) {
 		var said *failure

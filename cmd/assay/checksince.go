@@ -88,13 +88,22 @@ func (a *app) worktree(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	top, ok := worktreeOf(path)
+	if !ok {
+		return "", usage("leave --changed-since out to check the whole file", "%s lies in no git repository", shown(name))
+	}
+	return top, nil
+}
+
+// worktreeOf finds the git worktree that a path lies in.
+func worktreeOf(path string) (top string, ok bool) {
 	for dir := filepath.Dir(path); ; {
 		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			return dir, nil
+			return dir, true
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir || isShared(parent) {
-			return "", usage("leave --changed-since out to check the whole file", "%s lies in no git repository", shown(name))
+			return "", false
 		}
 		dir = parent
 	}

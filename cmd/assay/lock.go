@@ -85,11 +85,7 @@ func (a *app) lock(ctx context.Context, f lockFlags, args []string) error {
 		before[name] = data
 		return data, err
 	}
-	data, err := open(args[0])
-	if err != nil {
-		return err
-	}
-	lock, err := a.parseLock(args[0], data, open, &f.access)
+	lock, err := a.parseLock(args[0], open, &f.access)
 	var malformed *lockfile.Error
 	switch {
 	case errors.As(err, &malformed):
@@ -358,6 +354,9 @@ func (l *locking) write(before map[string][]byte) error {
 	if err != nil {
 		return usage("add it with the tool that wrote the lock; nothing was written", "%w", err)
 	}
+	if err := l.own(after); err != nil {
+		return err
+	}
 	for _, line := range l.said {
 		fmt.Fprintln(a.stdout, report.Line(line))
 	}
@@ -387,6 +386,21 @@ func (l *locking) write(before map[string][]byte) error {
 		return err
 	}
 	fmt.Fprintln(a.stdout, report.Line(l.lock.Name+": written, new in it: "+added))
+	return nil
+}
+
+// own refuses to write to a file elsewhere that the lock includes.
+func (l *locking) own(after map[string][]byte) error {
+	a := l.checker.app
+	ground, err := a.ground(l.lock.Name, &lockAccess{})
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		if name != l.lock.Name && ground.admit(name) != nil {
+			return usage("lock it by itself first: assay lock "+shown(name), "%s lies outside of the project, and nothing was written: assay lock changes files within it alone", shown(name))
+		}
+	}
 	return nil
 }
 

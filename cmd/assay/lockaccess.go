@@ -13,12 +13,14 @@ import (
 // lockAccess says what of this computer may go into what is read of a lock, which may be a
 // stranger's.
 type lockAccess struct {
-	env []string // variables that requirements may hold
-	all bool     // as much as the installer would take, which reads the lock itself
+	env      []string // variables that requirements may hold
+	anywhere bool     // files that are included may lie outside of the project
+	all      bool     // as much as the installer would take, which reads the lock itself
 }
 
 func (l *lockAccess) flags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&l.env, "env", nil, "put the environment variable `NAME` in where requirements have ${NAME} (may be repeated)")
+	cmd.Flags().BoolVar(&l.anywhere, "includes-anywhere", false, "read what requirements include, and what links lead to, outside of the git repository too")
 }
 
 var variableName = regexp.MustCompile(`^[A-Z0-9_]+$`)

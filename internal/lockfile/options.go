@@ -54,8 +54,12 @@ func (r *reader) optionLine(l *logicalLine, words []string, constraint bool) (in
 			r.add(l.number, "%s stands on one line with other options, of which pip sees one alone", o.name)
 			return "", false
 		}
-		if o.value == "" || l.unset != "" && (o.name != "--editable" || !variableInCredentials(o.value)) {
-			r.add(l.number, "what %s names cannot be known: %s", o.name, quoted(o.value))
+		if l.unset != "" && (o.name != "--editable" || !variableInCredentials(o.value)) {
+			r.add(l.number, "the line holds %s, for which no value is given", l.unset)
+			return "", false
+		}
+		if o.value == "" {
+			r.add(l.number, "%s names nothing", o.name)
 			return "", false
 		}
 	}

@@ -56,7 +56,7 @@ func (r *reader) include(l *logicalLine, value string, constraint bool, stack []
 	name := requirements.Beside(r.file.name, value)
 	clean := filepath.Clean(name)
 	if slices.Contains(stack, clean) {
-		r.add(l.number, "%s leads back to itself", quoted(value))
+		r.current.Add(l.number, "%s leads back to itself", quoted(value)) // it is read already
 		return nil
 	}
 	if len(stack) >= maxDepth {

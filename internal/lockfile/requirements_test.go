@@ -255,6 +255,29 @@ func TestWithinConstraints(t *testing.T) {
 	}
 }
 
+// TestIncludedSecrets: a stranger's lock can include any file, and of what stands in it
+// nothing is in an error.
+func TestIncludedSecrets(t *testing.T) {
+	for text, want := range map[string]string{
+		"machine github.com login x password ghp_SECRET\n":              `sec:1: "…" is not a set of versions`,
+		"AWS_KEY=SECRET\n\npassword = \"SECRET\\\"\"\n":                 "sec:1: \"…\" is not a set of versions\nsec:3: \"…\" is neither a requirement nor a path that all read alike",
+		"[remote \"origin\"]\n\turl = https://x:SECRET@git.example/x\n": "sec:1: \"…\" is not a requirement\nsec:2: the line is neither a requirement nor a URL nor a path",
+		"SECRET:SECRET\n":                 `sec:1: "…" is not a set of versions`,
+		"root:$6$SECRET:1:0:99999:7:::\n": `sec:1: "…" is not a set of versions`,
+		"--SECRET\n-SECRET\n":             "sec:1: \"…\" is no option that pip takes here\nsec:2: \"…\" is no option that pip takes here",
+		"a==1 --SECRET\nb==1 --hash=SECRET\nc==1 --hash=SECRET:x\n":           "sec:1: behind a requirement there is no option \"…\"\nsec:2: the hash \"…\" is not of the form algorithm:value\nsec:3: \"…\" is not the name of a hash algorithm",
+		"a==1 ; SECRET\na[SECRET!]==1\n./SECRET SECRET\n":                     "sec:1: \"…\": the marker cannot be read\nsec:2: \"…\" is not the name of an extra\nsec:3: \"…\" is neither a requirement nor a path that all read alike",
+		"-r ' SECRET'\n-r=SECRET\n-i SECRET#\n":                               "sec:1: the value of --requirement begins or ends with white space, which some installers leave out: \"…\"\nsec:2: of \"…\" pip takes the equals sign for a part of the value, and uv does not\nsec:3: the value of --index-url holds a number sign, at which uv ends it: \"…\"",
+		"a @ https://h.example/SECRET-1-py3-none-any.whl\nssh-rsa SECRET x\n": "sec:1: \"…\" is no file of the project \"…\"\nsec:2: \"…\" is not a set of versions",
+		"# coding: SECRET\n": `sec: the encoding "…" is none that assay reads`,
+	} {
+		_, err := Read("requirements.txt", []byte("-r sec\n"), folder(map[string]string{"sec": text}))
+		if err == nil || err.Error() != want || strings.Contains(err.Error(), "SECRET") {
+			t.Errorf("%q:\ngot  %v\nwant %s", text, err, want)
+		}
+	}
+}
+
 // TestEncodings: a file is read, and edited, in the encoding that it is in.
 func TestEncodings(t *testing.T) {
 	const text = "# é\r\na==1  # ü\r\nb==2\n"
