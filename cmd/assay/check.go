@@ -51,6 +51,7 @@ type checkFlags struct {
 	// looks says that nothing is decided: memory is read where it can be, and never written.
 	looks bool
 
+	access      lockAccess
 	environment lockcheck.Environment
 }
 
@@ -99,6 +100,7 @@ usage or input, 3 could not decide.`,
 	cmd.Flags().BoolVar(&f.download, "download", false, "compare the bytes and look into the archives too")
 	cmd.Flags().BoolVar(&f.offline, "offline", false, "ask nobody: judge from what earlier checks kept")
 	cmd.Flags().StringVar(&f.since, "changed-since", "", "look only at entries that changed since the git revision `REV`")
+	f.access.flags(cmd)
 	cmd.Flags().StringVar(&f.policy, "policy", "", "judge by the policy in `FILE`, and by no other")
 	cmd.Flags().StringVar(&f.trustedRoot, "trusted-root", "", "verify signatures under the Sigstore trusted root in `FILE`")
 	cmd.Flags().StringVar(&f.format, "format", "text", "text, json, sarif, junit or markdown")
@@ -115,15 +117,18 @@ func (a *app) check(ctx context.Context, f checkFlags, args []string) error {
 	case f.download && f.offline:
 		return usage("leave one of them out", "--download does not go with --offline")
 	}
-	var err error
-	if f.environment, err = lockcheck.NewEnvironment(f.platform, f.python); err != nil {
-		return usage("leave it out to look at the files of every platform", "%w", err)
-	}
-	locks, err := a.readLocks(args)
+	err := f.access.check()
 	if err != nil {
 		return err
 	}
-	only, err := a.changedSince(ctx, f.since, locks)
+	if f.environment, err = lockcheck.NewEnvironment(f.platform, f.python); err != nil {
+		return usage("leave it out to look at the files of every platform", "%w", err)
+	}
+	locks, err := a.readLocks(args, &f.access)
+	if err != nil {
+		return err
+	}
+	only, err := a.changedSince(ctx, f.since, locks, &f.access)
 	if err != nil {
 		return err
 	}
@@ -167,7 +172,7 @@ func (a *app) writeCheck(f checkFlags, c report.Check) error {
 }
 
 // readLocks reads lock files. What is wrong with any of them is said of all at once.
-func (a *app) readLocks(args []string) ([]*lockfile.Lock, error) {
+func (a *app) readLocks(args []string, access *lockAccess) ([]*lockfile.Lock, error) {
 	var locks []*lockfile.Lock
 	var broken []error
 	seen := map[string]bool{}
@@ -177,7 +182,7 @@ func (a *app) readLocks(args []string) ([]*lockfile.Lock, error) {
 		} else {
 			seen[name] = true
 		}
-		lock, err := a.readLock(arg)
+		lock, err := a.readLock(arg, access)
 		var malformed *lockfile.Error
 		switch {
 		case errors.As(err, &malformed):
@@ -189,25 +194,34 @@ func (a *app) readLocks(args []string) ([]*lockfile.Lock, error) {
 		}
 	}
 	if len(broken) > 0 {
-		return nil, usage("correct the file, or make it anew with the tool that wrote it; nothing was checked", "%w", errors.Join(broken...))
+		hint := "correct the file, or make it anew with the tool that wrote it; nothing was checked"
+		return nil, usage(access.hint(errors.Join(broken...), hint), "%w", errors.Join(broken...))
 	}
 	return locks, nil
 }
 
 // readLock reads one lock file with those that it includes.
-func (a *app) readLock(name string) (*lockfile.Lock, error) {
-	data, err := a.readLockFile(name)
+func (a *app) readLock(name string, access *lockAccess) (*lockfile.Lock, error) {
+	return a.parseLock(name, a.readLockFile, access)
+}
+
+// parseLock reads a lock whose files come from read.
+func (a *app) parseLock(name string, read lockfile.Open, access *lockAccess) (*lockfile.Lock, error) {
+	ground, err := a.ground(name, access)
 	if err != nil {
 		return nil, err
 	}
-	return a.parseLock(name, data, a.readLockFile)
-}
-
-func (a *app) parseLock(name string, data []byte, open lockfile.Open) (*lockfile.Lock, error) {
+	if err := ground.admit(name); err != nil {
+		return nil, err
+	}
+	data, err := read(name)
+	if err != nil {
+		return nil, err
+	}
 	if _, ok := lockfile.Detect(name, data); !ok {
 		return nil, usage("name a requirements.txt, pylock.toml, uv.lock, poetry.lock, pdm.lock or Pipfile.lock", "%s: no lock file that assay knows", shown(name))
 	}
-	lock, err := lockfile.ReadEnv(name, data, open, a.getenv)
+	lock, err := lockfile.ReadEnv(name, data, ground.includes(read), access.getenv(a))
 	var malformed *lockfile.Error
 	if err != nil && !errors.As(err, &malformed) {
 		var said *failure

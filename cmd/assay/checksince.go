@@ -17,13 +17,13 @@ import (
 // changedSince returns which entries of locks are not, as they are, in the same file at
 // a git revision; nil where no revision is named. A file that was not there then has
 // changed as a whole.
-func (a *app) changedSince(ctx context.Context, rev string, locks []*lockfile.Lock) (func(*lockfile.Lock, lockfile.Package) bool, error) {
+func (a *app) changedSince(ctx context.Context, rev string, locks []*lockfile.Lock, access *lockAccess) (func(*lockfile.Lock, lockfile.Package) bool, error) {
 	if rev == "" {
 		return nil, nil
 	}
 	before := map[*lockfile.Lock]map[string]bool{}
 	for _, lock := range locks {
-		old, err := a.lockAt(ctx, rev, lock.Name)
+		old, err := a.lockAt(ctx, rev, lock.Name, access)
 		if errors.Is(err, gitrepo.ErrNoFile) {
 			continue
 		}
@@ -43,7 +43,7 @@ func (a *app) changedSince(ctx context.Context, rev string, locks []*lockfile.Lo
 
 // lockAt reads a lock, with what it includes, as it was at a git revision. The error is
 // a gitrepo.ErrNoFile where there was none.
-func (a *app) lockAt(ctx context.Context, rev, name string) (*lockfile.Lock, error) {
+func (a *app) lockAt(ctx context.Context, rev, name string, access *lockAccess) (*lockfile.Lock, error) {
 	top, err := a.worktree(name)
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func (a *app) lockAt(ctx context.Context, rev, name string) (*lockfile.Lock, err
 		return nil, badRevision(rev, err)
 	}
 	open := func(name string) ([]byte, error) {
-		within, err := a.within(top, name)
+		within, err := a.within(top, filepath.Clean(name)) // of a commit no link is followed
 		if err != nil {
 			return nil, err
 		}
@@ -67,9 +67,9 @@ func (a *app) lockAt(ctx context.Context, rev, name string) (*lockfile.Lock, err
 	if err != nil {
 		return nil, err
 	}
-	lock, err := lockfile.ReadEnv(name, data, open, a.getenv)
+	lock, err := lockfile.ReadEnv(name, data, open, access.getenv(a))
 	if err != nil {
-		return nil, usage("check the whole file: leave --changed-since out", "%s as it was at %s: %w", shown(name), shown(rev), err)
+		return nil, usage(access.hint(err, "check the whole file: leave --changed-since out"), "%s as it was at %s: %w", shown(name), shown(rev), err)
 	}
 	return lock, nil
 }
@@ -88,13 +88,22 @@ func (a *app) worktree(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	top, ok := worktreeOf(path)
+	if !ok {
+		return "", usage("leave --changed-since out to check the whole file", "%s lies in no git repository", shown(name))
+	}
+	return top, nil
+}
+
+// worktreeOf finds the git worktree that a path lies in.
+func worktreeOf(path string) (top string, ok bool) {
 	for dir := filepath.Dir(path); ; {
 		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			return dir, nil
+			return dir, true
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir || isShared(parent) {
-			return "", usage("leave --changed-since out to check the whole file", "%s lies in no git repository", shown(name))
+			return "", false
 		}
 		dir = parent
 	}

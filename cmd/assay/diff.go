@@ -33,6 +33,7 @@ const (
 type diffFlags struct {
 	policy, trustedRoot, format string
 	offline, download           bool
+	access                      lockAccess
 }
 
 func (a *app) diffCommand() *cobra.Command {
@@ -56,6 +57,7 @@ input.`,
 	cmd.Flags().StringVar(&f.format, "format", "text", "text, json or markdown")
 	cmd.Flags().BoolVar(&f.offline, "offline", false, "ask nobody: tell from what earlier checks kept")
 	cmd.Flags().BoolVar(&f.download, "download", false, "look into the files as well: what they gained that runs by itself, native code, size")
+	f.access.flags(cmd)
 	cmd.Flags().StringVar(&f.policy, "policy", "", "judge by the policy in `FILE`, and by no other")
 	cmd.Flags().StringVar(&f.trustedRoot, "trusted-root", "", "verify signatures under the Sigstore trusted root in `FILE`")
 	return cmd
@@ -70,10 +72,13 @@ func (a *app) diff(ctx context.Context, f diffFlags, args []string) error {
 	case f.download && f.offline:
 		return usage("leave one of them out", "--download does not go with --offline")
 	}
+	if err := f.access.check(); err != nil {
+		return err
+	}
 	var locks [2]*lockfile.Lock
 	for i, arg := range args {
 		var err error
-		if locks[i], err = a.diffSide(ctx, arg); err != nil {
+		if locks[i], err = a.diffSide(ctx, arg, &f.access); err != nil {
 			return err
 		}
 	}
@@ -107,23 +112,23 @@ func (a *app) diff(ctx context.Context, f diffFlags, args []string) error {
 
 // diffSide reads a lock: a file, or one at a revision. What is there as a file is one,
 // whatever its name.
-func (a *app) diffSide(ctx context.Context, arg string) (*lockfile.Lock, error) {
+func (a *app) diffSide(ctx context.Context, arg string, access *lockAccess) (*lockfile.Lock, error) {
 	const hint = "correct the file, or make it anew with the tool that wrote it"
 	rev, path, colon := strings.Cut(arg, ":")
 	if _, err := os.Stat(arg); err == nil || !colon || rev == "" || path == "" {
-		lock, err := a.readLock(arg)
+		lock, err := a.readLock(arg, access)
 		if malformed := new(lockfile.Error); errors.As(err, &malformed) {
-			return nil, usage(hint, "%w", err)
+			return nil, usage(access.hint(err, hint), "%w", err)
 		}
 		return lock, err
 	}
-	lock, err := a.lockAt(ctx, rev, path)
+	lock, err := a.lockAt(ctx, rev, path, access)
 	var said *failure
 	switch {
 	case errors.Is(err, gitrepo.ErrNoFile):
 		return nil, usage("check the path and the revision", "%s: there is no such file at that revision", shown(arg))
 	case errors.As(err, &said) && errors.As(err, new(*lockfile.Error)):
-		return nil, usage("compare with another revision", "%w", said.err)
+		return nil, usage(access.hint(err, "compare with another revision"), "%w", said.err)
 	case errors.As(err, &said) && strings.Contains(said.hint, "--changed-since"):
 		return nil, usage("name a file in a git repository, or one that is there", "%w", said.err)
 	}

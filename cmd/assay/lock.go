@@ -29,6 +29,7 @@ type lockFlags struct {
 	update, dryRun      bool
 	accept              []string
 	reason, until       string
+	access              lockAccess
 }
 
 func (a *app) lockCommand() *cobra.Command {
@@ -58,6 +59,7 @@ usage or input, 3 could not decide.`,
 	cmd.Flags().StringVar(&f.reason, "reason", "", "why it is taken: `TEXT`")
 	cmd.Flags().StringVar(&f.until, "until", "", "the last day on which memory lets it through, 90 days from now without it: `YYYY-MM-DD`")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "say what would change, and write nothing")
+	f.access.flags(cmd)
 	cmd.Flags().StringVar(&f.policy, "policy", "", "judge by the policy in `FILE`, and by no other")
 	cmd.Flags().StringVar(&f.trustedRoot, "trusted-root", "", "verify signatures under the Sigstore trusted root in `FILE`")
 	return cmd
@@ -88,7 +90,7 @@ func (f *lockFlags) check(args []string, now time.Time) error {
 		}
 		f.accept[i] = e.Project
 	}
-	return nil
+	return f.access.check()
 }
 
 func (a *app) lock(ctx context.Context, f lockFlags, args []string) error {
@@ -101,15 +103,11 @@ func (a *app) lock(ctx context.Context, f lockFlags, args []string) error {
 		before[name] = data
 		return data, err
 	}
-	data, err := open(args[0])
-	if err != nil {
-		return err
-	}
-	lock, err := a.parseLock(args[0], data, open)
+	lock, err := a.parseLock(args[0], open, &f.access)
 	var malformed *lockfile.Error
 	switch {
 	case errors.As(err, &malformed):
-		return usage("correct the file, or make it anew with the tool that wrote it; nothing was written", "%w", err)
+		return usage(f.access.hint(err, "correct the file, or make it anew with the tool that wrote it; nothing was written"), "%w", err)
 	case err != nil:
 		return err
 	}
@@ -390,6 +388,9 @@ func (l *locking) write(ctx context.Context, before map[string][]byte) error {
 	if err != nil {
 		return usage("add it with the tool that wrote the lock; nothing was written", "%w", err)
 	}
+	if err := l.own(after); err != nil {
+		return err
+	}
 	for _, line := range l.said {
 		fmt.Fprintln(a.stdout, report.Line(line))
 	}
@@ -419,6 +420,21 @@ func (l *locking) write(ctx context.Context, before map[string][]byte) error {
 		return err
 	}
 	fmt.Fprintln(a.stdout, report.Line(l.lock.Name+": written, new in it: "+added))
+	return nil
+}
+
+// own refuses to write to a file elsewhere that the lock includes.
+func (l *locking) own(after map[string][]byte) error {
+	a := l.checker.app
+	ground, err := a.ground(l.lock.Name, &lockAccess{})
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		if name != l.lock.Name && ground.admit(name) != nil {
+			return usage("lock it by itself first: assay lock "+shown(name), "%s lies outside of the project, and nothing was written: assay lock changes files within it alone", shown(name))
+		}
+	}
 	return nil
 }
 

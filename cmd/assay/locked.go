@@ -40,11 +40,7 @@ func (a *app) locked(names []string) (*locks, error) {
 	}
 	var read []*lockfile.Lock
 	for _, name := range names {
-		data, err := open(name)
-		if err != nil {
-			return nil, err
-		}
-		lock, err := a.parseLock(name, data, open)
+		lock, err := a.parseLock(name, open, &lockAccess{all: true})
 		var malformed *lockfile.Error
 		switch {
 		case errors.As(err, &malformed):

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -143,6 +144,9 @@ func (r *reader) requirementFile(s Setting) error {
 // open reads a file of requirements. One that cannot be read is the installer's
 // to complain about; a pipe can be read once only, and is left to it.
 func (r *reader) open(name string) ([]byte, error) {
+	if clean := filepath.Clean(name); clean != name && sameFile(clean, name) {
+		return nil, nil // no link in between: it is read already
+	}
 	data, err := readCapped(name, requirements.MaxFile)
 	var known *ConfigError
 	switch {
@@ -155,6 +159,12 @@ func (r *reader) open(name string) ([]byte, error) {
 		r.around("the requirements in %s, which cannot be read beforehand", name)
 	}
 	return nil, nil
+}
+
+func sameFile(a, b string) bool {
+	one, errOne := os.Stat(a)
+	other, errOther := os.Stat(b)
+	return errOne == nil && errOther == nil && os.SameFile(one, other)
 }
 
 // entry takes over what a line of a requirements file says.

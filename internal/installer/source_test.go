@@ -230,3 +230,24 @@ func TestPythonPrefix(t *testing.T) {
 		}
 	}
 }
+
+// TestThroughLinks: where a path goes back out of a folder that is a link, one pip reads
+// this file and another that one, and both are read; where it is no link, the one is read once.
+func TestThroughLinks(t *testing.T) {
+	root := place(t, map[string]string{"cwd/r.txt": "-r link/../other.txt\n-r plain/../other.txt\n", "cwd/other.txt": "-i " + a, "cwd/plain/x": "",
+		"deep/in/x": "", "deep/other.txt": "--extra-index-url " + b})
+	if err := os.Symlink(root+"/deep/in", root+"/cwd/link"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Read(environ(root), root+"/cwd", []string{"pip", "install", "-r", "r.txt"}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := slices.DeleteFunc(got.Files, func(f string) bool { return f == "/etc/pip.conf" })
+	if s := strings.ReplaceAll(strings.Join(read, " "), root, "ROOT"); s != "ROOT/cwd/r.txt ROOT/cwd/other.txt ROOT/cwd/link/../other.txt" {
+		t.Errorf("read %s", s)
+	}
+	if len(got.Indexes) != 2 {
+		t.Errorf("the indexes are %v", got.Indexes)
+	}
+}

@@ -30,9 +30,12 @@
 // 1.0); uv.lock (1); poetry.lock (1.0, 1.1 and 2); pdm.lock (4); Pipfile.lock
 // (pipfile-spec 6). Keys that are not known are left alone: they are the installers' own
 // affair. What decides which bytes are installed is read strictly. Where pip and uv would
-// read a requirements file differently (a line separator that only one of them knows, a
-// comment that ends in a backslash), where two entries disagree, where git left a conflict
-// in the file, there is an error and no lock.
+// read a requirements file differently (a line separator or white space that only one of
+// them knows, a comment that ends in a backslash, a word that is cut in two, an include
+// with "#" or blanks at an end), where two entries disagree, where git left a conflict
+// in the file, there is an error and no lock. One difference is read the broader way: what a
+// constraints file names by -r is requirements to pip and constraints to uv, and requirements
+// here.
 //
 // Not an error, because it is to be judged and not to be misread: an entry without a
 // version, without hashes or with weak ones only; a file whose name is another project's;

@@ -14,7 +14,7 @@ func (e *Edit) requirementHashes(s site, p Package, digests []assay.Digest) ([]c
 		return nil, problem("a hash has no meaning for %s: it is no single file", quoted(p.Spelled))
 	}
 	broken := len(l.hashes) != len(p.Hashes)
-	for i := 0; i < len(l.hashes) && !broken; i++ { // one may be spread over two lines
+	for i := 0; i < len(l.hashes) && !broken; i++ { // one may be quoted in part
 		broken = !strings.HasSuffix(strings.ToLower(t.s[l.hashes[i].start:l.hashes[i].end]), p.Hashes[i].text())
 	}
 	if broken {

@@ -62,10 +62,11 @@ func TestHostile(t *testing.T) {
 		{"two includes", "requirements.txt", "-r a.txt -r b.txt\n", "requirements.txt:1: --requirement stands on one line with other options, of which pip sees one alone"},
 		{"include of a URL", "requirements.txt", "-r https://h.example/r.txt\n", "requirements.txt:1: the line includes a file from another computer, which is not read"},
 		{"include, nothing at hand", "requirements.txt", "-r other.txt\n", "requirements.txt:1: \"other.txt\" cannot be read: nothing but the file itself is at hand"},
-		{"include of a variable", "requirements.txt", "-r ${X}.txt\n", "requirements.txt:1: what --requirement names cannot be known: \"${X}.txt\""},
-		{"a variable without value", "requirements.txt", "a==${VERSION}\n", "requirements.txt:1: the line holds ${VERSION}, which has no value"},
-		{"an index of a variable", "requirements.txt", "--index-url https://${HOST}/simple\n", "requirements.txt:1: the line holds ${HOST}, which has no value"},
-		{"a URL of a variable", "requirements.txt", "a @ https://${HOST}/a-1-py3-none-any.whl\n", "requirements.txt:1: the line holds ${HOST}, which has no value"},
+		{"include of a variable", "requirements.txt", "-r ${X}.txt\n", "requirements.txt:1: the line holds ${X}, for which no value is given"},
+		{"include of nothing", "requirements.txt", "-r ''\n", "requirements.txt:1: --requirement names nothing"},
+		{"a variable without value", "requirements.txt", "a==${VERSION}\n", "requirements.txt:1: the line holds ${VERSION}, for which no value is given"},
+		{"an index of a variable", "requirements.txt", "--index-url https://${HOST}/simple\n", "requirements.txt:1: the line holds ${HOST}, for which no value is given"},
+		{"a URL of a variable", "requirements.txt", "a @ https://${HOST}/a-1-py3-none-any.whl\n", "requirements.txt:1: the line holds ${HOST}, for which no value is given"},
 		{"orphan hash", "requirements.txt", "a==1 \\\n    # comment\n    --hash=sha256:" + sha + "\n", "requirements.txt:3: the hash belongs to no requirement"},
 		{"comment with backslash", "requirements.txt", "a==1 # c \\\nb==1\n", "requirements.txt:1: a comment ends in a backslash: pip takes the next line for part of it, others do not"},
 		{"two backslashes", "requirements.txt", "a==1 \\\\\n    --hash=sha256:" + sha + "\n", "requirements.txt:1: a line that goes on holds backslashes that some readers drop"},
@@ -73,6 +74,30 @@ func TestHostile(t *testing.T) {
 		{"backslash and white space", "requirements.txt", "a==1 \\ \nb==1\n", "requirements.txt:1: \"a==1 \\\\\" is neither a requirement nor a path that all read alike"},
 		{"tab in front of an option", "requirements.txt", "a==1 \\\n\t--hash=sha256:" + sha + "\n", "requirements.txt:1: a tab stands in front of an option, which pip takes for a part of the requirement"},
 		{"vertical tab", "requirements.txt", "# a\vevil==1\n", "requirements.txt:1: the line holds the character U+000B, at which pip ends the line and others do not"},
+		{"a wide space in front of what looks like a comment", "requirements.txt", "a==1 --hash=sha256:" + sha + " --config-settings=x=y\\\n\u00a0#\\\nhttps://h.example/evil-1.0-py3-none-any.whl\n", "requirements.txt:2: the line holds the character U+00A0 outside of a comment, which some readers take for white space and others do not"},
+		{"a wide space in front of an option", "requirements.txt", "\u3000-r a.txt\n", "requirements.txt:1: the line holds the character U+3000 outside of a comment, which some readers take for white space and others do not"},
+		{"a wide space behind a value", "requirements.txt", "-r a.txt\u2003# c\n", "requirements.txt:1: the line holds the character U+2003 outside of a comment, which some readers take for white space and others do not"},
+		{"a wide space within a word with a number sign", "requirements.txt", "-r a#b\u202fc\n", "requirements.txt:1: the line holds the character U+202F outside of a comment, which some readers take for white space and others do not"},
+		{"a unit separator", "requirements.txt", "\x1f-r a.txt\n", "requirements.txt:1: the line holds the character U+001F"},
+		{"a form feed", "requirements.txt", "# a\fevil==1\n", "requirements.txt:1: the line holds the character U+000C, at which pip ends the line and others do not"},
+		{"a next line", "requirements.txt", "# a\u0085evil==1\n", "requirements.txt:1: the line holds the character U+0085, at which pip ends the line and others do not"},
+		{"an include with a blank in front", "requirements.txt", "-r ' a.txt'\n", "requirements.txt:1: the value of --requirement begins or ends with white space, which some installers leave out: \" a.txt\""},
+		{"an include with a blank behind", "requirements.txt", "--constraint=\"a.txt \"\n", "requirements.txt:1: the value of --constraint begins or ends with white space, which some installers leave out: \"a.txt \""},
+		{"an include with an escaped blank", "requirements.txt", "-r a.txt\\ \\\n  # c\n", "requirements.txt:1: the options cannot be told apart: they end in a backslash"},
+		{"an index with a blank in front", "requirements.txt", "-i ' https://h.example/'\n", "requirements.txt:1: the value of --index-url begins or ends with white space, which some installers leave out: \" https://h.example/\""},
+		{"an include with a number sign", "requirements.txt", "-r a#b.txt\n", "requirements.txt:1: the value of --requirement holds a number sign, at which uv ends it: \"a#b.txt\""},
+		{"an include with a quoted number sign", "requirements.txt", "-r 'a#b.txt'\n", "requirements.txt:1: the value of --requirement holds a number sign, at which uv ends it: \"a#b.txt\""},
+		{"an index with a fragment", "requirements.txt", "--extra-index-url https://h.example/#x\n", "requirements.txt:1: the value of --extra-index-url holds a number sign, at which uv ends it: \"https://h.example/#x\""},
+		{"an include behind an equals sign", "requirements.txt", "-r=a.txt\n", "requirements.txt:1: of \"-r=a.txt\" pip takes the equals sign for a part of the value, and uv does not"},
+		{"an index behind an equals sign, no secret shown", "requirements.txt", "-i=https://u:hunter2@h.example/\n", "requirements.txt:1: of \"-i=https://…\" pip takes the equals sign for a part of the value, and uv does not"},
+		{"an include of a URL of this computer", "requirements.txt", "-r file:///x/a%2etxt\n", "requirements.txt:1: the value of --requirement is a URL of this computer, which installers read in different ways; name the file by its path: \"file:///x/a%2etxt\""},
+		{"an include that goes on", "requirements.txt", "-r a\\\ndemo==1.0\n", "requirements.txt:2: a word goes on from the line before, which installers join in different ways"},
+		{"a URL that goes on", "requirements.txt", "a @ https://h.example/a\\\n-1-py3-none-any.whl\n", "requirements.txt:2: a word goes on from the line before, which installers join in different ways"},
+		{"a word that goes on with a comment", "requirements.txt", "a==1\\\n#sha256=x\n", "requirements.txt:2: a word goes on from the line before, which installers join in different ways"},
+		{"a word that goes on over an empty line", "requirements.txt", "a==1.\\\n\\\n5\n", "requirements.txt:2: a word goes on from the line before, which installers join in different ways"},
+		{"a second word behind an include", "requirements.txt", "-r a.txt b\n", "requirements.txt:1: \"b\" is no option that pip takes here"},
+		{"a requirement behind a hash", "requirements.txt", "a==1 --hash=sha256:" + sha + " evil==1.0\n", "requirements.txt:1: behind a requirement there is no option \"evil\""},
+		{"a requirement behind an option", "requirements.txt", "--no-index evil==1.0\n", "requirements.txt:1: \"evil==1.0\" is no option that pip takes here"},
 		{"line separator", "requirements.txt", "# a\u2028evil==1\n", "requirements.txt:1: the line holds the character U+2028, at which pip ends the line and others do not"},
 		{"carriage return alone", "requirements.txt", "a==1\rb==1\n", "requirements.txt:1: the line holds a carriage return that ends no line, at which some readers end it all the same"},
 		{"escape", "requirements.txt", "a==1 # \x1b[2J\n", "requirements.txt:1: the line holds the character U+001B"},
@@ -148,5 +173,23 @@ func TestHostile(t *testing.T) {
 				t.Errorf("got  %v\nwant %s", err, tc.want)
 			}
 		})
+	}
+}
+
+// TestSpaces: what Python or Rust take for white space, and is no blank or tab, is an error
+// wherever it could change what a line says. In a comment it could not.
+func TestSpaces(t *testing.T) {
+	for _, c := range "\v\f\x1c\x1d\x1e\x1f\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000" {
+		for _, text := range []string{"a==1?b", "?a==1", "a==1?#c", "a==1?", "a==1 \\\n?--hash=sha256:" + sha, "-r?x.txt", "a#?"} {
+			_, err := Read("requirements.txt", []byte(strings.ReplaceAll(text, "?", string(c))+"\n"), nil)
+			var broken *Error
+			if !errors.As(err, &broken) || !strings.Contains(err.Error(), "the line holds ") {
+				t.Errorf("%q in %q: %v", c, text, err)
+			}
+		}
+	}
+	l := mustRead(t, "requirements.txt", []byte("#\u00a0a\n \t# \u3000# b\na==1 # c\u2003d\u00a0# e\nb==1 \\\n  # f\u00a0g\nc==1\n"))
+	if len(l.Packages) != 3 {
+		t.Errorf("%d packages", len(l.Packages))
 	}
 }

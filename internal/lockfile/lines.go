@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // logicalLine is a line of a requirements file with its continuations, without its
@@ -57,8 +58,12 @@ func (r *reader) physicalLines(t *text) ([]physical, bool) {
 			}
 		}
 		at += len(l.text) + len(l.eol)
-		for _, c := range l.text {
-			if what := oddCharacter(c); what != "" {
+		for i, c := range l.text {
+			what := oddCharacter(c)
+			if unicode.Is(unicode.Zs, c) && c != ' ' && !comment.MatchString(l.text[:i]) {
+				what = fmt.Sprintf("the character U+%04X outside of a comment, which some readers take for white space and others do not", c)
+			}
+			if what != "" {
 				r.add(number, "the line holds %s", what)
 				clean = false
 				break
@@ -108,6 +113,10 @@ func (r *reader) logicalLines(lines []physical) []*logicalLine {
 			r.add(i+1, "a line is longer than %d bytes", maxLine)
 			return nil
 		}
+		if len(open.lines) > 0 && joinsWords(joined.String(), p.text) {
+			r.add(i+1, "a word goes on from the line before, which installers join in different ways")
+			return nil
+		}
 		open.lines = append(open.lines, p.start)
 		hasComment := strings.Contains(p.text, "#")
 		isComment := hasComment && commentFirst.MatchString(p.text)
@@ -147,6 +156,12 @@ func (r *reader) logicalLines(lines []physical) []*logicalLine {
 		finish()
 	}
 	return out
+}
+
+// joinsWords reports whether no blank is left between a line and what goes on with it.
+func joinsWords(before, after string) bool {
+	const blanks = " \t"
+	return before != "" && after != "" && !strings.ContainsAny(before[len(before)-1:]+after[:1], blanks)
 }
 
 // finishLine puts variables in, and returns nil for a line without meaning.

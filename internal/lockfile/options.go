@@ -54,8 +54,12 @@ func (r *reader) optionLine(l *logicalLine, words []string, constraint bool) (in
 			r.add(l.number, "%s stands on one line with other options, of which pip sees one alone", o.name)
 			return "", false
 		}
-		if o.value == "" || l.unset != "" && (o.name != "--editable" || !variableInCredentials(o.value)) {
-			r.add(l.number, "what %s names cannot be known: %s", o.name, quoted(o.value))
+		if l.unset != "" && (o.name != "--editable" || !variableInCredentials(o.value)) {
+			r.add(l.number, "the line holds %s, for which no value is given", l.unset)
+			return "", false
+		}
+		if o.value == "" {
+			r.add(l.number, "%s names nothing", o.name)
 			return "", false
 		}
 	}
@@ -100,7 +104,11 @@ func (r *reader) takeOptions(l *logicalLine, words []string) (options []namedOpt
 			name, _ = longOption(spelling)
 		case len(w) > 1 && w[0] == '-':
 			name = shortOptions[w[1]]
-			value, inline = strings.TrimPrefix(w[2:], "="), len(w) > 2
+			value, inline = w[2:], len(w) > 2
+			if strings.HasPrefix(value, "=") {
+				r.add(l.number, "of %s pip takes the equals sign for a part of the value, and uv does not", quoted(w))
+				return nil, nil, false
+			}
 		}
 		if name == "" {
 			r.add(l.number, "%s is no option that pip takes here", quoted(w))
@@ -117,9 +125,26 @@ func (r *reader) takeOptions(l *logicalLine, words []string) (options []namedOpt
 			}
 			value = words[i]
 		}
-		options = append(options, namedOption{name, strings.TrimSpace(value)})
+		if what := doubtfulValue(name, value); what != "" {
+			r.add(l.number, "the value of %s %s: %s", name, what, quoted(value))
+			return nil, nil, false
+		}
+		options = append(options, namedOption{name, value})
 	}
 	return options, nil, true
+}
+
+// doubtfulValue says what of an option's value installers read in different ways.
+func doubtfulValue(name, value string) string {
+	switch {
+	case value != strings.TrimSpace(value):
+		return "begins or ends with white space, which some installers leave out"
+	case name != "--editable" && strings.Contains(value, "#"):
+		return "holds a number sign, at which uv ends it"
+	case (name == "--requirement" || name == "--constraint") && strings.HasPrefix(strings.ToLower(value), "file:"):
+		return "is a URL of this computer, which installers read in different ways; name the file by its path"
+	}
+	return ""
 }
 
 // indexOption takes up an index. It returns what may be shown.
@@ -132,7 +157,7 @@ func (r *reader) indexOption(l *logicalLine, o namedOption) (string, bool) {
 		i.Kind = FindLinks
 	}
 	if l.unset != "" && !variableInCredentials(o.value) && strings.Contains(o.value, "$") {
-		r.add(l.number, "the line holds %s, which has no value", l.unset)
+		r.add(l.number, "the line holds %s, for which no value is given", l.unset)
 		return "", false
 	}
 	if strings.Contains(o.value, "://") {

@@ -11,7 +11,9 @@ import (
 	"assay/internal/tomlfile"
 )
 
-// Open returns the bytes of a file that another one includes.
+// Open returns the bytes of a file that another one includes. In the path "folder/../file"
+// the folder may be a link, which some installers follow and others do not: an Open that
+// knows refuses such a path. Any other path is clean.
 type Open = func(path string) ([]byte, error)
 
 // file is one file that was read.
@@ -178,7 +180,17 @@ func (r *reader) enter(name string, data []byte) *file {
 	return f
 }
 
-func (r *reader) add(line int, format string, args ...any) { r.current.Add(line, format, args...) }
+var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// add adds a problem of the file that is read. Of a file that another one includes nothing
+// is quoted: a stranger's lock can name any, and what stands in it may be a secret.
+func (r *reader) add(line int, format string, args ...any) {
+	detail := fmt.Sprintf(format, args...)
+	if r.file.name != r.lock.Name {
+		detail = quotation.ReplaceAllString(detail, `"…"`)
+	}
+	r.current.Add(line, "%s", detail)
+}
 
 // fail takes over an error of a parser.
 func (r *reader) fail(err error) {

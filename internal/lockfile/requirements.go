@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"cmp"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -36,7 +37,9 @@ func (r *reader) requirements(f *file, constraint bool, stack []string) error {
 		if include == "" {
 			continue
 		}
-		if err := r.include(l, include, constraint || inner, stack); err != nil {
+		// What a constraints file names by -r pip installs; uv takes it for constraints. It
+		// is read as what any of them may install.
+		if err := r.include(l, include, inner, stack); err != nil {
 			return err
 		}
 		r.enter(name, nil)
@@ -53,7 +56,7 @@ func (r *reader) include(l *logicalLine, value string, constraint bool, stack []
 	name := requirements.Beside(r.file.name, value)
 	clean := filepath.Clean(name)
 	if slices.Contains(stack, clean) {
-		r.add(l.number, "%s leads back to itself", quoted(value))
+		r.current.Add(l.number, "%s leads back to itself", quoted(value)) // it is read already
 		return nil
 	}
 	if len(stack) >= maxDepth {
@@ -80,7 +83,7 @@ func (r *reader) include(l *logicalLine, value string, constraint bool, stack []
 	}
 	f := r.lock.files[name]
 	if f == nil {
-		data, err := r.open(name)
+		data, err := r.open(cmp.Or(requirements.Through(r.file.name, value), name))
 		if err != nil {
 			return problem("%s: %w", r.at(l.number), err)
 		}
@@ -108,9 +111,9 @@ func (r *reader) line(l *logicalLine, constraint bool) (include string, inner bo
 		r.add(l.number, "a tab stands in front of an option, which pip takes for a part of the requirement")
 		return "", false
 	}
-	words, ok := splitWords(options)
-	if !ok {
-		r.add(l.number, "the options cannot be told apart: a quote is open")
+	words, why := splitWords(options)
+	if why != "" {
+		r.add(l.number, "the options cannot be told apart: %s", why)
 		return "", false
 	}
 	if what == "" {
@@ -123,12 +126,15 @@ func (r *reader) line(l *logicalLine, constraint bool) (include string, inner bo
 	return "", false
 }
 
-// splitWords splits options as a shell does; false where a quote is left open.
-func splitWords(s string) ([]string, bool) {
-	if strings.ContainsAny(s, `'"`) && strings.Count(s, "'")%2+strings.Count(s, `"`)%2 != 0 {
-		return nil, false
+// splitWords splits options as a shell does, or says why it cannot.
+func splitWords(s string) (words []string, why string) {
+	switch {
+	case strings.ContainsAny(s, `'"`) && strings.Count(s, "'")%2+strings.Count(s, `"`)%2 != 0:
+		return nil, "a quote is open"
+	case strings.HasSuffix(s, `\`):
+		return nil, "they end in a backslash"
 	}
-	return requirements.Words(s), true
+	return requirements.Words(s), ""
 }
 
 // ownOptions reads the options behind a requirement.
@@ -178,7 +184,7 @@ var requirementForm = regexp.MustCompile(`^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z
 func (r *reader) requirement(l *logicalLine, e requirements.Entry, what string, constraint bool) (Package, bool) {
 	p := Package{At: r.at(l.number), Constraint: constraint, Source: Source{Kind: Registry}}
 	if l.unset != "" && (e.Kind == requirements.Name || !variableInCredentials(l.text)) {
-		r.add(l.number, "the line holds %s, which has no value", l.unset)
+		r.add(l.number, "the line holds %s, for which no value is given", l.unset)
 		return p, false
 	}
 	if e.Kind == requirements.Name {

@@ -94,7 +94,7 @@ func TestRequirements(t *testing.T) {
 		"./dist/w-2.0-py3-none-any.whl",           // 22
 		"./folder",                                // 23
 		"https://files.example/u-3.0.tar.gz",      // 24
-		"joined==\\",                              // 25
+		"joined== \\",                             // 25
 		"1.5",                                     // 26
 		"conf==1.0 --config-settings=\"a=b c\" --hash=sha256:" + sha, // 27
 		"v==${VERSION}",         // 28
@@ -106,7 +106,7 @@ func TestRequirements(t *testing.T) {
 	open := folder(map[string]string{
 		"sub/more.txt":    "-r deep.txt\nmore==1\n",
 		"sub/deep.txt":    "deep==1\n",
-		"constraints.txt": "-r sub/deep.txt\nflask<4\n",
+		"constraints.txt": "-c sub/deep.txt\nflask<4\n",
 	})
 	getenv := func(name string) string { return map[string]string{"VERSION": "7.0"}[name] }
 	l, err := ReadEnv("requirements.txt", []byte(main), open, getenv)
@@ -226,6 +226,55 @@ func TestIncludes(t *testing.T) {
 				t.Errorf("got  %v\nwant %s", err, tc.want)
 			}
 		})
+	}
+}
+
+// TestWithinConstraints: what a constraints file names by -r pip installs, so it is read as
+// requirements, whatever else leads to the same file.
+func TestWithinConstraints(t *testing.T) {
+	files := folder(map[string]string{
+		"c.txt": "demo<2\n-r more.txt\n", "more.txt": "evil==1.0\n-c deep.txt\n", "deep.txt": "deep<3\n-r deepest.txt\n", "deepest.txt": "worse==1.0\n",
+		"both.txt": "-c more.txt\n-r more.txt\n",
+	})
+	for text, want := range map[string]string{
+		"-c c.txt\n":                 "c.txt:1 demo {<2} constraint, more.txt:1 evil 1.0, deep.txt:1 deep {<3} constraint, deepest.txt:1 worse 1.0",
+		"-c more.txt\n-r more.txt\n": "more.txt:1 evil 1.0 constraint, deep.txt:1 deep {<3} constraint, deepest.txt:1 worse 1.0, more.txt:1 evil 1.0",
+		"-r both.txt\n-r more.txt\n": "more.txt:1 evil 1.0 constraint, deep.txt:1 deep {<3} constraint, deepest.txt:1 worse 1.0, more.txt:1 evil 1.0",
+	} {
+		l, err := Read("requirements.txt", []byte(text), files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, p := range l.Packages {
+			got = append(got, shown(p))
+		}
+		if s := strings.Join(got, ", "); s != want {
+			t.Errorf("%q:\ngot  %s\nwant %s", text, s, want)
+		}
+	}
+}
+
+// TestIncludedSecrets: a stranger's lock can include any file, and of what stands in it
+// nothing is in an error.
+func TestIncludedSecrets(t *testing.T) {
+	for text, want := range map[string]string{
+		"machine github.com login x password ghp_SECRET\n":              `sec:1: "…" is not a set of versions`,
+		"AWS_KEY=SECRET\n\npassword = \"SECRET\\\"\"\n":                 "sec:1: \"…\" is not a set of versions\nsec:3: \"…\" is neither a requirement nor a path that all read alike",
+		"[remote \"origin\"]\n\turl = https://x:SECRET@git.example/x\n": "sec:1: \"…\" is not a requirement\nsec:2: the line is neither a requirement nor a URL nor a path",
+		"SECRET:SECRET\n":                 `sec:1: "…" is not a set of versions`,
+		"root:$6$SECRET:1:0:99999:7:::\n": `sec:1: "…" is not a set of versions`,
+		"--SECRET\n-SECRET\n":             "sec:1: \"…\" is no option that pip takes here\nsec:2: \"…\" is no option that pip takes here",
+		"a==1 --SECRET\nb==1 --hash=SECRET\nc==1 --hash=SECRET:x\n":           "sec:1: behind a requirement there is no option \"…\"\nsec:2: the hash \"…\" is not of the form algorithm:value\nsec:3: \"…\" is not the name of a hash algorithm",
+		"a==1 ; SECRET\na[SECRET!]==1\n./SECRET SECRET\n":                     "sec:1: \"…\": the marker cannot be read\nsec:2: \"…\" is not the name of an extra\nsec:3: \"…\" is neither a requirement nor a path that all read alike",
+		"-r ' SECRET'\n-r=SECRET\n-i SECRET#\n":                               "sec:1: the value of --requirement begins or ends with white space, which some installers leave out: \"…\"\nsec:2: of \"…\" pip takes the equals sign for a part of the value, and uv does not\nsec:3: the value of --index-url holds a number sign, at which uv ends it: \"…\"",
+		"a @ https://h.example/SECRET-1-py3-none-any.whl\nssh-rsa SECRET x\n": "sec:1: \"…\" is no file of the project \"…\"\nsec:2: \"…\" is not a set of versions",
+		"# coding: SECRET\n": `sec: the encoding "…" is none that assay reads`,
+	} {
+		_, err := Read("requirements.txt", []byte("-r sec\n"), folder(map[string]string{"sec": text}))
+		if err == nil || err.Error() != want || strings.Contains(err.Error(), "SECRET") {
+			t.Errorf("%q:\ngot  %v\nwant %s", text, err, want)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -104,7 +105,7 @@ func logicalLines(file, text string, getenv func(string) string) ([]line, error)
 	var joined strings.Builder
 	begun := 0
 	emit := func(number int, text string) error {
-		text = strings.TrimSpace(comment.ReplaceAllString(text, ""))
+		text = trim(comment.ReplaceAllString(text, ""))
 		size := len(text)
 		text = variable.ReplaceAllStringFunc(text, func(ref string) string {
 			value := getenv(ref[2 : len(ref)-1])
@@ -154,6 +155,11 @@ func logicalLines(file, text string, getenv func(string) string) ([]line, error)
 		return out, emit(begun, joined.String())
 	}
 	return out, nil
+}
+
+// trim is Python's str.strip, which knows more white space than Go.
+func trim(s string) string {
+	return strings.TrimFunc(s, func(c rune) bool { return unicode.IsSpace(c) || c >= 0x1c && c <= 0x1f })
 }
 
 // words splits a line's options as Python's shlex.split does. A quote that is

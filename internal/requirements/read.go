@@ -5,19 +5,24 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // Opener returns the bytes of a file, and nil for one that is not to be read.
-// The name is as [Read] was given it, or made from that one's folder.
+// The name is that which [Read] was given, or made from its folder. One that goes
+// back (..) out of a folder is asked for both in its clean form and, second, as it is
+// written.
 type Opener func(name string) ([]byte, error)
 
 // Read reads a file and those that it leads to, in order: the entry of -r or -c
-// stands in front of its file's entries. A file is read once, however often it
-// is named, so that a circle ends. What is named by a URL is not read: its entry
-// stands alone. The error is an [*Error] or the opener's.
+// stands in front of its file's entries. A file is read once as requirements and
+// once as constraints, however often it is named, so that a circle ends. What a
+// constraints file names by -r are requirements, as pip has it; uv takes them
+// for constraints. What is named by a URL is not read: its entry stands alone.
+// The error is an [*Error] or the opener's.
 func Read(name string, open Opener, getenv func(string) string) ([]Entry, error) {
-	r := &fileReader{open: open, getenv: getenv, seen: map[string]bool{}}
+	r := &fileReader{open: open, getenv: getenv, seen: map[visit]bool{}}
 	err := r.read(name, false, 0)
 	return r.entries, err
 }
@@ -48,12 +53,18 @@ func Parse(name string, data []byte, getenv func(string) string) ([]Entry, error
 type fileReader struct {
 	open    Opener
 	getenv  func(string) string
-	seen    map[string]bool
+	seen    map[visit]bool
 	entries []Entry
 }
 
+// visit is a file, and what it was read as.
+type visit struct {
+	name       string
+	constraint bool
+}
+
 func (r *fileReader) read(name string, constraint bool, depth int) error {
-	key := filepath.Clean(name)
+	key := visit{name, constraint}
 	if r.seen[key] {
 		return nil
 	}
@@ -83,8 +94,13 @@ func (r *fileReader) read(name string, constraint bool, depth int) error {
 		if e.Kind != Include && e.Kind != Constraint || IsURL(e.Value) {
 			continue
 		}
-		if err := r.read(Beside(name, e.Value), constraint || e.Kind == Constraint, depth+1); err != nil {
-			return err
+		for _, path := range []string{Beside(name, e.Value), Through(name, e.Value)} {
+			if path == "" {
+				continue
+			}
+			if err := r.read(path, e.Kind == Constraint, depth+1); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -103,9 +119,31 @@ func Beside(name, path string) string {
 		path = filepath.FromSlash(u.Path)
 	}
 	if filepath.IsAbs(path) {
-		return path
+		return filepath.Clean(path)
 	}
 	return filepath.Join(filepath.Dir(name), path)
+}
+
+// Through is the path of [Beside] as it is written, where that goes back (..) out of a
+// folder; else it is empty. Where the folder is a link, the two lead to different
+// files, and installers go either way.
+func Through(name, path string) string {
+	if !filepath.IsAbs(path) {
+		path = filepath.Dir(name) + string(filepath.Separator) + path
+	}
+	within := false
+	for _, part := range strings.Split(filepath.ToSlash(path), "/") {
+		switch part {
+		case "", ".":
+		case "..":
+			if within {
+				return path
+			}
+		default:
+			within = true
+		}
+	}
+	return ""
 }
 
 // option is one that may stand in a requirements file.
@@ -152,11 +190,20 @@ func parseLine(text string) []Entry {
 	for n < len(tokens) && !strings.HasPrefix(tokens[n], "-") {
 		n++
 	}
-	if requirement := strings.TrimSpace(strings.Join(tokens[:n], " ")); requirement != "" {
-		return []Entry{Classify(requirement)}
-	}
-	var out []Entry
 	args := words(strings.Join(tokens[n:], " "))
+	if requirement := strings.TrimSpace(strings.Join(tokens[:n], " ")); requirement != "" {
+		return append([]Entry{Classify(requirement)}, behindHashes(args)...)
+	}
+	out := optionEntries(args)
+	if e, ok := uvInclude(text); ok && !slices.Contains(out, e) {
+		out = append([]Entry{e}, out...)
+	}
+	return out
+}
+
+// optionEntries reads a line of options as Python's optparse does.
+func optionEntries(args []string) []Entry {
+	var out []Entry
 	for i := 0; i < len(args); i++ {
 		a := args[i]
 		take := func(value string, inline bool) (string, bool) {
@@ -188,7 +235,11 @@ func parseLine(text string) []Entry {
 			}
 		case len(a) > 1 && a[0] == '-':
 			if kind, ok := letters[a[1]]; ok {
-				if value, ok := take(strings.TrimPrefix(a[2:], "="), len(a) > 2); ok {
+				value := a[2:]
+				if kind != Include && kind != Constraint {
+					value = strings.TrimPrefix(value, "=") // as uv has it; pip finds nothing there
+				}
+				if value, ok := take(value, len(a) > 2); ok {
 					out = append(out, optionEntry(kind, value))
 				}
 			}
@@ -197,8 +248,50 @@ func parseLine(text string) []Entry {
 	return out
 }
 
+// behindHashes reads what stands behind the hashes of a requirement on its line, where uv
+// begins the next requirement. pip passes over it.
+func behindHashes(args []string) []Entry {
+	var rest []string
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "--hash":
+			i++
+		case !strings.HasPrefix(args[i], "-"):
+			rest = append(rest, args[i])
+		}
+	}
+	if len(rest) == 0 {
+		return nil
+	}
+	return []Entry{Classify(strings.Join(rest, " "))}
+}
+
+var wholeLine = regexp.MustCompile(`^(-r|-c|--requirement|--constraint)(=|\s)\s*(.*)$`)
+
+// uvInclude reads an include as uv does: the value is all of the line up to a "#", and an
+// equals sign behind a short option is no part of it.
+func uvInclude(text string) (Entry, bool) {
+	m := wholeLine.FindStringSubmatch(text)
+	if m == nil {
+		return Entry{}, false
+	}
+	value, _, _ := strings.Cut(m[3], "#")
+	value = strings.TrimSpace(value)
+	if w := words(value); len(w) == 1 {
+		value = w[0]
+	}
+	kind := Include
+	if strings.Contains(m[1], "c") {
+		kind = Constraint
+	}
+	return Entry{Kind: kind, Value: value}, value != ""
+}
+
 func optionEntry(kind Kind, value string) Entry {
-	e := Entry{Kind: kind, Value: strings.TrimSpace(value)}
+	e := Entry{Kind: kind, Value: trim(value)}
+	if kind == Include || kind == Constraint {
+		e.Value = value // blanks in it are the file's
+	}
 	if kind == Editable {
 		e = EditableEntry(value)
 	}

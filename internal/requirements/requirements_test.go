@@ -54,6 +54,9 @@ func TestParse(t *testing.T) {
 		{"quoted and escaped", "-r 'a b.txt'\n-r \"c \\\"d\"\n-r e\\ f", "1 include a b.txt\n2 include c \"d\n3 include e f"},
 		{"a quote left open", "-r 'a b", "1 include a b"},
 		{"a value left out", "-r\n--index-url", ""},
+		{"files that pip and uv name differently", "-r=a.txt\n-r a#b.txt\n-c ' a.txt'\n-r a b\n-r 'c d'\n--requirement e#f",
+			"1 include a.txt\n1 include =a.txt\n2 include a\n2 include a#b.txt\n3 constraint  a.txt\n4 include a b\n4 include a\n5 include c d\n6 include e\n6 include e#f"},
+		{"a requirement behind hashes", "a==1 --hash=sha256:00 --hash sha256:11 b @ https://b.invalid/b.whl", "1 name a==1\n1 direct b @ https://b.invalid/b.whl"},
 		{"direct", "https://a.invalid/x-1.whl\nx @ https://a.invalid/x-1.whl ; python_version > '3'\ny[z]@https://a.invalid/y.zip --hash=sha256:00",
 			"1 direct https://a.invalid/x-1.whl\n2 direct x @ https://a.invalid/x-1.whl\n3 direct y @ https://a.invalid/y.zip"},
 		{"version control", "git+https://a.invalid/x@v1#egg=x\nx @ git+ssh://git@a.invalid/x\n-e git+https://a.invalid/y\nhg+https://a.invalid/z\ngit@a.invalid:x/y.git",
@@ -67,6 +70,7 @@ func TestParse(t *testing.T) {
 		{"an option behind an odd line end", "a # x\f-r b", "1 name a\n2 include b"},
 		{"no comment", "x @ https://a.invalid/x#sha256=00", "1 direct x @ https://a.invalid/x#sha256=00"},
 		{"a comment behind a wide space", "a\u00a0# -r b", "1 name a"},
+		{"an option behind white space that Python knows", "\x1f-r b\n\u3000\x1f-r c\x1f", "1 include b\n2 include c"},
 		{"variables", "-i https://me:${TOKEN}@${HOST}/s\n-r ${NONE}\n-r $HOST\n-r ${host}", "1 index-url https://me:s3cret@a.invalid/s\n2 include ${NONE}\n3 include $HOST\n4 include ${host}"},
 		{"a variable with an option", "${DASH}", "1 include hidden.txt"},
 		{"a mark", "\ufeff-r a", "1 include a"},
@@ -137,7 +141,7 @@ func TestRead(t *testing.T) {
 2 constraint c.txt
 1 name (constraint) c<2
 2 include (constraint) d.txt
-1 name (constraint) d<2
+1 name d<2
 3 include https://x.invalid/r.txt
 4 include gone.txt
 5 name last`
@@ -146,6 +150,19 @@ func TestRead(t *testing.T) {
 	}
 	if f := got[3].File; filepath.ToSlash(f) != "sub/b.txt" {
 		t.Errorf("an entry stands in %s", f)
+	}
+}
+
+// A file is requirements where anything leads to it by -r, however it was read before.
+func TestReadWithinConstraints(t *testing.T) {
+	got, err := Read("a.txt", tree(map[string]string{"a.txt": "-c c.txt\n-c d.txt\n-r d.txt\n", "c.txt": "-r e.txt\nc<1\n", "d.txt": "d\n", "e.txt": "e\n-c c.txt\n"}), environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "1 constraint c.txt\n1 include (constraint) e.txt\n1 name e\n2 constraint c.txt\n2 name (constraint) c<1\n" +
+		"2 constraint d.txt\n1 name (constraint) d\n3 include d.txt\n1 name d"
+	if s := shown(got); s != want {
+		t.Errorf("got\n%s\nwant\n%s", s, want)
 	}
 }
 
@@ -201,7 +218,7 @@ func TestWords(t *testing.T) {
 var seeds = []string{
 	"a==1\n-r b.txt\n", "-i https://a.invalid/s --extra-index-url https://b.invalid/s", "a \\\n# c\n -f x", "\ufeffa", "\xff\xfea\x00",
 	"# coding: utf-7\n", "x @ git+https://a.invalid/x@1#egg=x ; m", "-e .[x]", "a\x0c-r b", "-r 'x y' \"z", "--index=u\n--no-in\n--no-index", "a # b\u2028-c d",
-	"--trusted-host h --find-l w", "a --hash=sha256:00 \\\n --hash=sha256:11", "-e git+https://a.invalid/y", "-iu -fv -rw", "${HOME} ${NONE}", "-r a\\\\\nb", "\\\n\\\n-r x", " # x\\\n-r y",
+	"--trusted-host h --find-l w", "a --hash=sha256:00 \\\n --hash=sha256:11", "-e git+https://a.invalid/y", "-iu -fv -rw", "${HOME} ${NONE}", "-r a\\\\\nb", "\x1f-r a\x1f", "\\\n\\\n-r x", " # x\\\n-r y",
 }
 
 func FuzzParse(f *testing.F) {
