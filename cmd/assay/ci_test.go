@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -248,17 +249,29 @@ func TestPreCommitHook(t *testing.T) {
 	}
 	takes := regexp.MustCompile(hooks[0].Files)
 	for name, want := range map[string]bool{"requirements.txt": true, "app/requirements-dev.txt": true, "pylock.toml": true, "pylock.dev.toml": true,
-		"uv.lock": true, "sub/poetry.lock": true, "pdm.lock": true, "Pipfile.lock": true, "notes.txt": false, "Cargo.lock": false, "my-uv.lock": false} {
+		"uv.lock": true, "sub/poetry.lock": true, "pdm.lock": true, "Pipfile.lock": true, "notes.txt": false, "Cargo.lock": false, "my-uv.lock": false,
+		"requirements/base.txt": true, "app/requirements/linux/dev.txt": true, "dev-requirements.txt": true, "constraints.txt": true, "ci/constraints-3.12.txt": true,
+		"--policy=p/requirements.txt": true, "requirements/base.in": false, "requirements.md": false, "my requirements/": false, "docs/a.txt": false} {
 		if takes.MatchString(name) != want {
 			t.Errorf("it takes %s: %v", name, !want)
 		}
 	}
-	entry := strings.Fields(hooks[0].Entry)
+	entry := strings.Fields(hooks[0].Entry) // in front of the files' names
 	if status, out := b.shell(t, nil, entry[0], append(entry[1:], "new.txt")...); status != 0 || !strings.Contains(out, "nothing was refused") {
 		t.Errorf("status %d:\n%s", status, out)
 	}
 	b.write(t, "repo/bare.txt", "bar==1.0\n")
 	if status, out := b.shell(t, nil, entry[0], append(entry[1:], "bare.txt")...); status != 1 || !strings.Contains(out, "[lock.missing-hash]") {
 		t.Errorf("status %d:\n%s", status, out)
+	}
+	// What git has as a file is never an option, whatever its name.
+	b.write(t, "p/requirements.txt", "[defaults]\nmissing_hash = \"allow\"\n")
+	b.write(t, "repo/--policy=../p/requirements.txt", "bar==1.0\n")
+	b.write(t, "repo/--help/requirements.txt", "bar==1.0\n")
+	for _, name := range []string{"--policy=../p/requirements.txt", "--help/requirements.txt"} {
+		status, out := b.shell(t, nil, entry[0], append(slices.Clone(entry[1:]), name, "bare.txt")...)
+		if status != 1 || !strings.Contains(out, "bare.txt:1: the lock names no hash") || !strings.Contains(out, name+":1: the lock names no hash") {
+			t.Errorf("%s: status %d:\n%s", name, status, out)
+		}
 	}
 }
