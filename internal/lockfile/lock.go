@@ -90,6 +90,10 @@ type Package struct {
 	Identities    []Identity
 	HasIdentities bool
 
+	// Built is what else decides what comes of its source: the folder within, options of
+	// its build. It is there to be compared and never to be shown.
+	Built []string
+
 	// Constraint says that the entry only narrows what others ask for (-c).
 	Constraint bool
 
@@ -158,7 +162,9 @@ type Index struct {
 	URL    string // without credentials; a path for a folder of files
 	Name   string // as the lock calls it (Pipfile, Poetry); empty where it does not
 	Secret bool   // there were credentials
-	At     Place
+	// Unverified says that nobody's certificate is asked for there (Pipfile's verify_ssl).
+	Unverified bool
+	At         Place
 }
 
 // IndexKind says how an index is named.

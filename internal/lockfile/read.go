@@ -238,6 +238,7 @@ func (r *reader) keep(p Package, s site) {
 		r.add(p.At.Line, "%s has more than %d hashes", quoted(p.Spelled), maxHashes)
 		return
 	}
+	p.Built = append(p.Built, s.built()...)
 	s.file = r.file
 	r.lock.sites = append(r.lock.sites, s)
 	p.ref = len(r.lock.sites)

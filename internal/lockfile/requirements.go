@@ -156,6 +156,7 @@ func (r *reader) ownOptions(l *logicalLine, p *Package, words []string) bool {
 			seen[h.text()] = true
 			p.Hashes = append(p.Hashes, h)
 		case "--config-settings", "--config-setting", "--global-option", "--install-option", "-C":
+			p.Built = append(p.Built, name+"="+value)
 		default:
 			r.add(l.number, "behind a requirement there is no option %s", quoted(name))
 			return false
