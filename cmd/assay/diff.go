@@ -160,7 +160,7 @@ func installedFrom(lock *lockfile.Lock) map[string]*sided {
 		s.Where = append(s.Where, report.Place(p.At))
 		add(&s.Versions, cmp.Or(p.Version, p.Source.Revision, p.Specifier))
 		if p.Source.Kind != lockfile.Registry && p.Source.Kind != "" {
-			add(&s.Sources, string(p.Source.Kind)+" "+assay.Shown(p.Source.Where))
+			add(&s.Sources, string(p.Source.Kind)+" "+assay.ShownSource(p.Source.Where))
 		}
 	}
 	for _, s := range out {
@@ -298,6 +298,7 @@ func (s *sided) take(item report.Item, isNew bool) {
 
 // indexBase is the index that a project's page belongs to.
 func indexBase(page string) string {
+	page, _, _ = strings.Cut(page, "?") // that there was a query is said of the page
 	page = strings.TrimSuffix(page, "/")
 	if i := strings.LastIndexByte(page, '/'); i > 0 {
 		return page[:i+1]

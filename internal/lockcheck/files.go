@@ -19,7 +19,7 @@ func (x *expansion) named(ctx context.Context) error {
 		name, err := pypi.ParseFilenameFor(x.w.Package.Name, f.Name)
 		switch {
 		case f.Path != "" && f.URL == "":
-			x.w.find(f.At, -1, assay.LockNotVerifiable, "the file "+assay.Shown(f.Path))
+			x.w.find(f.At, -1, assay.LockNotVerifiable, "the file "+assay.ShownSource(f.Path))
 		case errors.Is(err, pypi.ErrOtherProject):
 			x.w.find(f.At, x.w.add(x.unfound(f), f.At), assay.LockWrongProject, fmt.Sprintf("%s in the entry of %s", f.Name, x.w.Package.Name))
 		case err != nil:

@@ -192,7 +192,7 @@ func (x *expansion) expand(ctx context.Context) error {
 		return nil
 	}
 	if u, err := url.Parse(p.Index); p.Index != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http") {
-		x.w.find(p.At, -1, assay.LockNotVerifiable, "files in the folder "+assay.Shown(p.Index))
+		x.w.find(p.At, -1, assay.LockNotVerifiable, "files in the folder "+assay.ShownSource(p.Index))
 		return nil
 	}
 	var err error
@@ -213,7 +213,7 @@ func elsewhere(s lockfile.Source) string {
 		lockfile.URL: "a file behind the URL", lockfile.VCS: "a checkout of", lockfile.Directory: "the folder",
 		lockfile.LocalFile: "the file", lockfile.Editable: "the folder",
 	}[s.Kind]
-	text := cmp.Or(what, string(s.Kind)) + " " + assay.Shown(s.Where)
+	text := cmp.Or(what, string(s.Kind)) + " " + assay.ShownSource(s.Where)
 	if s.Revision != "" {
 		text += " at " + s.Revision
 	}

@@ -69,7 +69,7 @@ type Lock struct {
 type Package struct {
 	Name    string // normalised; empty for a URL or a folder that names no project
 	Version string // in normal form (PEP 440); empty where the entry pins none
-	Spelled string // the name as it is written, or the URL or path of an entry without one
+	Spelled string // the name as it is written, or the URL or path of an entry without one, as it may be shown
 
 	// Specifier is what a requirement asks for (">=2,<3"; "==2.0"), as it is written.
 	// Empty in all other formats.
@@ -120,8 +120,9 @@ const (
 // Source is where an entry's files come from.
 type Source struct {
 	Kind SourceKind
-	// Where is the URL or path, without credentials; empty for a registry that the
-	// entry does not name.
+	// Where is the URL or path, without credentials but with its query, in which there may
+	// be a token: it is shown by assay.ShownSource. Empty for a registry that the entry does
+	// not name.
 	Where string
 	// Revision is the revision of a VCS: the full commit where the lock has it.
 	Revision string

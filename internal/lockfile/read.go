@@ -302,10 +302,13 @@ func (r *reader) conflicts(data []byte) bool {
 	return found
 }
 
-// quoted quotes what was written, shortened, without what could be a URL's credentials.
+// quoted quotes what was written, shortened, without what could be a URL's credentials, or a
+// token in its query.
 func quoted(s string) string {
 	if i := strings.Index(s, "://"); i >= 0 && strings.Contains(s[i:], "@") {
 		s = s[:i] + "://…"
+	} else if end := strings.IndexAny(s[max(i, 0):], "?#"); i >= 0 && end >= 0 {
+		s = s[:i+end+1] + "…"
 	}
 	return tomlfile.Quoted(s)
 }

@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"assay"
 	"assay/internal/pypi"
 	"assay/internal/requirements"
 )
@@ -221,7 +222,7 @@ func (r *reader) requirement(l *logicalLine, e requirements.Entry, what string, 
 		}
 	}
 	if p.Spelled == "" {
-		p.Spelled = p.Source.Where
+		p.Spelled = assay.ShownSource(p.Source.Where)
 	}
 	return p, true
 }
@@ -347,19 +348,23 @@ func (r *reader) remote(l *logicalLine, p *Package, place string, vcs bool) bool
 
 // splitRevision cuts "@revision" off the path of a checkout's URL.
 func splitRevision(where string) (url, revision string) {
+	where, query, asked := strings.Cut(where, "?") // a revision stands in the path alone
+	if asked {
+		query = "?" + query
+	}
 	scheme, rest, ok := strings.Cut(where, "://")
 	if !ok {
-		return where, ""
+		return where + query, ""
 	}
 	slash := strings.IndexByte(rest, '/')
 	if slash < 0 {
-		return where, ""
+		return where + query, ""
 	}
 	at := strings.LastIndexByte(rest, '@')
 	if at < slash {
-		return where, ""
+		return where + query, ""
 	}
-	return scheme + "://" + rest[:at], rest[at+1:]
+	return scheme + "://" + rest[:at] + query, rest[at+1:]
 }
 
 // local takes up a file or a folder of this computer.
