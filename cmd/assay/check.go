@@ -602,7 +602,9 @@ func (c *checker) listed(ctx context.Context, l listing, project string, version
 		return lockcheck.Release{Problem: &assay.Finding{Code: assay.PageMalformed, Detail: err.Error()}}, nil
 	case err != nil:
 		why := err.Error()
-		if l.led {
+		if l.led && errors.Is(err, intercept.ErrInside) {
+			why = index.Redact(at) + " leads to this machine or its own network's services, and a lock may not send assay there (if this index is yours, configure it as pip or uv have it)"
+		} else if l.led {
 			why += " (only the lock names this index; if it is yours, configure it as pip or uv have it)"
 		}
 		return lockcheck.Release{Problem: &assay.Finding{Code: assay.PageUnavailable, Detail: why}}, nil

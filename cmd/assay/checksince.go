@@ -34,11 +34,53 @@ func (a *app) changedSince(ctx context.Context, rev string, locks []*lockfile.Lo
 		if !sameSources(old, lock) {
 			continue // every entry may come from elsewhere now
 		}
+		narrowed := constraintsOf(old)
 		for _, p := range old.Packages {
-			before[lock][pinOf(p)] = true
+			if !p.Constraint { // what only narrows others was never looked at itself
+				before[lock][narrowed.entry(p)] = true
+			}
 		}
 	}
-	return func(l *lockfile.Lock, p lockfile.Package) bool { return !before[l][pinOf(p)] }, nil
+	narrowed := map[*lockfile.Lock]constraints{}
+	for _, lock := range locks {
+		narrowed[lock] = constraintsOf(lock)
+	}
+	return func(l *lockfile.Lock, p lockfile.Package) bool {
+		return anyBytes(p) || !before[l][narrowed[l].entry(p)]
+	}, nil
+}
+
+// constraints are the entries of a lock that only narrow what others ask for, rendered,
+// by project.
+type constraints map[string][]string
+
+func constraintsOf(l *lockfile.Lock) constraints {
+	out := constraints{}
+	for _, p := range l.Packages {
+		if p.Constraint {
+			out[p.Name] = append(out[p.Name], pinOf(p))
+		}
+	}
+	for _, list := range out {
+		slices.Sort(list)
+	}
+	return out
+}
+
+// entry renders an entry with whom it is installed for and with what narrows it. A
+// constraint of which the project is not known may be of any.
+func (c constraints) entry(p lockfile.Package) string {
+	groups := slices.Sorted(slices.Values(p.Groups))
+	return fmt.Sprintf("%s %q %q %q", pinOf(p), groups, c[p.Name], c[""])
+}
+
+// anyBytes reports whether an entry is a file of this computer whose bytes nothing holds:
+// with the same words it may be another one.
+func anyBytes(p lockfile.Package) bool {
+	if p.Source.Kind != lockfile.LocalFile || len(p.Hashes) > 0 {
+		return false
+	}
+	return len(p.Files) == 0 || slices.ContainsFunc(p.Files, func(f lockfile.File) bool { return len(f.Digests) == 0 })
 }
 
 // lockAt reads a lock, with what it includes, as it was at a git revision. The error is
@@ -82,17 +124,31 @@ func badRevision(rev string, err error) error {
 	return usage(hint, "the revision %s cannot be read: %w", shown(rev), err)
 }
 
-// worktree finds the folder of the git worktree that a file lies in.
+// worktree finds the folder of the git worktree that a file lies in. That of a submodule
+// is none: which commit of it counts is said by the repository around it, and its own
+// branches may be a stranger's. In a commit of the one around it there is no such file.
 func (a *app) worktree(name string) (string, error) {
 	path, err := a.real(name)
 	if err != nil {
 		return "", err
 	}
-	top, ok := worktreeOf(path)
-	if !ok {
-		return "", usage("leave --changed-since out to check the whole file", "%s lies in no git repository", shown(name))
+	alone := "" // what looks like a submodule, and is one where a repository is around it
+	for dir := filepath.Dir(path); ; {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			if !isSubmodule(dir) {
+				return dir, nil
+			}
+			alone = cmp.Or(alone, dir)
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir || isShared(parent) {
+			if alone != "" && !gitAbove(alone) {
+				return alone, nil
+			}
+			return "", usage("leave --changed-since out to check the whole file", "%s lies in no git repository", shown(name))
+		}
+		dir = parent
 	}
-	return top, nil
 }
 
 // worktreeOf finds the git worktree that a path lies in.
@@ -107,6 +163,36 @@ func worktreeOf(path string) (top string, ok bool) {
 		}
 		dir = parent
 	}
+}
+
+// gitAbove reports whether any folder above has a ".git".
+func gitAbove(dir string) bool {
+	for parent := filepath.Dir(dir); parent != dir; dir, parent = parent, filepath.Dir(parent) {
+		if _, err := os.Lstat(filepath.Join(parent, ".git")); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// isSubmodule reports whether a folder with a ".git" in it looks like another
+// repository's submodule: the ".git" is a file, and leads to where no linked worktree is.
+func isSubmodule(dir string) bool {
+	const most = 4096
+	file := filepath.Join(dir, ".git")
+	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() || info.Size() > most {
+		return false
+	}
+	text, err := os.ReadFile(file)
+	target, ok := strings.CutPrefix(strings.TrimRight(string(text), "\r\n"), "gitdir: ")
+	if err != nil || !ok {
+		return false
+	}
+	if target = filepath.FromSlash(target); !filepath.IsAbs(target) {
+		target = filepath.Join(dir, target)
+	}
+	_, err = os.Lstat(filepath.Join(target, "commondir"))
+	return err != nil
 }
 
 // real is where a file is, with the links in its folder's path followed.
@@ -139,7 +225,7 @@ func sameSources(a, b *lockfile.Lock) bool {
 	text := func(l *lockfile.Lock) string {
 		out := fmt.Sprintf("%s %v %v", l.Format, l.NoIndex, l.RequireHashes)
 		for _, ix := range l.Indexes {
-			out += fmt.Sprintf("\n%s %s", ix.Kind, ix.URL)
+			out += fmt.Sprintf("\n%s %s %q %v", ix.Kind, ix.URL, ix.Name, ix.Unverified)
 		}
 		for _, o := range l.Options {
 			out += fmt.Sprintf("\n%s %s", o.Name, o.Value)
@@ -158,7 +244,7 @@ func pinOf(p lockfile.Package) string {
 			parts = append(parts, fmt.Sprintf("%q", v))
 		}
 	}
-	add(p.Name, p.Version, cmp.Or(p.Name, p.Spelled), p.Specifier, string(p.Source.Kind), p.Source.Where, p.Source.Revision, p.Index, p.Marker, strings.Join(p.Extras, ","))
+	add(p.Name, p.Version, cmp.Or(p.Name, p.Spelled), p.Specifier, string(p.Source.Kind), p.Source.Where, p.Source.Revision, p.Index, p.Marker, strings.Join(p.Extras, ","), fmt.Sprint(p.Constraint, p.HasIdentities), fmt.Sprintf("%q", p.Built))
 	var lists [3][]string
 	for _, f := range p.Files {
 		lists[0] = append(lists[0], fmt.Sprintf("%q %q %q %v %v %d", f.Name, f.URL, f.Path, f.Digests, f.Weak, f.Size))

@@ -2,11 +2,13 @@ package main_test
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -158,43 +160,7 @@ func TestActionSteps(t *testing.T) {
 			if c.policy != "" {
 				b.write(t, "repo/assay.toml", c.policy)
 			}
-			var a action
-			readYAML(t, "action.yml", &a)
-			values := map[string]string{
-				"inputs.locks": "a lock.txt\nnew.txt\n", "inputs.check-args": "--trusted-root\n" + b.root, "inputs.diff-args": "--trusted-root\n" + b.root, "inputs.base": b.base, "inputs.token": "secret",
-				"github.repository": "acme/app", "github.event.pull_request.number": "7", "github.action_path": filepath.Join("..", ".."),
-			}
-			last := -1
-			for _, step := range a.Runs.Steps {
-				if step.Shell != "bash" || strings.Contains(step.Run, "${{") {
-					t.Fatalf("%s: what comes from outside goes into a shell through its environment alone:\n%s", step.Name, step.Run)
-				}
-				files := map[string]string{"GITHUB_OUTPUT": b.dir + "/output", "GITHUB_STEP_SUMMARY": b.dir + "/summary", "GITHUB_PATH": b.dir + "/path"}
-				var env []string
-				for key, file := range files {
-					env = append(env, key+"="+file)
-				}
-				for key, value := range step.Env {
-					env = append(env, key+"="+expression.ReplaceAllStringFunc(value, func(e string) string {
-						v, ok := values[expression.FindStringSubmatch(e)[1]]
-						if !ok {
-							t.Errorf("%s: nothing is known of %s", step.Name, e)
-						}
-						return v
-					}))
-				}
-				status, out := b.shell(t, env, "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step.Run)
-				if status != 0 && step.Name != a.Runs.Steps[len(a.Runs.Steps)-1].Name {
-					t.Fatalf("%s: status %d: %s", step.Name, status, out)
-				}
-				if step.ID != "" {
-					for line := range strings.Lines(b.file(t, "output")) {
-						key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-						values["steps."+step.ID+".outputs."+key] = value
-					}
-				}
-				last = status
-			}
+			last, _ := b.runAction(t, nil)
 			if last != c.status {
 				t.Errorf("the steps end with status %d, want %d", last, c.status)
 			}
@@ -214,6 +180,90 @@ func TestActionSteps(t *testing.T) {
 				t.Errorf("gh was called with:\n%s", log)
 			}
 		})
+	}
+}
+
+// runAction runs the steps of action.yml. It returns the last one's status, and all that
+// is known of inputs and outputs by then.
+func (b *ciBench) runAction(t *testing.T, more map[string]string) (last int, values map[string]string) {
+	t.Helper()
+	var a action
+	readYAML(t, "action.yml", &a)
+	values = map[string]string{
+		"inputs.locks": "a lock.txt\nnew.txt\n", "inputs.check-args": "--trusted-root\n" + b.root, "inputs.diff-args": "--trusted-root\n" + b.root, "inputs.base": b.base, "inputs.token": "secret",
+		"github.repository": "acme/app", "github.event.pull_request.number": "7", "github.action_path": filepath.Join("..", ".."),
+	}
+	maps.Copy(values, more)
+	for _, step := range a.Runs.Steps {
+		if step.Shell != "bash" || strings.Contains(step.Run, "${{") {
+			t.Fatalf("%s: what comes from outside goes into a shell through its environment alone:\n%s", step.Name, step.Run)
+		}
+		files := map[string]string{"GITHUB_OUTPUT": b.dir + "/output", "GITHUB_STEP_SUMMARY": b.dir + "/summary", "GITHUB_PATH": b.dir + "/path"}
+		var env []string
+		for key, file := range files {
+			env = append(env, key+"="+file)
+		}
+		for key, value := range step.Env {
+			env = append(env, key+"="+expression.ReplaceAllStringFunc(value, func(e string) string {
+				v, ok := values[expression.FindStringSubmatch(e)[1]]
+				if !ok {
+					t.Errorf("%s: nothing is known of %s", step.Name, e)
+				}
+				return v
+			}))
+		}
+		status, out := b.shell(t, env, "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step.Run)
+		if status != 0 && step.Name != a.Runs.Steps[len(a.Runs.Steps)-1].Name {
+			t.Fatalf("%s: status %d: %s", step.Name, status, out)
+		}
+		if step.ID != "" {
+			for line := range strings.Lines(b.file(t, "output")) {
+				key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+				values["steps."+step.ID+".outputs."+key] = value
+			}
+		}
+		last = status
+	}
+	return last, values
+}
+
+// breakBase commits a conflict that nobody resolved as the base, which the working copy mends.
+func (b *ciBench) breakBase(t *testing.T) {
+	t.Helper()
+	mended := b.file(t, "repo/a lock.txt")
+	b.write(t, "repo/a lock.txt", "<<<<<<< ours ```\n@acme/admins [click](https://evil.example)\n=======\nfoo==1.0\n>>>>>>> theirs\n")
+	b.git(t, "commit", "-q", "-a", "-m", "a conflict")
+	b.base = strings.TrimSpace(b.git(t, "rev-parse", "HEAD"))
+	b.write(t, "repo/a lock.txt", mended)
+}
+
+// brokenBase is what is said of such a base.
+const brokenBase = "The base's lock cannot be compared with `a lock.txt`:\n\n" +
+	"    assay: error: a lock.txt as it was at BASE: a lock.txt:1: a merge conflict that nobody resolved begins here (<<<<<<<)\n" +
+	"    assay: error: a lock.txt:3: in a merge conflict, the other side begins here (=======)\n" +
+	"    assay: error: a lock.txt:5: a merge conflict that nobody resolved ends here (>>>>>>>)\n" +
+	"    assay: hint: compare with another revision\n\n`new.txt` is new: there is nothing to compare it with.\n\n"
+
+// TestActionWithBadLocks mends a lock that was broken in the base, and then breaks it.
+func TestActionWithBadLocks(t *testing.T) {
+	t.Parallel()
+	program(t, "pip")
+	b := newCIBench(t)
+	b.breakBase(t)
+	last, values := b.runAction(t, nil)
+	if want := strings.ReplaceAll(brokenBase, "BASE", b.base); last != 0 || b.file(t, "assay-comment.md") != want {
+		t.Errorf("status %d, the comment:\n%s\nwant:\n%s", last, b.file(t, "assay-comment.md"), want)
+	}
+	if values["steps.check.outputs.sarif"] != filepath.Join(b.dir, "assay.sarif") {
+		t.Errorf("the outputs are %v", values)
+	}
+	if err := os.Remove(filepath.Join(b.dir, "output")); err != nil {
+		t.Fatal(err)
+	}
+	b.write(t, "repo/new.txt", "=======\n")
+	last, values = b.runAction(t, map[string]string{"inputs.locks": "new.txt\n", "steps.check.outputs.sarif": ""})
+	if last != 2 || values["steps.check.outputs.status"] != "2" || strings.Contains(b.file(t, "output"), "sarif=") {
+		t.Errorf("status %d with the outputs %q", last, b.file(t, "output"))
 	}
 }
 
@@ -237,6 +287,24 @@ func TestGitLabTemplate(t *testing.T) {
 	}
 }
 
+// TestGitLabTemplateWithBadBase mends a lock that was broken in the base.
+func TestGitLabTemplateWithBadBase(t *testing.T) {
+	t.Parallel()
+	b := newCIBench(t)
+	b.breakBase(t)
+	var file map[string]struct{ Script []string }
+	readYAML(t, "ci/gitlab.yml", &file)
+	env := []string{"ASSAY_LOCKS=a lock.txt\nnew.txt\n", "CI_MERGE_REQUEST_DIFF_BASE_SHA=" + b.base, "ASSAY_CHECK_ARGS=--trusted-root " + b.root, "ASSAY_DIFF_ARGS=--trusted-root " + b.root}
+	status, out := b.shell(t, env, "sh", "-ec", strings.Join(file["assay"].Script, "\n"))
+	if want := strings.ReplaceAll(brokenBase, "BASE", b.base); status != 0 || b.file(t, "repo/assay-comment.md") != want {
+		t.Errorf("status %d:\n%s\nthe comment:\n%s\nwant:\n%s", status, out, b.file(t, "repo/assay-comment.md"), want)
+	}
+	// What is wrong with the arguments is nobody's base.
+	if status, out := b.shell(t, append(env, "ASSAY_DIFF_ARGS=--policy missing.toml"), "sh", "-ec", strings.Join(file["assay"].Script, "\n")); status != 2 || !strings.Contains(out, "missing.toml") {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+}
+
 // TestPreCommitHook runs what .pre-commit-hooks.yaml names, with the files that it takes.
 func TestPreCommitHook(t *testing.T) {
 	t.Parallel()
@@ -248,17 +316,29 @@ func TestPreCommitHook(t *testing.T) {
 	}
 	takes := regexp.MustCompile(hooks[0].Files)
 	for name, want := range map[string]bool{"requirements.txt": true, "app/requirements-dev.txt": true, "pylock.toml": true, "pylock.dev.toml": true,
-		"uv.lock": true, "sub/poetry.lock": true, "pdm.lock": true, "Pipfile.lock": true, "notes.txt": false, "Cargo.lock": false, "my-uv.lock": false} {
+		"uv.lock": true, "sub/poetry.lock": true, "pdm.lock": true, "Pipfile.lock": true, "notes.txt": false, "Cargo.lock": false, "my-uv.lock": false,
+		"requirements/base.txt": true, "app/requirements/linux/dev.txt": true, "dev-requirements.txt": true, "constraints.txt": true, "ci/constraints-3.12.txt": true,
+		"--policy=p/requirements.txt": true, "requirements/base.in": false, "requirements.md": false, "my requirements/": false, "docs/a.txt": false} {
 		if takes.MatchString(name) != want {
 			t.Errorf("it takes %s: %v", name, !want)
 		}
 	}
-	entry := strings.Fields(hooks[0].Entry)
+	entry := strings.Fields(hooks[0].Entry) // in front of the files' names
 	if status, out := b.shell(t, nil, entry[0], append(entry[1:], "new.txt")...); status != 0 || !strings.Contains(out, "nothing was refused") {
 		t.Errorf("status %d:\n%s", status, out)
 	}
 	b.write(t, "repo/bare.txt", "bar==1.0\n")
 	if status, out := b.shell(t, nil, entry[0], append(entry[1:], "bare.txt")...); status != 1 || !strings.Contains(out, "[lock.missing-hash]") {
 		t.Errorf("status %d:\n%s", status, out)
+	}
+	// What git has as a file is never an option, whatever its name.
+	b.write(t, "p/requirements.txt", "[defaults]\nmissing_hash = \"allow\"\n")
+	b.write(t, "repo/--policy=../p/requirements.txt", "bar==1.0\n")
+	b.write(t, "repo/--help/requirements.txt", "bar==1.0\n")
+	for _, name := range []string{"--policy=../p/requirements.txt", "--help/requirements.txt"} {
+		status, out := b.shell(t, nil, entry[0], append(slices.Clone(entry[1:]), name, "bare.txt")...)
+		if status != 1 || !strings.Contains(out, "bare.txt:1: the lock names no hash") || !strings.Contains(out, name+":1: the lock names no hash") {
+			t.Errorf("%s: status %d:\n%s", name, status, out)
+		}
 	}
 }

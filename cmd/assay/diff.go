@@ -156,7 +156,7 @@ func installedFrom(lock *lockfile.Lock) map[string]*sided {
 		if p.Constraint || p.Source.Kind == lockfile.Virtual {
 			continue
 		}
-		name := cmp.Or(p.Name, p.Spelled)
+		name := titleOf(p)
 		s := out[name]
 		if s == nil {
 			s = &sided{}
@@ -167,7 +167,7 @@ func installedFrom(lock *lockfile.Lock) map[string]*sided {
 		s.Where = append(s.Where, report.Place(p.At))
 		add(&s.Versions, cmp.Or(p.Version, p.Source.Revision, p.Specifier))
 		if p.Source.Kind != lockfile.Registry && p.Source.Kind != "" {
-			add(&s.Sources, string(p.Source.Kind)+" "+assay.Shown(p.Source.Where))
+			add(&s.Sources, sourceText(p))
 		}
 	}
 	for _, s := range out {
@@ -192,7 +192,14 @@ func (c *checker) difference(ctx context.Context, names []string, locks [2]*lock
 	for name := range after {
 		changed[name] = changed[name] || before[name] == nil
 	}
-	c.only = func(_ *lockfile.Lock, p lockfile.Package) bool { return changed[cmp.Or(p.Name, p.Spelled)] }
+	whole := lockSignals(locks[0], locks[1])
+	also := map[string]bool{} // whose entries are the same, and may be installed from elsewhere
+	if len(whole) > 0 {
+		for name := range reached(locks[1]) {
+			also[name] = !changed[name]
+		}
+	}
+	c.only = func(_ *lockfile.Lock, p lockfile.Package) bool { return changed[titleOf(p)] || also[titleOf(p)] }
 	for i, side := range []map[string]*sided{before, after} {
 		if err := c.learn(ctx, locks[i], side, i == 1); err != nil {
 			return report.Diff{}, err
@@ -200,7 +207,7 @@ func (c *checker) difference(ctx context.Context, names []string, locks [2]*lock
 	}
 	var changes []report.Change
 	for name, yes := range changed {
-		if !yes {
+		if !yes && !also[name] {
 			continue
 		}
 		x := report.Change{Project: name, Kind: report.Changed}
@@ -217,9 +224,14 @@ func (c *checker) difference(ctx context.Context, names []string, locks [2]*lock
 		if a != nil {
 			x.Signals = signals(b, a)
 		}
+		if !yes && len(x.Signals) == 0 {
+			continue
+		}
 		changes = append(changes, x)
 	}
-	return report.NewDiff(names[0], names[1], changes), nil
+	d := report.NewDiff(names[0], names[1], changes)
+	d.Lock = whole
+	return d, nil
 }
 
 // learn finds out what is known of the packages of one lock that changed. What speaks
@@ -234,7 +246,7 @@ func (c *checker) learn(ctx context.Context, lock *lockfile.Lock, side map[strin
 	for i := range wanted {
 		w := &wanted[i]
 		w.Findings = slices.DeleteFunc(w.Findings, func(f lockcheck.Located) bool { return slices.Contains(noChange, f.Code) })
-		s := side[cmp.Or(w.Package.Name, w.Package.Spelled)]
+		s := side[titleOf(w.Package)]
 		if len(w.FindingsOf(-1)) > 0 {
 			subjects, owners = append(subjects, &subject{artifact: w.Artifact(), uses: []use{{w, -1}}}), append(owners, s)
 		}
@@ -316,6 +328,7 @@ func (s *sided) take(item report.Item, isNew bool) {
 
 // indexBase is the index that a project's page belongs to.
 func indexBase(page string) string {
+	page, _, _ = strings.Cut(page, "?") // that there was a query is said of the page
 	page = strings.TrimSuffix(page, "/")
 	if i := strings.LastIndexByte(page, '/'); i > 0 {
 		return page[:i+1]
@@ -337,8 +350,14 @@ func signals(before, after *sided) []report.Signal {
 	}
 	if before == nil {
 		say(report.Notable, "new in the lock")
+		if !allOf(after, isPinned) {
+			say(report.Suspicious, "it is pinned to no version: an installer takes what the index has by then")
+		}
 	} else {
 		compare(before, after, say)
+	}
+	if before == nil || len(before.Sources) == 0 {
+		fromElsewhere(after, say) // else it is said what it comes from instead
 	}
 	if after.Yanked && (before == nil || !before.Yanked) {
 		say(report.Suspicious, "yanked on its index")
@@ -393,17 +412,11 @@ func compare(before, after *sided, say func(report.Weight, string, ...any)) {
 	if old, now := namedPublishers(before), namedPublishers(after); old != now && old != "" {
 		say(report.Alarming, "the lock names %s as publisher, and named %s before", cmp.Or(now, "nobody"), old)
 	}
-	for _, source := range after.Sources {
-		if !slices.Contains(before.Sources, source) && len(before.Sources) > 0 {
-			say(report.Suspicious, "it comes from %s now, and came from %s before", source, strings.Join(before.Sources, " and "))
-			break
-		}
+	if fresh := without(after.Sources, before.Sources); len(fresh) > 0 && len(before.Sources) > 0 {
+		say(report.Suspicious, "it comes from %s now, and came from %s before", strings.Join(fresh, " and "), strings.Join(before.Sources, " and "))
 	}
-	if slices.Equal(before.Versions, after.Versions) {
-		if hashesOf(before) != hashesOf(after) {
-			say(report.Suspicious, "other hashes for the same version")
-		}
-	} else if older(after.Versions, before.Versions) {
+	compareHold(before, after, say)
+	if older(after.Versions, before.Versions) {
 		say(report.Suspicious, "an older version than before")
 	}
 	if before.Size > 0 && after.Size > sizeLeast && after.Size > sizeJump*before.Size {
@@ -461,35 +474,6 @@ func (s *sided) firstBy(name string) (report.Weight, string) {
 		return report.Suspicious, text
 	}
 	return report.Alarming, text + ", as an acceptance let it through"
-}
-
-// namedPublishers renders the attestation identities that a lock names.
-func namedPublishers(s *sided) string {
-	var out []string
-	for _, p := range s.entries {
-		for _, id := range p.Identities {
-			add(&out, lockcheck.IdentityText(id))
-		}
-	}
-	slices.Sort(out)
-	return strings.Join(out, " and ")
-}
-
-// hashesOf renders the hashes that a lock names, by file name where it has one.
-func hashesOf(s *sided) string {
-	var out []string
-	for _, p := range s.entries {
-		for _, h := range p.Hashes {
-			add(&out, h.Digest.String()+h.Weak)
-		}
-		for _, f := range p.Files {
-			for _, d := range f.Digests {
-				add(&out, d.String())
-			}
-		}
-	}
-	slices.Sort(out)
-	return strings.Join(out, " ")
 }
 
 // older reports whether all versions are below all others.

@@ -42,6 +42,7 @@ func TestExplanations(t *testing.T) {
 		{&proxyError{proxy: "proxy.example.invalid:3128", status: "407 Proxy Authentication Required"},
 			"the proxy proxy.example.invalid:3128 answered 407 Proxy Authentication Required", hintProxy},
 		{&proxyError{proxy: "proxy.example.invalid:3128", err: io.EOF}, "it closed the connection without an answer", hintNetwork},
+		{ErrInside, "a redirect that is not followed: it leads to this machine or its own network's services", "tell the index's operators"},
 		{errInside, "a redirect that is not followed: it leads to this machine or its own network's services", "tell the index's operators"},
 		{errors.New("malformed HTTP response"), "it did not answer as a web server does", hintNetwork},
 	} {

@@ -59,7 +59,7 @@ func isInside(host string) bool {
 // is connected to, and what a name resolved to.
 func refuseInside(_ context.Context, _, address string, _ syscall.RawConn) error {
 	if at, err := netip.ParseAddrPort(address); err != nil || insideAddr(at.Addr()) {
-		return errInside
+		return ErrInside
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ func TestInsideAddresses(t *testing.T) {
 			t.Errorf("%s: %v", address, got)
 		}
 		err := refuseInside(t.Context(), "tcp", net.JoinHostPort(address, "443"), nil)
-		if (err != nil) != want || want && !errors.Is(err, errRedirect) {
+		if (err != nil) != want || want && !errors.Is(err, ErrInside) {
 			t.Errorf("%s: dialled with %v", address, err)
 		}
 	}

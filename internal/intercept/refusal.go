@@ -171,7 +171,7 @@ func explain(err error) (detail, hint string) {
 		return "it refused the TLS connection", "if it wants a client certificate, configure the installer's"
 	case errors.Is(err, errLoop):
 		return "the request leads back to assay itself", "remove assay's own address from the proxy settings"
-	case errors.Is(err, errInside): // also from the dialer, in words of its own
+	case errors.Is(err, ErrInside): // also from the dialer, in words of its own: here it was a redirect
 		return errInside.Error(), "tell the index's operators"
 	case errors.Is(err, errRedirect):
 		return err.Error(), "tell the index's operators"

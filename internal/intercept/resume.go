@@ -134,7 +134,7 @@ func (r *resumed) resume() bool {
 		h.Set("Range", fmt.Sprintf("bytes=%d-", r.at))
 		h.Set("If-Range", r.same)
 		resp, t, err := r.x.ask(r.ctx, h)
-		if errors.Is(err, errRedirect) {
+		if errors.Is(err, errRedirect) || errors.Is(err, ErrInside) {
 			return false
 		}
 		if err != nil {

@@ -16,10 +16,14 @@ import (
 	"sync/atomic"
 )
 
+// ErrInside is why a request marked by [Outside] is not made. Whether a redirect led there
+// is known to who made it.
+var ErrInside = errors.New("it leads to this machine or its own network's services")
+
 var (
 	errLoop     = errors.New("the request leads back to the proxy")
 	errRedirect = errors.New("a redirect that is not followed")
-	errInside   = fmt.Errorf("%w: it leads to this machine or its own network's services", errRedirect)
+	errInside   = fmt.Errorf("%w: %w", errRedirect, ErrInside)
 )
 
 // send sends a request upstream, with the headers given.

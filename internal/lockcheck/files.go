@@ -20,7 +20,7 @@ func (x *expansion) named(ctx context.Context) error {
 		name, err := pypi.ParseFilenameFor(x.w.Package.Name, f.Name)
 		switch {
 		case atHand(f):
-			x.unseen(f.At, "the file "+assay.Shown(f.Path))
+			x.unseen(f.At, "the file "+assay.ShownSource(f.Path))
 		case errors.Is(err, pypi.ErrOtherProject):
 			x.w.find(f.At, x.w.add(x.unfound(f), f.At), assay.LockWrongProject, fmt.Sprintf("%s in the entry of %s", f.Name, x.w.Package.Name))
 		case err != nil:

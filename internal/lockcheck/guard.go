@@ -211,7 +211,7 @@ func against(entries []pin, a assay.Artifact, claims []assay.Claim) []assay.Find
 // what names the entry in a message.
 func (p *pin) what() string {
 	if p.Name == "" {
-		return assay.Shown(p.Spelled)
+		return assay.ShownSource(p.Spelled)
 	}
 	return strings.TrimSpace(p.Name + " " + p.Version)
 }

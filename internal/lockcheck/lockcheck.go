@@ -212,7 +212,7 @@ func (x *expansion) expand(ctx context.Context) error {
 		return nil
 	}
 	if inFolder(p.Index) {
-		x.unseen(p.At, "files in the folder "+assay.Shown(p.Index))
+		x.unseen(p.At, "files in the folder "+assay.ShownSource(p.Index))
 		return nil
 	}
 	var err error
@@ -250,11 +250,11 @@ func Unattestable(lock *lockfile.Lock) []Located {
 		case kind != lockfile.Registry && kind != "":
 			x.unseen(p.At, elsewhere(p.Source))
 		case inFolder(p.Index):
-			x.unseen(p.At, "files in the folder "+assay.Shown(p.Index))
+			x.unseen(p.At, "files in the folder "+assay.ShownSource(p.Index))
 		}
 		for _, f := range p.Files {
 			if atHand(f) {
-				x.unseen(f.At, "the file "+assay.Shown(f.Path))
+				x.unseen(f.At, "the file "+assay.ShownSource(f.Path))
 			}
 		}
 		out = append(out, x.w.Findings...)
@@ -268,7 +268,7 @@ func elsewhere(s lockfile.Source) string {
 		lockfile.URL: "a file behind the URL", lockfile.VCS: "a checkout of", lockfile.Directory: "the folder",
 		lockfile.LocalFile: "the file", lockfile.Editable: "the folder",
 	}[s.Kind]
-	text := cmp.Or(what, string(s.Kind)) + " " + assay.Shown(s.Where)
+	text := cmp.Or(what, string(s.Kind)) + " " + assay.ShownSource(s.Where)
 	if s.Revision != "" {
 		text += " at " + s.Revision
 	}

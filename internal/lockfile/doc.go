@@ -41,8 +41,9 @@
 // version, without hashes or with weak ones only; a file whose name is another project's;
 // a checkout, a folder, a URL.
 //
-// Credentials are never part of a Lock or of an error. A token in the path of an index is
-// left, as the address would not work without it: show it through assay.Shown.
+// Credentials are never part of a Lock or of an error. A token in the path of an index, or
+// in the query of a URL, is left, as the address would not work without it: show them
+// through assay.Shown and assay.ShownSource.
 //
 // Nothing is opened here, and no environment is read: both are the caller's.
 //

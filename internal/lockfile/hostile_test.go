@@ -87,7 +87,7 @@ func TestHostile(t *testing.T) {
 		{"an index with a blank in front", "requirements.txt", "-i ' https://h.example/'\n", "requirements.txt:1: the value of --index-url begins or ends with white space, which some installers leave out: \" https://h.example/\""},
 		{"an include with a number sign", "requirements.txt", "-r a#b.txt\n", "requirements.txt:1: the value of --requirement holds a number sign, at which uv ends it: \"a#b.txt\""},
 		{"an include with a quoted number sign", "requirements.txt", "-r 'a#b.txt'\n", "requirements.txt:1: the value of --requirement holds a number sign, at which uv ends it: \"a#b.txt\""},
-		{"an index with a fragment", "requirements.txt", "--extra-index-url https://h.example/#x\n", "requirements.txt:1: the value of --extra-index-url holds a number sign, at which uv ends it: \"https://h.example/#x\""},
+		{"an index with a fragment", "requirements.txt", "--extra-index-url https://h.example/#x\n", "requirements.txt:1: the value of --extra-index-url holds a number sign, at which uv ends it: \"https://h.example/#…\""},
 		{"an include behind an equals sign", "requirements.txt", "-r=a.txt\n", "requirements.txt:1: of \"-r=a.txt\" pip takes the equals sign for a part of the value, and uv does not"},
 		{"an index behind an equals sign, no secret shown", "requirements.txt", "-i=https://u:hunter2@h.example/\n", "requirements.txt:1: of \"-i=https://…\" pip takes the equals sign for a part of the value, and uv does not"},
 		{"an include of a URL of this computer", "requirements.txt", "-r file:///x/a%2etxt\n", "requirements.txt:1: the value of --requirement is a URL of this computer, which installers read in different ways; name the file by its path: \"file:///x/a%2etxt\""},

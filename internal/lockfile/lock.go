@@ -73,7 +73,7 @@ type Lock struct {
 type Package struct {
 	Name    string // normalised; empty for a URL or a folder that names no project
 	Version string // in normal form (PEP 440); empty where the entry pins none
-	Spelled string // the name as it is written, or the URL or path of an entry without one
+	Spelled string // the name as it is written, or the URL or path of an entry without one, as it may be shown
 
 	// Specifier is what a requirement asks for (">=2,<3"; "==2.0"), as it is written.
 	// Empty in all other formats.
@@ -96,6 +96,10 @@ type Package struct {
 	// key is there, even with an empty list.
 	Identities    []Identity
 	HasIdentities bool
+
+	// Built is what else decides what comes of its source: the folder within, options of
+	// its build. It is there to be compared and never to be shown.
+	Built []string
 
 	// Constraint says that the entry only narrows what others ask for (-c).
 	Constraint bool
@@ -130,8 +134,9 @@ const (
 // Source is where an entry's files come from.
 type Source struct {
 	Kind SourceKind
-	// Where is the URL or path, without credentials; empty for a registry that the
-	// entry does not name.
+	// Where is the URL or path, without credentials but with its query, in which there may
+	// be a token: it is shown by assay.ShownSource. Empty for a registry that the entry does
+	// not name.
 	Where string
 	// Revision is the revision of a VCS: the full commit where the lock has it.
 	Revision string
@@ -172,7 +177,9 @@ type Index struct {
 	URL    string // without credentials; a path for a folder of files
 	Name   string // as the lock calls it (Pipfile, Poetry); empty where it does not
 	Secret bool   // there were credentials
-	At     Place
+	// Unverified says that nobody's certificate is asked for there (Pipfile's verify_ssl).
+	Unverified bool
+	At         Place
 }
 
 // IndexKind says how an index is named.

@@ -75,6 +75,9 @@ func (r *reader) pipfileMeta(root *jsonValue) (map[string]string, bool) {
 	}
 	for _, s := range sources.items {
 		i := Index{Kind: Primary, Name: s.str("name"), At: r.at(s.line)}
+		if v := s.get("verify_ssl"); v != nil {
+			i.Unverified = v.text != "true"
+		}
 		raw := s.str("url")
 		if strings.Contains(raw, "$") && !variableInCredentials(raw) {
 			r.add(s.line, "the URL of the source %s holds a variable, whose value is not known", quoted(i.Name))

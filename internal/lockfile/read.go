@@ -250,6 +250,7 @@ func (r *reader) keep(p Package, s site) {
 		r.add(p.At.Line, "%s has more than %d hashes", quoted(p.Spelled), maxHashes)
 		return
 	}
+	p.Built = append(p.Built, s.built()...)
 	s.file = r.file
 	r.lock.sites = append(r.lock.sites, s)
 	p.ref = len(r.lock.sites)
@@ -313,10 +314,13 @@ func (r *reader) conflicts(data []byte) bool {
 	return found
 }
 
-// quoted quotes what was written, shortened, without what could be a URL's credentials.
+// quoted quotes what was written, shortened, without what could be a URL's credentials, or a
+// token in its query.
 func quoted(s string) string {
 	if i := strings.Index(s, "://"); i >= 0 && strings.Contains(s[i:], "@") {
 		s = s[:i] + "://…"
+	} else if end := strings.IndexAny(s[max(i, 0):], "?#"); i >= 0 && end >= 0 {
+		s = s[:i+end+1] + "…"
 	}
 	return tomlfile.Quoted(s)
 }

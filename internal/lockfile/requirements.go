@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 
+	"assay"
 	"assay/internal/pypi"
 	"assay/internal/requirements"
 )
@@ -162,6 +163,7 @@ func (r *reader) ownOptions(l *logicalLine, p *Package, words []string) bool {
 			seen[h.text()] = true
 			p.Hashes = append(p.Hashes, h)
 		case "--config-settings", "--config-setting", "--global-option", "--install-option", "-C":
+			p.Built = append(p.Built, name+"="+value)
 		default:
 			r.add(l.number, "behind a requirement there is no option %s", quoted(name))
 			return false
@@ -226,7 +228,7 @@ func (r *reader) requirement(l *logicalLine, e requirements.Entry, what string, 
 		}
 	}
 	if p.Spelled == "" {
-		p.Spelled = p.Source.Where
+		p.Spelled = assay.ShownSource(p.Source.Where)
 	}
 	return p, true
 }
@@ -352,19 +354,23 @@ func (r *reader) remote(l *logicalLine, p *Package, place string, vcs bool) bool
 
 // splitRevision cuts "@revision" off the path of a checkout's URL.
 func splitRevision(where string) (url, revision string) {
+	where, query, asked := strings.Cut(where, "?") // a revision stands in the path alone
+	if asked {
+		query = "?" + query
+	}
 	scheme, rest, ok := strings.Cut(where, "://")
 	if !ok {
-		return where, ""
+		return where + query, ""
 	}
 	slash := strings.IndexByte(rest, '/')
 	if slash < 0 {
-		return where, ""
+		return where + query, ""
 	}
 	at := strings.LastIndexByte(rest, '@')
 	if at < slash {
-		return where, ""
+		return where + query, ""
 	}
-	return scheme + "://" + rest[:at], rest[at+1:]
+	return scheme + "://" + rest[:at] + query, rest[at+1:]
 }
 
 // local takes up a file or a folder of this computer.

@@ -157,7 +157,7 @@ func TestRequirements(t *testing.T) {
 	if e := l.Packages[10]; len(e.Files) != 1 || e.Files[0].Digests[0].Hex != sha || e.Files[0].Name != "e-1.0-py3-none-any.whl" {
 		t.Errorf("the file is %+v", e.Files)
 	}
-	if got, want := fmt.Sprint(l.Indexes), "[{index https://index.example/simple  true requirements.txt:2} {extra https://extra.example/simple  false requirements.txt:3} {find-links ./wheels  false requirements.txt:4}]"; got != want {
+	if got, want := fmt.Sprint(l.Indexes), "[{index https://index.example/simple  true false requirements.txt:2} {extra https://extra.example/simple  false false requirements.txt:3} {find-links ./wheels  false false requirements.txt:4}]"; got != want {
 		t.Errorf("the indexes are %s", got)
 	}
 	if !l.RequireHashes || l.NoIndex || len(l.Options) != 13 || strings.Contains(fmt.Sprint(l.Options), "TOKEN") {

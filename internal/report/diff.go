@@ -15,7 +15,9 @@ import (
 // same.
 type Diff struct {
 	Old, New string
-	Changes  []Change
+	// Lock is what is to be said of the lock as a whole, and comes first.
+	Lock    []Signal
+	Changes []Change
 }
 
 // Change is one package that was added, removed or changed.
@@ -85,7 +87,7 @@ func NewDiff(before, after string, changes []Change) Diff {
 		return cmp.Or(cmp.Compare(b.weight(), a.weight()), cmp.Compare(b.heavy(), a.heavy()),
 			cmp.Compare(kindOrder[a.Kind], kindOrder[b.Kind]), strings.Compare(a.Project, b.Project))
 	})
-	return Diff{before, after, changes}
+	return Diff{Old: before, New: after, Changes: changes}
 }
 
 var kindOrder = map[ChangeKind]int{Added: 0, Changed: 1, Removed: 2}
@@ -178,6 +180,7 @@ func (c Change) facts(now time.Time) []string {
 func (d Diff) WriteText(w io.Writer, t Text, now time.Time) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "assay: %s → %s, %s\n", t.prose(d.Old), t.prose(d.New), d.counts())
+	d.writeLock(&b, t)
 	for _, c := range d.Changes {
 		fmt.Fprintf(&b, "  %s  %s %s\n", c.Kind, t.name(c.Project), t.prose(c.versions()))
 		t.writeWrapped(&b, reasonIndent, t.prose(strings.Join(c.facts(now), ", ")))
@@ -196,6 +199,7 @@ func (d Diff) WriteText(w io.Writer, t Text, now time.Time) error {
 func (d Diff) WriteMarkdown(w io.Writer, now time.Time) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### assay diff: %s\n\n%s → %s\n", mdText(d.counts()), mdCode(d.Old), mdCode(d.New))
+	d.markdownLock(&b)
 	if len(d.Changes) > 0 {
 		b.WriteString("\n| | package | version | publisher | what to look at |\n|---|---|---|---|---|\n")
 	}
@@ -230,6 +234,7 @@ type jsonDiff struct {
 	Command string       `json:"command"`
 	Old     string       `json:"old"`
 	New     string       `json:"new"`
+	Lock    []jsonSignal `json:"lock"`
 	Changes []jsonChange `json:"changes"`
 	Refused bool         `json:"refused"`
 }
@@ -266,17 +271,14 @@ var weightNames = map[Weight]string{Remark: "remark", Notable: "notable", Suspic
 // WriteJSON writes the changes as one JSON object and a line feed, under the rules of
 // [Report.WriteJSON].
 func (d Diff) WriteJSON(w io.Writer) error {
-	out := jsonDiff{Schema: Schema, Command: "diff", Old: d.Old, New: d.New, Changes: []jsonChange{}, Refused: d.Refused()}
+	out := jsonDiff{Schema: Schema, Command: "diff", Old: d.Old, New: d.New, Lock: jsonSignals(d.Lock), Changes: []jsonChange{}, Refused: d.Refused()}
 	for _, c := range d.Changes {
-		x := jsonChange{Project: c.Project, Change: string(c.Kind), Signals: []jsonSignal{}}
+		x := jsonChange{Project: c.Project, Change: string(c.Kind), Signals: jsonSignals(c.Signals)}
 		if c.Kind != Added {
 			x.Before = c.Before.json()
 		}
 		if c.Kind != Removed {
 			x.After = c.After.json()
-		}
-		for _, s := range c.Signals {
-			x.Signals = append(x.Signals, jsonSignal{weightNames[s.Weight], s.Text, string(s.Code)})
 		}
 		out.Changes = append(out.Changes, x)
 	}

@@ -158,13 +158,16 @@ func withoutSecrets(s string) string {
 	return u.String()
 }
 
-// escapeJSON writes the characters that are not printable as \u escapes. In
+// escapeJSON writes the characters that are not printable as \u escapes, and the second
+// of two "#". In
 // valid JSON such characters stand in strings only, so the value is the same.
 func escapeJSON(b []byte) []byte {
 	out := make([]byte, 0, len(b))
 	for len(b) > 0 {
 		r, n := utf8.DecodeRune(b)
 		switch {
+		case r == '#' && len(out) > 0 && out[len(out)-1] == '#': // see noCommand
+			out = append(out, `\u0023`...)
 		case r == '\n' || printable(r):
 			out = append(out, b[:n]...)
 		case r > 0xffff:

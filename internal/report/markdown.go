@@ -71,33 +71,6 @@ func (c Check) WriteMarkdown(w io.Writer) error {
 	return write(w, &b)
 }
 
-// mdText makes a text from outside safe in a table of Markdown: it makes no markup, no
-// link, no mention of anybody, and stays in its cell. Code hosts look for mentions in the
-// text that comes of the markup, so escaping does not stop them; an empty comment within
-// does.
-func mdText(s string) string {
-	var b strings.Builder
-	s = Line(s)
-	for i, r := range s {
-		switch {
-		case strings.ContainsRune("\\`*_{}[]()+!|~$>", r):
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r == '<':
-			b.WriteString("&lt;")
-		case r == '&':
-			b.WriteString("&amp;")
-		case r == '@' || r == '#' || r == ':' && strings.HasPrefix(s[i:], "://"):
-			b.WriteString(string(r) + "<!-- -->")
-		case r == '.' && strings.HasSuffix(strings.ToLower(b.String()), "www"):
-			b.WriteString("<!-- -->.")
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
 // mdCode renders a name as code.
 func mdCode(s string) string {
 	s = strings.NewReplacer("`", "'", "|", "\\|").Replace(Line(s))

@@ -113,8 +113,8 @@ func (c Check) WriteSARIF(w io.Writer, version string) error {
 	for _, e := range assay.Entries() {
 		if used[e.Code] {
 			index[e.Code] = len(run.Tool.Driver.Rules)
-			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{ID: string(e.Code), ShortDescription: sarifText{braces(e.Text)},
-				Help: sarifText{braces(e.Hint)}, Default: sarifDefaults{string(e.Severity)}})
+			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{ID: string(e.Code), ShortDescription: sarifMessage(braces(e.Text)),
+				Help: sarifMessage(braces(e.Hint)), Default: sarifDefaults{string(e.Severity)}})
 		}
 	}
 	slices.SortStableFunc(packs, func(a, b checkedPack) int { return cmp.Compare(b.outcome, a.outcome) })
@@ -146,7 +146,7 @@ func (p checkedPack) sarif(f finding, rule int) sarifResult {
 	for _, part := range append([]string{string(f.Code), p.release.Project, p.release.Version, filepath.ToSlash(f.place.File)}, f.files...) {
 		sum.Write([]byte(part + "\x00"))
 	}
-	return sarifResult{RuleID: string(f.Code), RuleIndex: rule, Level: string(f.Severity), Message: sarifText{text},
+	return sarifResult{RuleID: string(f.Code), RuleIndex: rule, Level: string(f.Severity), Message: sarifMessage(text),
 		Locations: []sarifLocation{{at}}, Fingerprints: map[string]string{"assay/v1": hex.EncodeToString(sum.Sum(nil)[:16])}}
 }
 
@@ -156,7 +156,12 @@ func relativeURI(path string) string {
 	if filepath.IsAbs(path) {
 		return (&url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(path, "/")}).String()
 	}
-	return strings.TrimPrefix((&url.URL{Path: strings.TrimPrefix(path, "./")}).String(), "./")
+	uri := (&url.URL{Path: strings.TrimPrefix(path, "./")}).String()
+	bare := strings.TrimPrefix(uri, "./")
+	if first, _, _ := strings.Cut(bare, "/"); strings.Contains(first, ":") {
+		return uri // without the "./" a folder would be taken for a scheme
+	}
+	return bare
 }
 
 // braces takes the marks of what would be filled in out of an entry's text.

@@ -99,8 +99,9 @@ func (t Text) prose(s string) string {
 }
 
 // Line makes a text from outside safe to stand in a line on a terminal, as a report
-// shows it: what is not printable, line breaks with it, appears as \u{hex}.
-func Line(s string) string { return Text{}.prose(s) }
+// shows it: what is not printable, line breaks with it, appears as \u{hex}, and so does
+// what a build server would take for a command.
+func Line(s string) string { return lineStart(Text{}.prose(s)) }
 
 // printable reports whether a character may go to a terminal as it is: controls,
 // invisible and direction characters may not.
@@ -119,7 +120,7 @@ func escape(s string, pass func(rune) bool) string {
 			fmt.Fprintf(&b, `\u{%x}`, r)
 		}
 	}
-	return b.String()
+	return noCommand(b.String())
 }
 
 // cut shortens a name that has more than n columns.
@@ -176,9 +177,11 @@ func (t Text) writeWrapped(b *strings.Builder, indent, line string) {
 		n := utf8.RuneCountInString(word)
 		switch {
 		case column == 0:
+			word = lineStart(word)
 			b.WriteString(indent)
 			column = len(indent)
 		case t.width() > 0 && column+1+n > t.width():
+			word = lineStart(word)
 			b.WriteString("\n" + indent + "  ")
 			column = len(indent) + 2
 		default:
