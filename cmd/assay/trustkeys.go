@@ -248,7 +248,8 @@ func (r *keyRefresh) takeImported(got reread) {
 	r.showDisagreements(disagreements)
 }
 
-// replaced puts what is known by now of keys in the place of what was.
+// replaced puts what is known by now of keys in the place of what was, and adds those that are
+// known to be lost: what they certified falls.
 func replaced(keys, now []trust.Key) []trust.Key {
 	out := slices.Clone(keys)
 	for i, k := range out {
@@ -256,6 +257,12 @@ func replaced(keys, now []trust.Key) []trust.Key {
 			if n.Kind == k.Kind && n.Fingerprint == k.Fingerprint {
 				out[i] = n
 			}
+		}
+	}
+	for _, n := range now {
+		same := func(k trust.Key) bool { return k.Kind == n.Kind && k.Fingerprint == n.Fingerprint }
+		if n.Lost() && !slices.ContainsFunc(out, same) {
+			out = append(out, n)
 		}
 	}
 	return out

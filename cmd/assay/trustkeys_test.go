@@ -346,3 +346,23 @@ func TestRefreshDesignated(t *testing.T) {
 		t.Errorf("said\n%s%s\nwant\n%s", said, out, want)
 	}
 }
+
+// TestReplaced keeps the keys of a list that grants less by now, what is new of them, and whose
+// keys are lost, certifiers that it did not grant among them.
+func TestReplaced(t *testing.T) {
+	ann, bob, eve := pgpPerson(t, "ann"), pgpPerson(t, "bob"), pgpPerson(t, "eve")
+	before := []trust.Key{pgpKey(t, ann), pgpKey(t, bob)}
+	for _, e := range []*pgp.Entity{ann, eve} {
+		if err := e.Revoke(packet.KeyCompromised, "stolen", pgpAt(rotated)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := replaced(before, []trust.Key{pgpKey(t, ann), pgpKey(t, eve), pgpKey(t, pgpPerson(t, "joe"))})
+	var got []bool
+	for _, k := range out {
+		got = append(got, k.Lost())
+	}
+	if !slices.Equal(got, []bool{true, false, true}) || out[2].Fingerprint != pgpKey(t, eve).Fingerprint {
+		t.Errorf("lost: %v of %d keys", got, len(out))
+	}
+}
