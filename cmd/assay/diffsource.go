@@ -29,7 +29,11 @@ func lockSignals(before, after *lockfile.Lock) []report.Signal {
 		if slices.Equal(old.shown, now.shown) {
 			text = fmt.Sprintf("the lock's indexes changed in what is not shown of them: %s", now)
 		}
-		out = append(out, report.Signal{Weight: report.Alarming, Text: text})
+		weight := report.Alarming
+		if before.Format != after.Format && (len(old.exact) == 0 || len(now.exact) == 0) {
+			weight = report.Suspicious // some formats name theirs, and others never do
+		}
+		out = append(out, report.Signal{Weight: weight, Text: text})
 	}
 	if before.Format == lockfile.Requirements && after.Format == lockfile.Requirements {
 		gone, fresh := without(optionsOf(before), optionsOf(after)), without(optionsOf(after), optionsOf(before))
