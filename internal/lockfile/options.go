@@ -39,11 +39,17 @@ func longOption(spelling string) (string, bool) {
 // namedOption is an option with its value.
 type namedOption struct{ name, value string }
 
+func isEditable(o namedOption) bool { return o.name == "--editable" }
+
 // optionLine reads a line of options. An include is returned, with whether it is a
 // constraint.
 func (r *reader) optionLine(l *logicalLine, words []string, constraint bool) (include string, inner bool) {
 	options, rest, ok := r.takeOptions(l, words)
 	if !ok {
+		return "", false
+	}
+	if len(rest) > 0 && !slices.ContainsFunc(options, isEditable) {
+		r.add(l.number, "%s belongs to no requirement", quoted(rest[0])) // and could hide what stands behind it
 		return "", false
 	}
 	for _, o := range options {
@@ -93,7 +99,7 @@ func (r *reader) takeOptions(l *logicalLine, words []string) (options []namedOpt
 		w := words[i]
 		name, value, inline := "", "", false
 		switch {
-		case strings.HasPrefix(w, "--hash") && !slices.ContainsFunc(options, func(o namedOption) bool { return o.name == "--editable" }):
+		case strings.HasPrefix(w, "--hash") && !slices.ContainsFunc(options, isEditable):
 			r.add(l.number, "the hash belongs to no requirement")
 			return nil, nil, false
 		case strings.HasPrefix(w, "--"):
