@@ -205,8 +205,23 @@ func (a *app) real(name string) (string, error) {
 	return filepath.Join(dir, filepath.Base(path)), nil
 }
 
-// within is a file's path below a worktree, with slashes.
+// within is a file's path below a worktree, with slashes. A link within the worktree is a
+// part of the path: where it leads is said by the revision, not by what it is now.
 func (a *app) within(top, name string) (string, error) {
+	path, below := a.absolute(name), ""
+	for dir := filepath.Dir(path); ; {
+		if real, err := filepath.EvalSymlinks(dir); err == nil && real == top {
+			below, _ = filepath.Rel(dir, path)
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			break
+		}
+		dir = parent
+	}
+	if below != "" {
+		return filepath.ToSlash(below), nil
+	}
 	path, err := a.real(name)
 	if err != nil {
 		// A folder that is not there any more was there at the revision, perhaps.

@@ -30,7 +30,7 @@ func lockSignals(before, after *lockfile.Lock) []report.Signal {
 			text = fmt.Sprintf("the lock's indexes changed in what is not shown of them: %s", now)
 		}
 		weight := report.Alarming
-		if before.Format != after.Format && (len(old.exact) == 0 || len(now.exact) == 0) {
+		if mixed && (len(old.exact) == 0 || len(now.exact) == 0) {
 			weight = report.Suspicious // some formats name theirs, and others never do
 		}
 		out = append(out, report.Signal{Weight: weight, Text: text})

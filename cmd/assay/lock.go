@@ -450,9 +450,12 @@ func putLocks(before, after map[string][]byte) error {
 		}
 	}()
 	failed := func(name string, err error) error {
+		if errors.Is(err, errOwner) {
+			return &failure{statusUndecided, fmt.Errorf("%s cannot be written: %w", shown(name), err), "run the command as the file's owner; nothing was written"}
+		}
 		return &failure{statusUndecided, fmt.Errorf("%s cannot be written: %w", shown(name), plainPathError(err)), "make room, or let assay write there; nothing was written"}
 	}
-	paths, modes := map[string]string{}, map[string]fs.FileMode{}
+	paths, infos := map[string]string{}, map[string]fs.FileInfo{}
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		path := filepath.FromSlash(name)
 		if real, err := filepath.EvalSymlinks(path); err == nil {
@@ -469,8 +472,8 @@ func putLocks(before, after map[string][]byte) error {
 		if !bytes.Equal(now, before[name]) {
 			return &failure{statusUndecided, fmt.Errorf("%s changed in the meantime, and nothing was written", shown(name)), "run the command again"}
 		}
-		paths[name], modes[name] = path, info.Mode().Perm()
-		if temporary[name], err = writeBeside(path, after[name], modes[name]); err != nil {
+		paths[name], infos[name] = path, info
+		if temporary[name], err = writeBeside(path, after[name], infos[name]); err != nil {
 			return failed(name, err)
 		}
 	}
@@ -478,7 +481,7 @@ func putLocks(before, after map[string][]byte) error {
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		if err := os.Rename(temporary[name], paths[name]); err != nil {
 			for _, back := range done { // or what was written is told by the second run
-				if old, err := writeBeside(paths[back], before[back], modes[back]); err == nil {
+				if old, err := writeBeside(paths[back], before[back], infos[back]); err == nil {
 					_ = os.Rename(old, paths[back])
 				}
 			}
@@ -490,14 +493,16 @@ func putLocks(before, after map[string][]byte) error {
 	return nil
 }
 
-// writeBeside writes a file beside another one, with its rights.
-func writeBeside(path string, text []byte, mode fs.FileMode) (string, error) {
+var errOwner = errors.New("the new file would belong to somebody else than the old one")
+
+// writeBeside writes a file beside another one, with its owner and its rights.
+func writeBeside(path string, text []byte, of fs.FileInfo) (string, error) {
 	file, err := os.CreateTemp(filepath.Dir(path), ".assay-lock-*")
 	if err != nil {
 		return "", err
 	}
 	_, err = file.Write(text)
-	if err := errors.Join(err, file.Chmod(mode), file.Sync(), file.Close()); err != nil {
+	if err := errors.Join(err, keepOwner(file, of), file.Chmod(of.Mode().Perm()), file.Sync(), file.Close()); err != nil {
 		_ = os.Remove(file.Name())
 		return "", err
 	}
