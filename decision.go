@@ -382,7 +382,8 @@ const fewReasons = 16
 const maxDetail = 400
 
 // clean makes a detail safe to print on a terminal, in a status line and in a
-// log: no control characters, no line breaks, bounded.
+// log: no control characters, no line breaks, bounded. It is in what installers
+// print too, where build servers take "##[" for the beginning of a command.
 func clean(s string) string {
 	if len(s) <= maxDetail && isPlain(s) {
 		return s
@@ -397,6 +398,9 @@ func clean(s string) string {
 		}
 		return r
 	}, s)
+	for strings.Contains(s, "##") {
+		s = strings.ReplaceAll(s, "##", "# #")
+	}
 	if len(s) > maxDetail {
 		cut := maxDetail
 		for cut > 0 && s[cut]&0xc0 == 0x80 {
@@ -410,7 +414,7 @@ func clean(s string) string {
 // isPlain reports whether a text is printable ASCII, as nearly all are.
 func isPlain(s string) bool {
 	for i := range len(s) {
-		if s[i] < 0x20 || s[i] >= 0x7f {
+		if s[i] < 0x20 || s[i] >= 0x7f || s[i] == '#' && i > 0 && s[i-1] == '#' {
 			return false
 		}
 	}
