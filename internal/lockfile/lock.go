@@ -90,7 +90,8 @@ type Package struct {
 	Identities    []Identity
 	HasIdentities bool
 
-	// Constraint says that the entry only narrows what others ask for (-c).
+	// Constraint says that the entry only narrows what others ask for (-c). One that
+	// names a URL, a file or a folder does not: that is what is installed.
 	Constraint bool
 
 	At     Place

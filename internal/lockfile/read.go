@@ -250,6 +250,9 @@ func (r *reader) keep(p Package, s site) {
 		r.add(p.At.Line, "%s has more than %d hashes", quoted(p.Spelled), maxHashes)
 		return
 	}
+	if p.Source.Kind != Registry {
+		p.Constraint = false // what names a place does not only narrow: it says what is installed
+	}
 	s.file = r.file
 	r.lock.sites = append(r.lock.sites, s)
 	p.ref = len(r.lock.sites)
