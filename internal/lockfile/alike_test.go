@@ -63,7 +63,7 @@ for name in json.load(sys.stdin):
     try:
         for line in RequirementsFileParser(None, get_line_parser(None)).parse(name, False):
             if line.requirement if not hasattr(line, "is_requirement") else line.is_requirement:
-                hashes = [] if line.is_editable else [a + ":" + h for a, l in (line.opts.hashes or {}).items() for h in l]
+                hashes = [] if line.is_editable or "git+" in line.requirement else [a + ":" + h for a, l in (line.opts.hashes or {}).items() for h in l]
                 if not line.constraint:
                     found["requirements"].append([line.requirement, sorted(hashes)])
             else:
@@ -86,6 +86,9 @@ func inKey(text string, hashes []string) string {
 func keyOf(p Package) string {
 	var hashes []string
 	for _, h := range p.Hashes {
+		if p.Source.Kind == Editable || p.Source.Kind == VCS {
+			break // they have none for pip, and no hash says anything of them
+		}
 		hashes = append(hashes, h.text())
 	}
 	slices.Sort(hashes)

@@ -101,7 +101,8 @@ type Package struct {
 	// its build. It is there to be compared and never to be shown.
 	Built []string
 
-	// Constraint says that the entry only narrows what others ask for (-c).
+	// Constraint says that the entry only narrows what others ask for (-c). One that
+	// names a URL, a file or a folder does not: that is what is installed.
 	Constraint bool
 
 	At     Place

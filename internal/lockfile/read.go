@@ -251,6 +251,9 @@ func (r *reader) keep(p Package, s site) {
 		return
 	}
 	p.Built = append(p.Built, s.built()...)
+	if p.Source.Kind != Registry {
+		p.Constraint = false // what names a place does not only narrow: it says what is installed
+	}
 	s.file = r.file
 	r.lock.sites = append(r.lock.sites, s)
 	p.ref = len(r.lock.sites)

@@ -234,11 +234,13 @@ func TestIncludes(t *testing.T) {
 func TestWithinConstraints(t *testing.T) {
 	files := folder(map[string]string{
 		"c.txt": "demo<2\n-r more.txt\n", "more.txt": "evil==1.0\n-c deep.txt\n", "deep.txt": "deep<3\n-r deepest.txt\n", "deepest.txt": "worse==1.0\n",
-		"both.txt": "-c more.txt\n-r more.txt\n",
+		"places.txt": "demo @ https://h.example/demo-1.0-py3-none-any.whl ; os_name=='x'\ndemo\nx @ git+https://h.example/x\n",
+		"both.txt":   "-c more.txt\n-r more.txt\n",
 	})
 	for text, want := range map[string]string{
 		"-c c.txt\n":                 "c.txt:1 demo {<2} constraint, more.txt:1 evil 1.0, deep.txt:1 deep {<3} constraint, deepest.txt:1 worse 1.0",
 		"-c more.txt\n-r more.txt\n": "more.txt:1 evil 1.0 constraint, deep.txt:1 deep {<3} constraint, deepest.txt:1 worse 1.0, more.txt:1 evil 1.0",
+		"-c places.txt\n":            "places.txt:1 demo 1.0 url(https://h.example/demo-1.0-py3-none-any.whl) ; os_name=='x', places.txt:2 demo constraint, places.txt:3 x vcs(git+https://h.example/x)",
 		"-r both.txt\n-r more.txt\n": "more.txt:1 evil 1.0 constraint, deep.txt:1 deep {<3} constraint, deepest.txt:1 worse 1.0, more.txt:1 evil 1.0",
 	} {
 		l, err := Read("requirements.txt", []byte(text), files)

@@ -153,13 +153,14 @@ type option struct {
 	matter bool
 }
 
-// options are pip's, so that one cut short stands for what pip takes it for.
+// options are pip's, so that one cut short stands for what pip takes it for. Of those that
+// pip has no more (--install-option) none is among them: they would make others ambiguous.
 var options = map[string]option{
 	"--index-url": {IndexURL, true, true}, "--pypi-url": {IndexURL, true, true}, "--extra-index-url": {ExtraIndexURL, true, true},
 	"--find-links": {FindLinks, true, true}, "--no-index": {NoIndex, false, true}, "--trusted-host": {TrustedHost, true, true},
 	"--requirement": {Include, true, true}, "--constraint": {Constraint, true, true}, "--editable": {Editable, true, true},
 	"--no-binary": {valued: true}, "--only-binary": {valued: true}, "--prefer-binary": {}, "--require-hashes": {}, "--pre": {},
-	"--use-feature": {valued: true}, "--global-option": {valued: true}, "--install-option": {valued: true},
+	"--use-feature": {valued: true}, "--global-option": {valued: true},
 	"--hash": {valued: true}, "--config-settings": {valued: true},
 }
 
@@ -289,7 +290,7 @@ func uvInclude(text string) (Entry, bool) {
 
 func optionEntry(kind Kind, value string) Entry {
 	e := Entry{Kind: kind, Value: trim(value)}
-	if kind == Include || kind == Constraint {
+	if kind == Include || kind == Constraint || kind == FindLinks && !strings.Contains(value, "://") {
 		e.Value = value // blanks in it are the file's
 	}
 	if kind == Editable {

@@ -50,6 +50,7 @@ func TestParse(t *testing.T) {
 			"1 index-url https://a.invalid/s\n2 extra-index-url https://b.invalid/s\n3 find-links wheels\n4 find-links ./w\n5 no-index \n6 trusted-host a.invalid:80"},
 		{"several on a line", "--pre -i https://a.invalid --extra-index-url 'https://b.invalid'", "1 index-url https://a.invalid\n1 extra-index-url https://b.invalid"},
 		{"cut short", "--index https://a.invalid\n--extra https://b.invalid\n--find x\n--trust h\n--re x\n--p", "1 index-url https://a.invalid\n2 extra-index-url https://b.invalid\n3 find-links x\n4 trusted-host h"},
+		{"cut short as newer pips have it", "--i https://a.invalid\n--pre --i=https://b.invalid x", "1 index-url https://a.invalid\n2 index-url https://b.invalid"},
 		{"files", "-r a.txt\n-c b.txt\n--requirement=c.txt\n-rd.txt", "1 include a.txt\n2 constraint b.txt\n3 include c.txt\n4 include d.txt"},
 		{"quoted and escaped", "-r 'a b.txt'\n-r \"c \\\"d\"\n-r e\\ f", "1 include a b.txt\n2 include c \"d\n3 include e f"},
 		{"a quote left open", "-r 'a b", "1 include a b"},
@@ -218,7 +219,8 @@ func TestWords(t *testing.T) {
 var seeds = []string{
 	"a==1\n-r b.txt\n", "-i https://a.invalid/s --extra-index-url https://b.invalid/s", "a \\\n# c\n -f x", "\ufeffa", "\xff\xfea\x00",
 	"# coding: utf-7\n", "x @ git+https://a.invalid/x@1#egg=x ; m", "-e .[x]", "a\x0c-r b", "-r 'x y' \"z", "--index=u\n--no-in\n--no-index", "a # b\u2028-c d",
-	"--trusted-host h --find-l w", "a --hash=sha256:00 \\\n --hash=sha256:11", "-e git+https://a.invalid/y", "-iu -fv -rw", "${HOME} ${NONE}", "-r a\\\\\nb", "\x1f-r a\x1f", "\\\n\\\n-r x", " # x\\\n-r y",
+	"--trusted-host h --find-l w", "a --hash=sha256:00 \\\n --hash=sha256:11", "-e git+https://a.invalid/y", "-iu -fv -rw", "${HOME} ${NONE}", "-r a\\\\\nb", "\x1f-r a\x1f", "--pre --i https://i.example/s\n--has=sha256:00 --cons c.txt", "-f 'w '\n-r ' a'", "-r a#b\n-r=c\n-r 'd e' f\n-r a \\\n#x\n", "-C x=y -r a\n--global-option=x -c b",
+	"a==1 --hash=sha256:00 b\n--no-index c", "-r a\\\nb\n\\\n\u3000-f d", "\\\n\\\n-r x", " # x\\\n-r y",
 }
 
 func FuzzParse(f *testing.F) {
