@@ -2,6 +2,7 @@ package lockfile
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 )
 
 // pieces are what odd requirements files are made of.
@@ -50,6 +52,32 @@ func oddFile(random *rand.Rand) string {
 	return b.String()
 }
 
+// encoded is a text in one of the ways in which files are, most as it is.
+func encoded(random *rand.Rand, text string) string {
+	wide := func(mark string, order binary.AppendByteOrder) string {
+		out := []byte(mark)
+		for _, u := range utf16.Encode([]rune(text)) {
+			out = order.AppendUint16(out, u)
+		}
+		return string(out)
+	}
+	switch random.IntN(16) {
+	case 0:
+		return wide("\xff\xfe", binary.LittleEndian)
+	case 1:
+		return wide("\xfe\xff", binary.BigEndian)
+	case 2:
+		return "\ufeff" + text
+	case 3, 4:
+		out := []byte("# -*- coding: " + []string{"latin-1", "cp1252", "utf-8", "koi8-r", "euc-jp", "utf-7", "ascii"}[random.IntN(7)] + " -*-\n")
+		for _, c := range text {
+			out = append(out, byte(c))
+		}
+		return string(out)
+	}
+	return text
+}
+
 // besides are the files that odd ones may include.
 var besides = map[string]string{"a.txt": "ina==1.0\n", "b c.txt": "inb==1.0\n", " a.txt": "blank==1.0\n", "=a.txt": "equals==1.0\n", "c.txt": "demo<2\n",
 	"n.txt": "-r nested.txt\n", "nested.txt": "nested==1.0\n", "a.txt#x": "sharp==1.0\n"}
@@ -63,9 +91,9 @@ for name in json.load(sys.stdin):
     try:
         for line in RequirementsFileParser(None, get_line_parser(None)).parse(name, False):
             if line.requirement if not hasattr(line, "is_requirement") else line.is_requirement:
-                hashes = [] if line.is_editable or "git+" in line.requirement else [a + ":" + h for a, l in (line.opts.hashes or {}).items() for h in l]
+                hashes = [] if line.is_editable or line.requirement.startswith("git+") else [a + ":" + h for a, l in (line.opts.hashes or {}).items() for h in l]
                 if not line.constraint:
-                    found["requirements"].append([line.requirement, sorted(hashes)])
+                    found["requirements"].append([line.requirement, sorted(set(hashes))])
             else:
                 for name in ("index_url", "extra_index_urls", "find_links"):
                     value = getattr(line.opts, name, None)
@@ -127,6 +155,7 @@ func TestNoMoreThanPip(t *testing.T) {
 	for i := range rounds {
 		text := oddFile(random)
 		place := filepath.Join(dir, fmt.Sprintf("%d.txt", i))
+		text = encoded(random, text)
 		l, err := ReadEnv("requirements.txt", []byte(text), open, func(name string) string { return environment[name] })
 		if err != nil {
 			continue

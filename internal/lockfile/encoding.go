@@ -20,7 +20,7 @@ type encoding int
 
 const (
 	inUTF8   encoding = iota
-	inBytes           // one byte a character: ASCII and Latin-1 exactly, of others the ASCII part
+	inBytes           // one byte a character: the ASCII part of an encoding
 	inUTF16L          // little endian
 	inUTF16B
 	inUTF32L
@@ -68,8 +68,7 @@ func (t *text) encode(s string) []byte {
 var (
 	coding  = regexp.MustCompile(`coding[:=]\s*([-\w.]+)`)
 	isUTF8  = regexp.MustCompile(`(?i)^(utf-?8(-sig)?|u8)$`)
-	isLatin = regexp.MustCompile(`(?i)^(latin-?1|l1|iso-?8859-?1)$`)
-	isPlain = regexp.MustCompile(`(?i)^((us-)?ascii|latin-?\d+|iso-?8859-?\d+|cp125\d|windows-125\d|koi8-[ru]|euc-?(jp|kr))$`)
+	isPlain = regexp.MustCompile(`(?i)^((us-)?ascii|latin-?\d+|l1|iso-?8859-?\d+|cp125\d|windows-125\d|koi8-[ru]|euc-?(jp|kr))$`)
 )
 
 // decode reads a file's bytes as pip does: in the encoding of the byte order mark, else
@@ -93,12 +92,6 @@ func decode(data []byte) (*text, error) {
 		name := strings.ReplaceAll(string(m[1]), "_", "-")
 		switch {
 		case isUTF8.MatchString(name):
-		case isLatin.MatchString(name):
-			var b strings.Builder
-			for _, c := range data {
-				b.WriteRune(rune(c))
-			}
-			return &text{b.String(), 0, inBytes}, nil
 		case isPlain.MatchString(name):
 			return decodePlain(data, name)
 		default:
@@ -168,7 +161,8 @@ func (t *text) wide16(data []byte) error {
 }
 
 // decodePlain reads an encoding that has ASCII as it is. Its other characters may stand
-// in comments only, where it does not matter which they are.
+// in comments only, where it does not matter which they are: uv reads UTF-8 whatever the
+// comment says.
 func decodePlain(data []byte, name string) (*text, error) {
 	var b strings.Builder
 	comment := false

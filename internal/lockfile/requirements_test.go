@@ -350,14 +350,15 @@ func TestEncodings(t *testing.T) {
 		})
 	}
 	for text, want := range map[string]string{
-		"a==1 # \xff\n":                      "requirements.txt: the file is not UTF-8 and names no other encoding",
-		"# coding: koi8-r\na==1 ; \xe1\n":    `requirements.txt: of the encoding "koi8-r" assay reads ASCII only, and other letters in comments`,
-		"# coding: cp1252\n# \x85evil==1\n":  `requirements.txt: of the encoding "cp1252" assay reads ASCII only, and other letters in comments`,
-		"# coding: latin-1\n# \x85evil==1\n": "requirements.txt:2: the line holds the character U+0085, at which pip ends the line and others do not",
-		"\xff\xfea":                          "requirements.txt: the file ends within a character",
-		"\xff\xfe\x00\xd8a\x00":              "requirements.txt: the file is not UTF-16",
-		"\xff\xfe\x00\xd8":                   "requirements.txt: the file is not UTF-16",
-		"\xff\xfe\x00\x00\x00\x00\x11\x00":   "requirements.txt: the file is not UTF-32",
+		"a==1 # \xff\n":                        "requirements.txt: the file is not UTF-8 and names no other encoding",
+		"# coding: koi8-r\na==1 ; \xe1\n":      `requirements.txt: of the encoding "koi8-r" assay reads ASCII only, and other letters in comments`,
+		"# coding: cp1252\n# \x85evil==1\n":    `requirements.txt: of the encoding "cp1252" assay reads ASCII only, and other letters in comments`,
+		"# coding: latin-1\n# \x85evil==1\n":   `requirements.txt: of the encoding "latin-1" assay reads ASCII only, and other letters in comments`,
+		"# coding: latin-1\n-r \xc3\xa9.txt\n": `requirements.txt: of the encoding "latin-1" assay reads ASCII only, and other letters in comments`,
+		"\xff\xfea":                            "requirements.txt: the file ends within a character",
+		"\xff\xfe\x00\xd8a\x00":                "requirements.txt: the file is not UTF-16",
+		"\xff\xfe\x00\xd8":                     "requirements.txt: the file is not UTF-16",
+		"\xff\xfe\x00\x00\x00\x00\x11\x00":     "requirements.txt: the file is not UTF-32",
 	} {
 		if _, err := Read("requirements.txt", []byte(text), nil); err == nil || err.Error() != want {
 			t.Errorf("%q: got %v, want %s", text, err, want)
