@@ -5,9 +5,10 @@
 # do, verifying attestations of files at hand, is measured against the pypi-attestations
 # command for PEER (20) of the lock's attested files.
 #   scripts/bench-check.sh [PACKAGES [ATTESTED]]   ATTESTED: percent of the packages
-# cold: nothing is kept; warm: what the cold check kept; offline: nobody is asked. CPU is
-# user and system time of the command and its children. Machines are noisy: each is run
-# ROUNDS times (3), and the least CPU counts; ratios are of seconds that passed.
+# cold: nothing is kept; warm: what the cold check kept; offline: nobody is asked; same: cold,
+# and narrowed to the platform and the Python that pip downloads for. CPU is user and system
+# time of the command and its children. Machines are noisy: each is run ROUNDS times (3), and
+# the least CPU counts; ratios are of seconds that passed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ -x .venv/bin/pip ] && export PATH="$PWD/.venv/bin:$PATH"
@@ -41,11 +42,17 @@ once() {
   awk '{ print $1, $2 + $3 }' "$work/time" >>"$work/$name"
 }
 check() { "$work/assay" check --trusted-root "$work/root.json" "$@" "$work/requirements.txt"; }
+# What pip downloads is what this platform and Python take; "same" looks at no more than
+# that, and at the sdist beside it, which pip would take where the wheel is gone.
+python=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+platform=linux-$(uname -m)
 for ((i = 0; i < rounds; i++)); do
   rm -rf "$ASSAY_HOME" "$work/files"
   once cold check
   once warm check
   once offline check --offline
+  rm -rf "$ASSAY_HOME"
+  once same check --platform "$platform" --python "$python"
   once pip pip download --quiet --no-cache-dir --no-deps --require-hashes --dest "$work/files" -r "$work/requirements.txt"
 done
 # The peer is told the repository of each file, and gets the trusted root of the index in
@@ -81,14 +88,15 @@ if command -v pypi-attestations >/dev/null; then
   done
 fi
 echo "$packages packages, $((packages * 10)) files, $attested % attested, $rounds rounds"
-for name in cold warm offline pip; do
+for name in cold warm offline same pip; do
   awk -v name="$name" '{ if (NR == 1 || $1 < s) s = $1; if (NR == 1 || $2 < c) c = $2; if ($2 > m) m = $2 }
     END { printf "%-8s %7.2f s, %6.2f s of CPU (most %.2f)\n", name, s, c, m }' "$work/$name"
 done
 least() { awk 'NR == 1 || $1 < s { s = $1 } END { print s }' "$work/$1"; }
 cpu() { awk 'NR == 1 || $2 < s { s = $2 } END { print s }' "$work/$1"; }
-awk -v pip="$(least pip)" -v cold="$(least cold)" -v warm="$(least warm)" -v pc="$(cpu pip)" -v cc="$(cpu cold)" -v wc="$(cpu warm)" 'BEGIN {
+awk -v pip="$(least pip)" -v cold="$(least cold)" -v warm="$(least warm)" -v pc="$(cpu pip)" -v cc="$(cpu cold)" -v wc="$(cpu warm)" -v same="$(least same)" -v sc="$(cpu same)" 'BEGIN {
   printf "pip / assay, seconds: cold %.1f, warm %.1f times faster\n", pip / cold, pip / warm
+  printf "pip / assay cold, for the same platform and Python: seconds %.1f, CPU %.1f times less\n", pip / same, pc / sc
   printf "pip / assay, CPU: cold %.1f, warm %.1f times less\n", pc / cc, pc / wc
   printf "pip / assay, seconds for each file looked at (pip looks at one of ten): cold %.1f, warm %.1f times faster\n", 10 * pip / cold, 10 * pip / warm }'
 named=0 # attested packages
