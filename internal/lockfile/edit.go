@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -329,7 +330,7 @@ func (e *Edit) check(changed map[string][]byte) error {
 	if err != nil {
 		return err
 	}
-	got, err := l.read(l.Name, data, content)
+	got, err := l.read(l.Name, data, func(path string) ([]byte, error) { return content(filepath.Clean(path)) })
 	if err != nil {
 		return fmt.Errorf("the edited lock could not be read: %w", err)
 	}

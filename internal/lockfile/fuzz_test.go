@@ -128,7 +128,8 @@ func checkPackage(t *testing.T, p Package, lines int) {
 func FuzzRequirements(f *testing.F) {
 	fuzzFormat(f, "requirements.txt", "-r a.txt\n-c missing.txt\n", "a[b]==1 ; os_name=='x' \\\n --hash=sha256:"+sha+" \\\n  --hash=md5:00\n# c\n",
 		"-e git+https://u:p@h.example/x@1#egg=y\n", "a @ https://u:p@h.example/a-1.zip#sha256="+sha+"\r\n", "# coding: latin-1\na==1 \\\n# \xe9\n",
-		"\xff\xfea\x00=\x00=\x001\x00\n\x00", "-i https://${A}:${B}@h.example/ --pre\n./x\n../dl/a-1-py3-none-any.whl", "a==1 \\\n\n--hash=x")
+		"\xff\xfea\x00=\x00=\x001\x00\n\x00", "-i https://${A}:${B}@h.example/ --pre\n./x\n../dl/a-1-py3-none-any.whl", "a==1 \\\n\n--hash=x",
+		"a\nb/--hash=0", "-r x/../y.txt\na==1\n")
 }
 
 func FuzzPylock(f *testing.F) {

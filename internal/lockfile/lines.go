@@ -142,6 +142,9 @@ func (r *reader) logicalLines(lines []physical) []*logicalLine {
 		}
 		if strings.Contains(bare, "--hash") {
 			for _, m := range hashOption.FindAllStringIndex(bare, -1) {
+				if m[0] > 0 && bare[m[0]-1] != ' ' && bare[m[0]-1] != '\t' {
+					continue // within a word
+				}
 				open.hashes = append(open.hashes, span{p.start + m[0], p.start + m[1]})
 			}
 		}

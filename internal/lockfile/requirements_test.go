@@ -257,6 +257,32 @@ func TestWithinConstraints(t *testing.T) {
 	}
 }
 
+// TestIncludeThroughFolders: whoever opens files learns where a path goes back out of a
+// folder, and an edit finds the file again.
+func TestIncludeThroughFolders(t *testing.T) {
+	var asked []string
+	l, err := Read("docs/requirements.txt", []byte("-r ../base.txt\n-r sub/./../more.txt\n-r sub//deep.txt\n"), func(path string) ([]byte, error) {
+		asked = append(asked, path)
+		return []byte(strings.TrimSuffix(path[strings.LastIndex(path, "/")+1:], ".txt") + "==1\n"), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"docs/../base.txt", "docs/sub/./../more.txt", "docs/sub/deep.txt"}; !slices.Equal(asked, want) {
+		t.Errorf("asked for %q, want %q", asked, want)
+	}
+	if want := []string{"base.txt", "docs/more.txt", "docs/sub/deep.txt"}; !slices.Equal(l.Includes, want) {
+		t.Errorf("the includes are %q, want %q", l.Includes, want)
+	}
+	e := l.Edit()
+	for _, p := range l.Packages {
+		e.AddHashes(p, []assay.Digest{digest(t, "01")})
+	}
+	if out, err := e.Bytes(); err != nil || len(out) != 3 {
+		t.Errorf("%d files, %v", len(out), err)
+	}
+}
+
 // TestIncludedSecrets: a stranger's lock can include any file, and of what stands in it
 // nothing is in an error.
 func TestIncludedSecrets(t *testing.T) {
