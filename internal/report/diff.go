@@ -182,7 +182,7 @@ func (d Diff) WriteText(w io.Writer, t Text, now time.Time) error {
 	fmt.Fprintf(&b, "assay: %s → %s, %s\n", t.prose(d.Old), t.prose(d.New), d.counts())
 	d.writeLock(&b, t)
 	for _, c := range d.Changes {
-		fmt.Fprintf(&b, "  %s  %s %s\n", c.Kind, t.name(c.Project), t.prose(c.versions()))
+		fmt.Fprintln(&b, strings.TrimRight(fmt.Sprintf("  %s  %s %s", c.Kind, t.name(c.Project), t.prose(c.versions())), " "))
 		t.writeWrapped(&b, reasonIndent, t.prose(strings.Join(c.facts(now), ", ")))
 		for _, s := range c.Signals {
 			text := marks[s.Weight] + " " + t.prose(s.Text)
