@@ -50,6 +50,7 @@ func TestHostile(t *testing.T) {
 		{"unknown option", "requirements.txt", "--frobnicate\n", "requirements.txt:1: \"--frobnicate\" is no option that pip takes here"},
 		{"unknown option behind a requirement", "requirements.txt", "a==1 --index-url=https://h.example/\n", "requirements.txt:1: behind a requirement there is no option \"--index-url\""},
 		{"ambiguous option", "requirements.txt", "--no\n", "requirements.txt:1: \"--no\" is no option that pip takes here"},
+		{"a requirement's option without value", "requirements.txt", "a==1 -C\n", "requirements.txt:1: the option \"-C\" has no value"},
 		{"option without value", "requirements.txt", "--index-url\n", "requirements.txt:1: --index-url has no value"},
 		{"option with a value", "requirements.txt", "--pre=yes\n", "requirements.txt:1: --pre takes no value"},
 		{"open quote", "requirements.txt", "--index-url \"https://h.example/\n", "requirements.txt:1: the options cannot be told apart: a quote is open"},

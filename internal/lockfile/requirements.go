@@ -144,9 +144,11 @@ func (r *reader) ownOptions(l *logicalLine, p *Package, words []string) bool {
 	for i := 0; i < len(words); i++ {
 		name, value, inline := strings.Cut(words[i], "=")
 		if !inline {
-			if i++; i < len(words) {
-				value = words[i]
+			if i++; i == len(words) {
+				r.add(l.number, "the option %s has no value", quoted(name))
+				return false
 			}
+			value = words[i]
 		}
 		switch name {
 		case "--hash":

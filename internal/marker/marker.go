@@ -96,7 +96,11 @@ func Words(s string) string {
 	r := &reader{rest: s}
 	for r.next(); r.kind > end; r.next() {
 		if r.kind == literal {
-			r.text = "'" + r.text[1:len(r.text)-1] + "'"
+			quote := "'"
+			if strings.Contains(r.text[1:len(r.text)-1], quote) {
+				quote = `"` // as it was: there is no other way to write it
+			}
+			r.text = quote + r.text[1:len(r.text)-1] + quote
 		}
 		out = append(out, r.text)
 	}
