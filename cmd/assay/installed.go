@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +19,7 @@ import (
 
 // watch compares what is installed before and after the command.
 type watch struct {
+	dir    string // the working folder
 	places inventory.Places
 	before inventory.Snapshot
 }
@@ -23,7 +27,7 @@ type watch struct {
 // watch looks at where the command may install to.
 func (a *app) watch(program string, args []string) *watch {
 	args = append([]string{program}, args[1:]...)
-	w := &watch{places: inventory.Find(inventory.Query{Env: a.env, Dir: a.cwd, Args: args})}
+	w := &watch{dir: a.cwd, places: inventory.Find(inventory.Query{Env: a.env, Dir: a.cwd, Args: args})}
 	w.before = inventory.Take(w.places)
 	return w
 }
@@ -61,6 +65,9 @@ func (w *watch) unlooked(after inventory.Snapshot, s *session, collector *report
 		r := canonical(d.Project, d.Version)
 		why, kind := elsewhere(d)
 		switch {
+		case why != "" && s.locks != nil && !s.locks.guard.TakesElsewhere(d.Project) && !w.asked(d, kind, s.sources):
+			outside = true
+			record(d, assay.InstallOutside, s.locks.guard.Names()+" does not name it, and it was "+why+d.Where, collector)
 		case why != "":
 			found[kind] = true
 			collector.Skip(name, why+d.Where)
@@ -102,6 +109,45 @@ func elsewhere(d inventory.Installed) (string, installer.SourceKind) {
 		return "installed from this computer, editable: ", installer.SourceEditable
 	}
 	return "", ""
+}
+
+// asked reports whether what came from elsewhere is the project that the command works on,
+// or what the command line or the project's files ask for.
+func (w *watch) asked(d inventory.Installed, kind installer.SourceKind, sources []installer.Source) bool {
+	u, err := url.Parse(d.Where)
+	if err != nil {
+		return false
+	}
+	if kind != installer.SourceVCS {
+		for dir := w.dir; ; dir = filepath.Dir(dir) {
+			if _, err := os.Stat(filepath.Join(dir, "pyproject.toml")); err == nil && samePlace(dir, u.Path) {
+				return true
+			}
+			if dir == filepath.Dir(dir) {
+				break
+			}
+		}
+	}
+	return slices.ContainsFunc(sources, func(s installer.Source) bool {
+		switch s.Kind {
+		case installer.SourceVCS:
+			return kind == installer.SourceVCS
+		case installer.SourceLocal, installer.SourceEditable:
+			path, _, _ := strings.Cut(strings.TrimPrefix(s.Where, "file://"), "[") // extras
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(w.dir, path)
+			}
+			return kind != installer.SourceVCS && samePlace(path, u.Path)
+		}
+		return false
+	})
+}
+
+// samePlace reports whether two paths lead to one file or folder.
+func samePlace(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(filepath.FromSlash(b))
+	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
 // came returns the releases of which a file came past whole.

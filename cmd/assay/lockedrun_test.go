@@ -288,6 +288,33 @@ func TestLockedAround(t *testing.T) {
 	}
 }
 
+// TestLockedHook has a script put a release into the environment that says of itself that
+// it came from a folder: it is in no lock either, and nobody asked for such a folder.
+func TestLockedHook(t *testing.T) {
+	t.Parallel()
+	python := program(t, "python3")
+	b := newBench(t, lockedArchive)
+	venv := filepath.Join(b.dir, "venv")
+	if out, err := exec.Command(python, "-m", "venv", "--without-pip", venv).CombinedOutput(); err != nil {
+		t.Fatal(err, string(out))
+	}
+	b.env = append(b.env, "VIRTUAL_ENV="+venv)
+	b.write(t, "lock.txt", "\n")
+	b.write(t, "hook.py", `
+import glob, os, sys
+info = os.path.join(glob.glob(os.path.join(sys.argv[1], "lib", "python3*", "site-packages"))[0], "evil-2.0.dist-info")
+os.mkdir(info)
+open(os.path.join(info, "METADATA"), "w").write("Metadata-Version: 2.1\\nName: evil\\nVersion: 2.0\\n")
+open(os.path.join(info, "direct_url.json"), "w").write('{"url": "file:///x", "dir_info": {}}')
+`)
+	b.flags = []string{"--locked", "lock.txt"}
+	r := b.run(t, python, filepath.Join(b.dir, "hook.py"), venv)
+	want := "evil 2.0 was installed, came by a way that does not lead past assay, and is not in the lock: lock.txt does not name it, and it was installed from this computer: file:///x"
+	if flat := strings.Join(strings.Fields(r.output), " "); r.status != 1 || !strings.Contains(flat, want) {
+		t.Errorf("status %d, want 1 and %q\n%s", r.status, want, r.output)
+	}
+}
+
 // TestLockedProject has tools install a project itself beside what its lock holds: it
 // comes from this computer, and no lock need name it.
 func TestLockedProject(t *testing.T) {

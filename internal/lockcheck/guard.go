@@ -90,6 +90,12 @@ func (g *Guard) Pins(project, version string) bool {
 	return slices.ContainsFunc(g.projects[project], func(p pin) bool { return p.version == "" || p.isOf(version) })
 }
 
+// TakesElsewhere reports whether a lock has an entry for a project that comes from no
+// index: from a folder, a file, version control or a URL.
+func (g *Guard) TakesElsewhere(project string) bool {
+	return slices.ContainsFunc(g.projects[project], func(p pin) bool { return !p.registry() })
+}
+
 // Names are those of the locks, for a message.
 func (g *Guard) Names() string { return strings.Join(g.names, " and ") }
 
