@@ -42,6 +42,9 @@ func (c *checker) Flat(ctx context.Context, link lockfile.Index, project string,
 	}
 	scheme, _, remote := strings.Cut(link.URL, "://")
 	if scheme = strings.ToLower(scheme); !remote || scheme == "file" {
+		if u, err := url.Parse(link.URL); scheme == "file" && (err != nil || u.Host != "" && u.Host != "localhost") {
+			return problem(assay.PageUnavailable, "--find-links %s: it names another computer, which no installer asks", shown(link.URL))
+		}
 		files, err := c.folder(ctx, c.linked(link), project, version)
 		switch {
 		case ctx.Err() != nil:
@@ -92,7 +95,7 @@ func (c *checker) folder(ctx context.Context, dir, project string, version pypi.
 	case err != nil:
 		return nil, err
 	case !info.IsDir() && !pypi.IsDistribution(dir):
-		return nil, errors.New("it is neither a folder nor a page behind a URL")
+		return nil, errors.New("it is neither a folder nor a page behind http or https; put the files of a page into a folder")
 	}
 	paths, err := distributions(dir)
 	if err != nil {
