@@ -138,3 +138,17 @@ func TestPoetryGroups(t *testing.T) {
 		poetryPackage("whole", `"main", "dev"`, win))
 	narrows(t, "poetry.lock", lock, "linux", "3.11", "both whole")
 }
+
+// uvApp is a uv.lock of a project with what it asks for, and entries.
+func uvApp(needs, packages string) string {
+	return "version = 1\nrequires-python = \">=3.9\"\n[[package]]\nname = \"app\"\nversion = \"0.1\"\nsource = { virtual = \".\" }\n" + needs + packages
+}
+
+// TestUVResolutionMarkers: what an entry was chosen for does not keep it out, nor what only
+// it asks for.
+func TestUVResolutionMarkers(t *testing.T) {
+	win := `resolution-markers = ["sys_platform == 'win32'"]` + "\n"
+	lock := uvApp(`dependencies = [{ name = "a" }, { name = "w", marker = "sys_platform == 'win32'" }]`+"\n",
+		uvPackage("a", "1.0", win+`dependencies = [{ name = "b" }]`)+uvPackage("b", "1.0", win)+uvPackage("w", "1.0", ""))
+	narrows(t, "uv.lock", lock, "linux", "3.11", "w")
+}
