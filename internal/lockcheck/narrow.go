@@ -53,7 +53,7 @@ func (e Environment) values() marker.Environment {
 }
 
 // leavesOut reports, for each of a lock's packages, whether its markers keep it out of the
-// environment: its own, and where the lock says what every entry needs, those on all ways
+// environment: its own, or where the lock says what every entry needs, those on all ways
 // that lead to it. In doubt it stays.
 func (e Environment) leavesOut(lock *lockfile.Lock) []bool {
 	out := make([]bool, len(lock.Packages))
@@ -80,10 +80,9 @@ func (e Environment) leavesOut(lock *lockfile.Lock) []bool {
 	if !slices.ContainsFunc(lock.Packages, func(p lockfile.Package) bool { return len(p.Needs) > 0 }) {
 		return out
 	}
-	own := func(i int) bool { return !out[i] }
 	ways := newWays(lock)
-	all := ways.reach(func(int) bool { return true }, func(string) bool { return true })
-	open := ways.reach(own, may)
+	all := ways.reach(func(string) bool { return true })
+	open := ways.reach(may)
 	for i := range out {
 		out[i] = out[i] || all[i] && !open[i]
 	}
@@ -151,13 +150,12 @@ func sameVersion(a, b string) bool {
 	return errV == nil && errU == nil && v.Canonical() == u.Canonical()
 }
 
-// reach reports which entries are reached from the roots through entries and markers that
-// are open.
-func (w *ways) reach(entry func(int) bool, way func(marker string) bool) []bool {
+// reach reports which entries are reached from the roots through markers that are open.
+func (w *ways) reach(way func(marker string) bool) []bool {
 	out := make([]bool, len(w.lock.Packages))
 	var todo []int
 	enter := func(i int) {
-		if !out[i] && entry(i) {
+		if !out[i] {
 			out[i] = true
 			todo = append(todo, i)
 		}

@@ -78,32 +78,77 @@ func TestNarrow(t *testing.T) {
 		{"pdm.lock", "[metadata]\nlock_version = \"4.5.0\"\n[[package]]\nname = \"a\"\nversion = \"1.0\"\nmarker = \"sys_platform == \\\"win32\\\"\"\nfiles = []\n", "linux", "", "a"},
 		{"Pipfile.lock", `{"_meta": {"pipfile-spec": 6, "sources": []}, "default": {"a": {"version": "==1.0", "markers": "sys_platform == 'win32'"}, "b": {"version": "==1.0"}}}`, "linux", "", "a"},
 	} {
-		lock, err := lockfile.Read(c.name, []byte(c.lock), nil)
-		if err != nil {
-			t.Errorf("%s: %v", c.name, err)
-			continue
-		}
-		e, err := NewEnvironment(c.platform, c.python)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var told, left []string
-		wanted, err := Expand(t.Context(), lock, &fake{}, Options{Environment: e, LeftOut: func(p lockfile.Package) {
-			told = append(told, p.Name)
-			if p.Name == "e" && c.name == "uv.lock" {
-				left = append(left, p.Name+"-"+p.Version)
-				return
-			}
-			left = append(left, p.Name)
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := strings.Join(left, " "); got != c.left {
-			t.Errorf("%s for %q %q: %q is left out, want %q", c.name, c.platform, c.python, got, c.left)
-		}
-		if len(told)+len(wanted) != len(lock.Packages) {
-			t.Errorf("%s: of %d entries %d are looked at and %d left out", c.name, len(lock.Packages), len(wanted), len(told))
-		}
+		narrows(t, c.name, c.lock, c.platform, c.python, c.left)
 	}
+}
+
+// narrows holds which of a lock's entries are left out: by their names, and for "e" of a
+// uv.lock with the version.
+func narrows(t *testing.T, name, text, platform, python, want string) {
+	t.Helper()
+	lock, err := lockfile.Read(name, []byte(text), nil)
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return
+	}
+	e, err := NewEnvironment(platform, python)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	wanted, err := Expand(t.Context(), lock, &fake{}, Options{Environment: e, LeftOut: func(p lockfile.Package) {
+		if p.Name == "e" && name == "uv.lock" {
+			left = append(left, p.Name+"-"+p.Version)
+			return
+		}
+		left = append(left, p.Name)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(left, " "); got != want {
+		t.Errorf("%s for %q %q: %q is left out, want %q", name, platform, python, got, want)
+	}
+	if len(left)+len(wanted) != len(lock.Packages) {
+		t.Errorf("%s: of %d entries %d are looked at and %d left out", name, len(lock.Packages), len(wanted), len(left))
+	}
+}
+
+// poetryLock is one of a version with entries.
+func poetryLock(version, packages string) string {
+	return packages + "[metadata]\nlock-version = \"" + version + "\"\npython-versions = \"*\"\ncontent-hash = \"\"\n"
+}
+
+// poetryPackage is an entry with groups and markers, as TOML has them.
+func poetryPackage(name, groups, markers string) string {
+	return "[[package]]\nname = \"" + name + "\"\nversion = \"1.0\"\ngroups = [" + groups + "]\nmarkers = " + markers + "\nfiles = []\n"
+}
+
+// TestPoetryGroups: a group without a marker has its entries everywhere.
+func TestPoetryGroups(t *testing.T) {
+	win := `"sys_platform == 'win32'"`
+	lock := poetryLock("2.1", poetryPackage("partial", `"main", "dev"`, `{main = `+win+`}`)+
+		poetryPackage("other", `"main"`, `{dev = `+win+`}`)+
+		poetryPackage("none", ``, `{main = `+win+`}`)+
+		poetryPackage("spelled", `"Main"`, `{main = `+win+`}`)+
+		poetryPackage("spelled-twice", `"Main"`, `{Main = `+win+`}`)+
+		poetryPackage("blank", `"main", "dev"`, `{main = `+win+`, dev = ""}`)+
+		poetryPackage("unnamed", `"main"`, `{main = `+win+`, dev = "os_name == 'posix'"}`)+
+		poetryPackage("both", `"main", "dev"`, `{main = `+win+`, dev = "os_name == 'nt'"}`)+
+		poetryPackage("whole", `"main", "dev"`, win))
+	narrows(t, "poetry.lock", lock, "linux", "3.11", "both whole")
+}
+
+// uvApp is a uv.lock of a project with what it asks for, and entries.
+func uvApp(needs, packages string) string {
+	return "version = 1\nrequires-python = \">=3.9\"\n[[package]]\nname = \"app\"\nversion = \"0.1\"\nsource = { virtual = \".\" }\n" + needs + packages
+}
+
+// TestUVResolutionMarkers: what an entry was chosen for does not keep it out, nor what only
+// it asks for.
+func TestUVResolutionMarkers(t *testing.T) {
+	win := `resolution-markers = ["sys_platform == 'win32'"]` + "\n"
+	lock := uvApp(`dependencies = [{ name = "a" }, { name = "w", marker = "sys_platform == 'win32'" }]`+"\n",
+		uvPackage("a", "1.0", win+`dependencies = [{ name = "b" }]`)+uvPackage("b", "1.0", win)+uvPackage("w", "1.0", ""))
+	narrows(t, "uv.lock", lock, "linux", "3.11", "w")
 }

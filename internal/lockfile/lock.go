@@ -79,7 +79,7 @@ type Package struct {
 	// Empty in all other formats.
 	Specifier string
 	Extras    []string // normalised and sorted
-	Marker    string   // as it is written
+	Marker    string   // as it is written; empty where installers do not ask it
 	// Needs are the entries that this one asks for, where the lock says under which markers
 	// it does (uv): elsewhere an entry's own marker says that for all who ask for it.
 	Needs  []Need

@@ -2,6 +2,7 @@ package lockfile
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"assay/internal/pypi"
@@ -115,10 +116,14 @@ func (e entry) namedFile() File {
 	return f
 }
 
-// poetryGroups reads the groups and the marker, which may be one for each group.
+// poetryGroups reads the groups and the marker, which may be one for each group. Poetry
+// installs for a group without one everywhere, so that there is none unless each group that
+// is named has its own, spelled like it. Of names that are not normalised its versions make
+// different keys.
 func (e entry) poetryGroups(p *Package) {
-	if p.Groups = e.texts("groups"); e.has("category") {
-		p.Groups = append(p.Groups, e.text("category"))
+	groups := e.texts("groups")
+	if p.Groups = groups; e.has("category") {
+		p.Groups = append(slices.Clip(groups), e.text("category"))
 	}
 	k := e.t.Get("markers")
 	if k == nil {
@@ -132,11 +137,19 @@ func (e entry) poetryGroups(p *Package) {
 	if !ok {
 		return
 	}
+	everywhere := len(groups) == 0
+	for _, g := range groups {
+		normal, err := pypi.NormalizeName(g)
+		everywhere = everywhere || err != nil || normal != g || !t.has(g)
+	}
 	var all []string
 	for _, m := range t.t.Keys {
-		all = append(all, e.r.marker(m.Line, t.text(m.Key)))
+		one := e.r.marker(m.Line, t.text(m.Key))
+		all, everywhere = append(all, one), everywhere || one == ""
 	}
-	p.Marker = either(all)
+	if !everywhere {
+		p.Marker = either(all)
+	}
 }
 
 // poetrySource reads [package.source]. Without one a package is from the index that

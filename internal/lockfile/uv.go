@@ -102,7 +102,9 @@ func (r *reader) uvPackage(e entry) {
 		return
 	}
 	s := site{table: e.t, header: r.headerOf(e.t, "package")}
-	p.Marker = r.marker(e.line("resolution-markers"), either(e.texts("resolution-markers")))
+	// Its resolution-markers say where the version was chosen. What is installed uv tells by
+	// the markers of those who ask for it alone.
+	r.marker(e.line("resolution-markers"), either(e.texts("resolution-markers")))
 	p.Needs = e.uvNeeds()
 	t, ok := e.table("source")
 	if !ok {

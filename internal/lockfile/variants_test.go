@@ -67,7 +67,7 @@ sdist = { hash = "sha256:` + sha + `" }
 [[package]]
 name = "v"
 source = { virtual = "." }
-`, `uv.lock:4 a-b 1.0.0a1 registry(https://h.example/simple secret) ; (os_name == 'x') or (os_name == 'y')
+`, `uv.lock:4 a-b 1.0.0a1 registry(https://h.example/simple secret)
   a_b-1.0.0a1+x-py3-none-any.whl https://h.example/a_b-1.0.0a1+x-py3-none-any.whl?sig=1  [] 10 2024-01-02
 uv.lock:10 a-b 2 registry(../wheels)
   a_b-2-py3-none-any.whl  a_b-2-py3-none-any.whl [sha512] 0 0001-01-01
