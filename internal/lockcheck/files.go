@@ -16,6 +16,7 @@ import (
 // named finds the files that the entry names.
 func (x *expansion) named(ctx context.Context) error {
 	var files []lockfile.File
+	var outside []bool // of the environment, if the names are right
 	for _, f := range x.w.Package.Files {
 		name, err := pypi.ParseFilenameFor(x.w.Package.Name, f.Name)
 		switch {
@@ -27,8 +28,8 @@ func (x *expansion) named(ctx context.Context) error {
 			x.w.find(f.At, x.w.add(x.unfound(f), f.At), assay.FileUnreadableName, fmt.Sprintf("%q", f.Name))
 		case !name.Version.IsZero() && name.Version.Canonical() != x.version.Canonical():
 			x.w.find(f.At, x.w.add(x.unfound(f), f.At), assay.LockWrongProject, fmt.Sprintf("%s in the entry of %s %s", f.Name, x.w.Package.Name, x.w.Package.Version))
-		case x.o.Environment.Takes(name):
-			files = append(files, f)
+		case x.byHash() || x.o.Environment.Takes(name):
+			files, outside = append(files, f), append(outside, !x.o.Environment.Takes(name))
 		}
 	}
 	if len(files) == 0 {
@@ -38,9 +39,13 @@ func (x *expansion) named(ctx context.Context) error {
 	// first that has the name.
 	found := make([][]assay.Artifact, len(files))
 	fits := make([]bool, len(files))
+	also := make([][]assay.Artifact, len(files)) // the same bytes under other names
 	err := x.each(ctx, func(a answer) bool {
 		missing := false
 		for i, f := range files {
+			if x.byHash() {
+				also[i] = append(also[i], byDigest(a.Files, f)...)
+			}
 			if fits[i] {
 				continue
 			}
@@ -58,9 +63,33 @@ func (x *expansion) named(ctx context.Context) error {
 		return err
 	}
 	for i, f := range files {
-		x.place(f, found[i])
+		if !outside[i] || !fits[i] { // a name that no index confirms keeps nothing out
+			x.place(f, found[i])
+		}
+	}
+	for i, f := range files {
+		for _, a := range also[i] {
+			x.take(answer{index: a.Index}, a, f.At)
+		}
 	}
 	return nil
+}
+
+// byHash reports whether installers go by the hashes of the files that the lock names,
+// and not by the names: PDM does, and so did the first of Poetry.
+func (x *expansion) byHash() bool {
+	return x.lock.Format == lockfile.PDM || x.lock.Format == lockfile.Poetry
+}
+
+// byDigest are the files of a page that have a digest of a lock's file, and not its name.
+func byDigest(files []assay.Artifact, f lockfile.File) []assay.Artifact {
+	var out []assay.Artifact
+	for _, a := range files {
+		if a.Filename != f.Name && slices.ContainsFunc(a.Digests, func(d assay.Digest) bool { return slices.Contains(f.Digests, d) }) {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // place adds a file that the lock names as it was found.
@@ -136,7 +165,8 @@ func (x *expansion) hashed(ctx context.Context) error {
 			wanted = append(wanted, h)
 		}
 	}
-	found := make([]bool, len(wanted))
+	found := make([]bool, len(wanted)) // anywhere
+	taken := make([]bool, len(wanted)) // by the environment
 	any := false
 	err := x.each(ctx, func(a answer) bool {
 		if len(wanted) == 0 {
@@ -147,14 +177,17 @@ func (x *expansion) hashed(ctx context.Context) error {
 			return !any
 		}
 		for i, h := range wanted {
-			for _, file := range a.Files {
-				if !found[i] && slices.Contains(file.Digests, h.Digest) {
+			if taken[i] {
+				continue
+			}
+			for _, file := range a.Files { // the same bytes may be there under names for several environments
+				if slices.Contains(file.Digests, h.Digest) {
 					found[i] = true
-					x.take(a, file, h.At)
+					taken[i] = x.take(a, file, h.At) || taken[i]
 				}
 			}
 		}
-		return slices.Contains(found, false)
+		return slices.Contains(taken, false)
 	})
 	if err != nil {
 		return err
@@ -194,18 +227,20 @@ func (x *expansion) algorithms() string {
 	return "the index lists " + strings.ReplaceAll(algorithms(all), " and ", ", ")
 }
 
-// take adds a file of a page, once, where the environment may install it.
-func (x *expansion) take(from answer, a assay.Artifact, at lockfile.Place) {
+// take adds a file of a page, once, where the environment may install it, and reports
+// whether it may.
+func (x *expansion) take(from answer, a assay.Artifact, at lockfile.Place) bool {
 	name, err := pypi.ParseFilenameFor(x.w.Package.Name, a.Filename)
 	if err == nil && !x.o.Environment.Takes(name) {
-		return
+		return false
 	}
 	same := func(b assay.Artifact) bool { return b.Filename == a.Filename && b.Index == a.Index }
 	if slices.ContainsFunc(x.w.Files, same) {
-		return
+		return true
 	}
 	n := x.w.add(a, at)
 	x.twice(at, n, byName(from.Files, a.Filename))
+	return true
 }
 
 func byName(files []assay.Artifact, name string) []assay.Artifact {
