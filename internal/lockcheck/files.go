@@ -39,12 +39,13 @@ func (x *expansion) named(ctx context.Context) error {
 	// first that has the name.
 	found := make([][]assay.Artifact, len(files))
 	fits := make([]bool, len(files))
-	also := make([][]assay.Artifact, len(files)) // the same bytes under other names
+	also := make([][]answer, len(files)) // the same bytes under other names
+	from := make([]answer, len(files))
 	err := x.each(ctx, func(a answer) bool {
 		missing := false
 		for i, f := range files {
 			if x.byHash() {
-				also[i] = append(also[i], byDigest(a.Files, f)...)
+				also[i] = append(also[i], answer{a.index, a.flat, Release{Files: byDigest(a.Files, f)}})
 			}
 			if fits[i] {
 				continue
@@ -52,7 +53,7 @@ func (x *expansion) named(ctx context.Context) error {
 			if listed := byName(a.Files, f.Name); len(listed) > 0 {
 				fits[i] = len(unconfirmed(f.Digests, listed[0].Digests)) == 0
 				if found[i] == nil || fits[i] {
-					found[i] = listed
+					found[i], from[i] = listed, a
 				}
 			}
 			missing = missing || !fits[i]
@@ -65,11 +66,16 @@ func (x *expansion) named(ctx context.Context) error {
 	for i, f := range files {
 		if !outside[i] || !fits[i] { // a name that no index confirms keeps nothing out
 			x.place(f, found[i])
+			if x.byHash() && len(found[i]) > 0 {
+				x.elsewhere(from[i], len(x.w.Files)-1)
+			}
 		}
 	}
 	for i, f := range files {
-		for _, a := range also[i] {
-			x.take(answer{index: a.Index}, a, f.At)
+		for _, from := range also[i] {
+			for _, a := range from.Files {
+				x.take(from, a, f.At)
+			}
 		}
 	}
 	return nil
@@ -240,7 +246,34 @@ func (x *expansion) take(from answer, a assay.Artifact, at lockfile.Place) bool 
 	}
 	n := x.w.add(a, at)
 	x.twice(at, n, byName(from.Files, a.Filename))
+	if from.flat {
+		if x.w.Flat == nil {
+			x.w.Flat = map[int]string{}
+		}
+		x.w.Flat[n] = from.index
+	}
+	x.elsewhere(from, n)
 	return true
+}
+
+// elsewhere reports a file that a place asked before lists with other bytes: two files of
+// one name are not the same release, and the lock takes those of the later place.
+func (x *expansion) elsewhere(from answer, n int) {
+	a := x.w.Files[n]
+	for _, before := range x.asked {
+		if before.index == from.index && before.flat == from.flat {
+			return
+		}
+		for _, b := range byName(before.Files, a.Filename) {
+			d, e, ok := apart(a.Digests, b.Digests)
+			if !ok {
+				continue
+			}
+			x.w.find(x.w.Places[n], n, assay.LockOtherDigest, fmt.Sprintf("%s has %s in the lock, as at %s, and %s at %s, which is asked before",
+				a.Filename, d, shownIndex(from.index), e, shownIndex(before.index)))
+			return
+		}
+	}
 }
 
 func byName(files []assay.Artifact, name string) []assay.Artifact {
@@ -257,14 +290,22 @@ func byName(files []assay.Artifact, name string) []assay.Artifact {
 // sha256:…"; empty where none does. Digests of different algorithms tell nothing about
 // each other.
 func differing(lock, page []assay.Digest) string {
+	if d, e, ok := apart(lock, page); ok {
+		return d.String() + " in the lock and " + e.String()
+	}
+	return ""
+}
+
+// apart are the first two digests of one algorithm that differ.
+func apart(lock, page []assay.Digest) (ofLock, ofPage assay.Digest, ok bool) {
 	for _, d := range lock {
 		for _, e := range page {
 			if d.Algorithm == e.Algorithm && d.Hex != e.Hex {
-				return d.String() + " in the lock and " + e.String()
+				return d, e, true
 			}
 		}
 	}
-	return ""
+	return ofLock, ofPage, false
 }
 
 // weakly is differing for hashes that decide nothing: that two are not the same they do

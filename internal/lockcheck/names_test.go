@@ -46,6 +46,13 @@ func TestNamesHideNothing(t *testing.T) {
 			hashes: []string{"a"}, want: wheel + " " + two + " lock:2\n"},
 		"a hash of two names that fit": {format: lockfile.Pipfile, pages: map[string][]string{one + " evil": {wheel + " a", "evil-2.0-1-py3-none-any.whl a"}},
 			hashes: []string{"a"}, want: wheel + " " + one + " lock:2\nevil-2.0-1-py3-none-any.whl " + one + " lock:2\n"},
+		"other bytes under the index's own name": {format: lockfile.PDM, pages: map[string][]string{one + " evil": {wheel + " a"}, two + " evil": {wheel + " b"}},
+			files: []lockfile.File{{Name: wheel, Digests: []assay.Digest{sha("b")}, At: at(2)}},
+			want: wheel + " " + two + " lock:2\nlock:2 0 lock.other-digest: " + wheel + " has " + sha("b").String() + " in the lock, as at " + two + ", and " +
+				sha("a").String() + " at " + one + ", which is asked before\n"},
+		"the index's own bytes beside another's": {format: lockfile.PDM, pages: map[string][]string{one + " evil": {wheel + " a"}, two + " evil": {wheel + " b"}},
+			files: []lockfile.File{{Name: wheel, Digests: []assay.Digest{sha("a")}, At: at(2)}},
+			want:  wheel + " " + one + " lock:2\n"},
 		"a hash for elsewhere": {format: lockfile.Requirements, pages: map[string][]string{one + " evil": {win + " a", wheel + " b"}},
 			hashes: []string{"a", "b"}, want: wheel + " " + one + " lock:2\n"},
 	} {
