@@ -158,6 +158,9 @@ func (c *checker) check(ctx context.Context, locks []*lockfile.Lock) (report.Che
 				subjects = append(subjects, &subject{artifact: w.Artifact(), uses: []use{{w, -1}}})
 			}
 			for n, a := range w.Files {
+				if place, ok := w.Flat[n]; ok {
+					out.FromPlaces = append(out.FromPlaces, report.FromPlace{Project: a.Project, Version: a.Version, Where: assay.ShownSource(place)})
+				}
 				s, ok := byFile[fileKey(a)]
 				if !ok {
 					s = &subject{artifact: a}

@@ -16,6 +16,7 @@ import (
 // named finds the files that the entry names.
 func (x *expansion) named(ctx context.Context) error {
 	var files []lockfile.File
+	var outside []bool // of the environment, if the names are right
 	for _, f := range x.w.Package.Files {
 		name, err := pypi.ParseFilenameFor(x.w.Package.Name, f.Name)
 		switch {
@@ -27,8 +28,8 @@ func (x *expansion) named(ctx context.Context) error {
 			x.w.find(f.At, x.w.add(x.unfound(f), f.At), assay.FileUnreadableName, fmt.Sprintf("%q", f.Name))
 		case !name.Version.IsZero() && name.Version.Canonical() != x.version.Canonical():
 			x.w.find(f.At, x.w.add(x.unfound(f), f.At), assay.LockWrongProject, fmt.Sprintf("%s in the entry of %s %s", f.Name, x.w.Package.Name, x.w.Package.Version))
-		case x.o.Environment.Takes(name):
-			files = append(files, f)
+		case x.byHash() || x.o.Environment.Takes(name):
+			files, outside = append(files, f), append(outside, !x.o.Environment.Takes(name))
 		}
 	}
 	if len(files) == 0 {
@@ -38,16 +39,21 @@ func (x *expansion) named(ctx context.Context) error {
 	// first that has the name.
 	found := make([][]assay.Artifact, len(files))
 	fits := make([]bool, len(files))
+	also := make([][]answer, len(files)) // the same bytes under other names
+	from := make([]answer, len(files))
 	err := x.each(ctx, func(a answer) bool {
 		missing := false
 		for i, f := range files {
+			if x.byHash() {
+				also[i] = append(also[i], answer{a.index, a.flat, Release{Files: byDigest(a.Files, f)}})
+			}
 			if fits[i] {
 				continue
 			}
 			if listed := byName(a.Files, f.Name); len(listed) > 0 {
 				fits[i] = len(unconfirmed(f.Digests, listed[0].Digests)) == 0
 				if found[i] == nil || fits[i] {
-					found[i] = listed
+					found[i], from[i] = listed, a
 				}
 			}
 			missing = missing || !fits[i]
@@ -58,9 +64,38 @@ func (x *expansion) named(ctx context.Context) error {
 		return err
 	}
 	for i, f := range files {
-		x.place(f, found[i])
+		if !outside[i] || !fits[i] { // a name that no index confirms keeps nothing out
+			x.place(f, found[i])
+			if x.byHash() && len(found[i]) > 0 {
+				x.elsewhere(from[i], len(x.w.Files)-1)
+			}
+		}
+	}
+	for i, f := range files {
+		for _, from := range also[i] {
+			for _, a := range from.Files {
+				x.take(from, a, f.At)
+			}
+		}
 	}
 	return nil
+}
+
+// byHash reports whether installers go by the hashes of the files that the lock names,
+// and not by the names: PDM does, and so did the first of Poetry.
+func (x *expansion) byHash() bool {
+	return x.lock.Format == lockfile.PDM || x.lock.Format == lockfile.Poetry
+}
+
+// byDigest are the files of a page that have a digest of a lock's file, and not its name.
+func byDigest(files []assay.Artifact, f lockfile.File) []assay.Artifact {
+	var out []assay.Artifact
+	for _, a := range files {
+		if a.Filename != f.Name && slices.ContainsFunc(a.Digests, func(d assay.Digest) bool { return slices.Contains(f.Digests, d) }) {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // place adds a file that the lock names as it was found.
@@ -136,7 +171,8 @@ func (x *expansion) hashed(ctx context.Context) error {
 			wanted = append(wanted, h)
 		}
 	}
-	found := make([]bool, len(wanted))
+	found := make([]bool, len(wanted)) // anywhere
+	taken := make([]bool, len(wanted)) // by the environment
 	any := false
 	err := x.each(ctx, func(a answer) bool {
 		if len(wanted) == 0 {
@@ -147,14 +183,17 @@ func (x *expansion) hashed(ctx context.Context) error {
 			return !any
 		}
 		for i, h := range wanted {
-			for _, file := range a.Files {
-				if !found[i] && slices.Contains(file.Digests, h.Digest) {
+			if taken[i] {
+				continue
+			}
+			for _, file := range a.Files { // the same bytes may be there under names for several environments
+				if slices.Contains(file.Digests, h.Digest) {
 					found[i] = true
-					x.take(a, file, h.At)
+					taken[i] = x.take(a, file, h.At) || taken[i]
 				}
 			}
 		}
-		return slices.Contains(found, false)
+		return slices.Contains(taken, false)
 	})
 	if err != nil {
 		return err
@@ -194,18 +233,47 @@ func (x *expansion) algorithms() string {
 	return "the index lists " + strings.ReplaceAll(algorithms(all), " and ", ", ")
 }
 
-// take adds a file of a page, once, where the environment may install it.
-func (x *expansion) take(from answer, a assay.Artifact, at lockfile.Place) {
+// take adds a file of a page, once, where the environment may install it, and reports
+// whether it may.
+func (x *expansion) take(from answer, a assay.Artifact, at lockfile.Place) bool {
 	name, err := pypi.ParseFilenameFor(x.w.Package.Name, a.Filename)
 	if err == nil && !x.o.Environment.Takes(name) {
-		return
+		return false
 	}
 	same := func(b assay.Artifact) bool { return b.Filename == a.Filename && b.Index == a.Index }
 	if slices.ContainsFunc(x.w.Files, same) {
-		return
+		return true
 	}
 	n := x.w.add(a, at)
 	x.twice(at, n, byName(from.Files, a.Filename))
+	if from.flat {
+		if x.w.Flat == nil {
+			x.w.Flat = map[int]string{}
+		}
+		x.w.Flat[n] = from.index
+	}
+	x.elsewhere(from, n)
+	return true
+}
+
+// elsewhere reports a file that a place asked before lists with other bytes: two files of
+// one name are not the same release, and the lock takes those of the later place.
+func (x *expansion) elsewhere(from answer, n int) {
+	a := x.w.Files[n]
+	for _, before := range x.asked {
+		if before.index == from.index && before.flat == from.flat {
+			return
+		}
+		for _, b := range byName(before.Files, a.Filename) {
+			d, e, ok := apart(a.Digests, b.Digests)
+			if !ok {
+				continue
+			}
+			x.w.find(x.w.Places[n], n, assay.LockOtherDigest, fmt.Sprintf("%s has %s in the lock, as at %s, and %s at %s, which is asked before",
+				a.Filename, d, shownIndex(from.index), e, shownIndex(before.index)))
+			return
+		}
+	}
 }
 
 func byName(files []assay.Artifact, name string) []assay.Artifact {
@@ -222,14 +290,22 @@ func byName(files []assay.Artifact, name string) []assay.Artifact {
 // sha256:…"; empty where none does. Digests of different algorithms tell nothing about
 // each other.
 func differing(lock, page []assay.Digest) string {
+	if d, e, ok := apart(lock, page); ok {
+		return d.String() + " in the lock and " + e.String()
+	}
+	return ""
+}
+
+// apart are the first two digests of one algorithm that differ.
+func apart(lock, page []assay.Digest) (ofLock, ofPage assay.Digest, ok bool) {
 	for _, d := range lock {
 		for _, e := range page {
 			if d.Algorithm == e.Algorithm && d.Hex != e.Hex {
-				return d.String() + " in the lock and " + e.String()
+				return d, e, true
 			}
 		}
 	}
-	return ""
+	return ofLock, ofPage, false
 }
 
 // weakly is differing for hashes that decide nothing: that two are not the same they do

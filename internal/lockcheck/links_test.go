@@ -24,13 +24,19 @@ func TestLinks(t *testing.T) {
 		{"-f down\ndemo==1.0" + hash("d"), one + " demo|down demo|own demo", "lock.txt:2 -1 page.unavailable: down\n"},
 		{"-f bare\ndemo==1.0" + hash("d"), one + " demo|bare demo|own demo", "lock.txt:2 -1 lock.unlisted: no file of the release has " + sha("d").String() +
 			"; " + sdist + " is listed without a digest on bare\n"},
+		{"-f rebuilt\ndemo==1.0" + hash("d"), one + " demo|rebuilt demo", wheel + " rebuilt lock.txt:2\nlock.txt:2 0 lock.other-digest: " + wheel + " has " + sha("d").String() +
+			" in the lock, as at rebuilt, and " + sha("a").String() + " at " + one + ", which is asked before\n"},
+		{"--no-index\n-f rebuilt\ndemo==1.0" + hash("d"), "rebuilt demo", wheel + " rebuilt lock.txt:3\n"},
+		{"--no-index\n-f rebuilt\n-f copy\ndemo==1.0" + hash("e"), "rebuilt demo|copy demo", wheel + " copy lock.txt:4\nlock.txt:4 0 lock.other-digest: " + wheel + " has " +
+			sha("e").String() + " in the lock, as at copy, and " + sha("d").String() + " at rebuilt, which is asked before\n"},
 		{"--no-index\ndemo==1.0" + hash("d"), "own demo", "lock.txt:2 -1 lock.unlisted: demo 1.0; looked at own\n"},
 	} {
 		lock, err := lockfile.Read("lock.txt", []byte(c.lock), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := &fake{down: map[string]bool{"down": true}, pages: map[string][]string{one + " demo": {wheel + " a"}, "flat demo": {sdist + " c"}, "bare demo": {sdist + " -"}}}
+		f := &fake{down: map[string]bool{"down": true}, pages: map[string][]string{one + " demo": {wheel + " a"}, "flat demo": {sdist + " c"}, "bare demo": {sdist + " -"},
+			"rebuilt demo": {wheel + " d"}, "copy demo": {wheel + " e"}}}
 		o := Options{Indexes: []string{one}, Links: []lockfile.Index{{Kind: lockfile.FindLinks, URL: "own"}}}
 		wanted, err := Expand(t.Context(), lock, f, o)
 		if err != nil {
@@ -39,6 +45,12 @@ func TestLinks(t *testing.T) {
 		got := strings.Join(f.asked, "|")
 		if got != c.asked {
 			t.Errorf("%q: asked %q, want %q", c.lock, got, c.asked)
+		}
+		for i, a := range wanted[0].Files {
+			place, flat := wanted[0].Flat[i]
+			if flat != (a.Index != one) || flat && place != a.Index {
+				t.Errorf("%q: %s is said to come from %q", c.lock, a.Filename, place)
+			}
 		}
 		if got := texts(wanted); got != c.want {
 			t.Errorf("%q:\n%s, want\n%s", c.lock, got, c.want)

@@ -98,6 +98,9 @@ type Wanted struct {
 	// Places are the lines at which the lock names each of Files; the entry's own where
 	// it names a file by nothing but a hash.
 	Places []lockfile.Place
+	// Flat are the places with files (--find-links) that some of Files come from, by their
+	// index in Files.
+	Flat map[int]string
 	// Release are all files of the release on the index that it comes from, whether the
 	// lock names them or not.
 	Release  []assay.Artifact
@@ -198,6 +201,7 @@ type expansion struct {
 // answer is what one index said.
 type answer struct {
 	index string
+	flat  bool // a place with files
 	Release
 }
 
@@ -401,7 +405,7 @@ func (x *expansion) each(ctx context.Context, do func(a answer) (more bool)) err
 				return a.Version != "" && (err != nil || v.Canonical() != x.version.Canonical())
 			})
 		}
-		a := answer{base, r}
+		a := answer{base, i >= len(bases), r}
 		x.asked = append(x.asked, a)
 		if x.w.Release == nil && len(r.Files) > 0 {
 			x.w.Release = r.Files

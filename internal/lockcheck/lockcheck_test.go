@@ -124,7 +124,8 @@ func TestExpand(t *testing.T) {
 		"hashes": {p: demo(func(p *lockfile.Package) { p.Hashes = []lockfile.Hash{hash("a", 2), hash("b", 3)} }),
 			want: wheel + " " + one + " lock:2\n" + sdist + " " + one + " lock:3\n"},
 		"the next index only for what is missing": {p: demo(func(p *lockfile.Package) { p.Hashes = []lockfile.Hash{hash("a", 2), hash("d", 3)} }),
-			want: wheel + " " + one + " lock:2\n" + wheel + " " + two + " lock:3\n"},
+			want: wheel + " " + one + " lock:2\n" + wheel + " " + two + " lock:3\nlock:3 1 lock.other-digest: " + wheel + " has " + sha("d").String() +
+				" in the lock, as at " + two + ", and " + sha("a").String() + " at " + one + ", which is asked before\n"},
 		"a hash of nothing": {p: demo(func(p *lockfile.Package) { p.Hashes = []lockfile.Hash{hash("a", 2), hash("c", 3)} }),
 			want: wheel + " " + one + " lock:2\nlock:3 -1 lock.unlisted: no file of the release has " + sha("c").String() +
 				"; looked at https://one.example/simple/ and https://two.example/simple/\n"},

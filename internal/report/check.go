@@ -22,6 +22,8 @@ type Check struct {
 	// Environment, which is the platform and the Python that a person asked for.
 	LeftOut     []LeftOut
 	Environment string
+	// FromPlaces are the packages that come from places with files, in the locks' order.
+	FromPlaces []FromPlace
 	// Since is the revision that the locks were compared with, where only changed
 	// entries were looked at.
 	Since string
@@ -252,6 +254,7 @@ func (c Check) WriteText(w io.Writer, t Text) error {
 	}
 	t.writeCheckedRows(&b, rows)
 	t.writeFoldedAs(&b, plain(folded), "without attestations (digests as listed)")
+	t.writePlaces(&b, c.FromPlaces)
 	t.writeLeftOut(&b, c.LeftOut)
 	t.writeSkipped(&b, "  ", c.Skipped)
 	if s := c.Summary(); s.Refused+s.Undecided > 0 {
