@@ -105,8 +105,8 @@ func schemeOf(c Claim) string {
 }
 
 // signersOf counts who has signed. Each signature counts for one signer, and each key that
-// made some counts once: a subkey may be bound to several certificates, and one key may be
-// granted as OpenPGP and as SSH. Whoever alone can have made a signature is a signer. Of a
+// made some counts once: a subkey may be bound to several certificates, and one key, or another
+// one of the same certificate, may be granted as OpenPGP and as SSH. Whoever alone can have made a signature is a signer. Of a
 // signature that several can have made one is, unless one of them is counted already: that
 // it was another is not known.
 func signersOf(claims []Claim) int {
@@ -118,6 +118,13 @@ func signersOf(claims []Claim) int {
 		}
 		if !slices.Contains(by[maker], c.Identity) {
 			by[maker] = append(by[maker], c.Identity)
+		}
+	}
+	for _, c := range claims {
+		for _, key := range c.Kin {
+			if who, made := by[key]; made && !slices.Contains(who, c.Identity) {
+				by[key] = append(who, c.Identity) // it could have made that as well
+			}
 		}
 	}
 	n := 0

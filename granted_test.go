@@ -69,6 +69,8 @@ func weakBy(w ...string) func(*assay.Claim)      { return func(c *assay.Claim) {
 func as(role assay.Role) func(*assay.Claim)      { return func(c *assay.Claim) { c.Role = role } }
 func grants(list ...assay.Grant) []assay.Grant   { return list }
 func madeBy(maker string) func(*assay.Claim)     { return func(c *assay.Claim) { c.Maker = maker } }
+func kin(keys ...string) func(*assay.Claim)      { return func(c *assay.Claim) { c.Kin = keys } }
+func inSSH(c *assay.Claim)                       { c.Identity = "ssh:SHA256:abc" }
 func claimsOf(list ...assay.Claim) []assay.Claim { return list }
 
 // was is a file of an earlier version, with the keys that had signed it.
@@ -427,6 +429,13 @@ var grantCases = map[string]grantCase{
 	"two subkeys, both of two certificates": {grants: grants(lets(keyA), lets(keyB)), rules: signatures(2),
 		keys: claimsOf(signs(keyA, madeBy("s")), signs(keyB, madeBy("s")), signs(keyA, madeBy("t")), signs(keyB, madeBy("t"))),
 		want: "error signature.too-few: too few of the keys that are wanted have signed foo-2.0-py3-none-any.whl: 1 of the 2 different keys that assay.toml:4 wants have signed it: KEY-A, KEY-B, which have a signing key in common: it counts once\n"},
+	"a certificate's key, and its subkey as SSH": {grants: grants(lets(keyA), lets("SHA256:abc", ofKind(assay.GrantSSH))), rules: signatures(2),
+		keys: claimsOf(signs(keyA, madeBy("p"), kin("p", "s")), signs("", madeBy("s"), inSSH)),
+		want: "error signature.too-few: too few of the keys that are wanted have signed foo-2.0-py3-none-any.whl: 1 of the 2 different keys that assay.toml:4 wants have signed it: KEY-A, ssh:SHA256:abc, which have a signing key in common: it counts once\n"},
+	"a certificate's subkey, and its key as SSH, and somebody else": {grants: grants(lets(keyA), lets(keyB), lets("SHA256:abc", ofKind(assay.GrantSSH))), rules: signatures(2),
+		keys: claimsOf(signs(keyA, madeBy("s"), kin("p", "s")), signs("", madeBy("p"), inSSH), signs(keyB, madeBy("q"), kin("q")))},
+	"two certificates with a subkey in common, by their own keys": {grants: grants(lets(keyA), lets(keyB)), rules: signatures(2),
+		keys: claimsOf(signs(keyA, madeBy("p"), kin("p", "s")), signs(keyB, madeBy("q"), kin("q", "s")))},
 	"two keys of one certificate": {grants: grants(lets(keyA), lets(keyB)), keys: claimsOf(signs(keyA, madeBy("p")), signs(keyA, madeBy("s"))), rules: signatures(2),
 		want: "error signature.too-few: too few of the keys that are wanted have signed foo-2.0-py3-none-any.whl: 1 of the 2 different keys that assay.toml:4 wants have signed it: KEY-A\n"},
 	"one subkey of two certificates, one of them another project's": {grants: grants(lets(keyA)), foreign: foreign, rules: signatures(2),

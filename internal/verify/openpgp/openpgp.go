@@ -354,6 +354,9 @@ func (l *look) claim(c *openpgp.Certificate, valid openpgp.Valid, role assay.Rol
 	out := assay.Claim{Method: "openpgp", Identity: "openpgp:" + string(valid.Signer), Digest: l.digest, Role: role, Maker: signature.Maker(valid.Public),
 		Signed: valid.Created, Ends: valid.Ends, Weak: valid.Weak,
 		Details: map[string]string{"key": string(valid.Key), "signed": valid.Created.UTC().Format(time.RFC3339)}}
+	for _, key := range c.SigningKeys() {
+		out.Kin = append(out.Kin, signature.Maker(key))
+	}
 	if ids := c.UserIDs(); len(ids) > 0 {
 		out.Details["user_id"] = openpgp.Printable(ids[0])
 	}

@@ -352,6 +352,29 @@ func TestCrowd(t *testing.T) {
 	}
 }
 
+// TestKin names all keys of a certificate with what one of them has signed, so that another of
+// them, granted as SSH, is not somebody else.
+func TestKin(t *testing.T) {
+	ann, eve := newPerson(t, "Ann", 4, 0), newPerson(t, "Eve", 4, 0)
+	if err := ann.AddSigningSubkey(at(born, 4)); err != nil {
+		t.Fatal(err)
+	}
+	sub := ann.Subkeys[len(ann.Subkeys)-1].PrivateKey
+	ann.bind(t, eve.PrimaryKey, nil) // without her consent
+	v := New(ring{ann.certificate(t)})
+	var makers []string
+	for _, key := range []*packet.PrivateKey{ann.PrivateKey, sub} {
+		ev := verified(t, v, read(v, promised(asc("a", armored(t, ann.sign(t, how{key: key}))))))
+		if len(ev.Claims) != 1 || len(ev.Claims[0].Kin) != 2 {
+			t.Fatalf("found\n%s", render(ev))
+		}
+		makers = append(makers, ev.Claims[0].Maker)
+		if kin := ev.Claims[0].Kin; len(makers) == 2 && (makers[0] == makers[1] || !slices.Contains(kin, makers[0]) || !slices.Contains(kin, makers[1])) {
+			t.Errorf("made by %q, which belong to %q", makers, kin)
+		}
+	}
+}
+
 // TestLostBeside has a key that two certificates share, of which the one, the second by
 // fingerprint, was lost, and the other had ended, or stands: that it was lost is told.
 func TestLostBeside(t *testing.T) {
