@@ -79,9 +79,11 @@ type Claim struct {
 	// was revoked without being lost); zero where it did not. Weak names what about
 	// the signature or the key is too weak to believe ("sha1", "rsa1024"). Maker names the
 	// key material that made the signature, whichever certificates have that key and
-	// whatever format it is written in: where signers are counted, one maker is one.
+	// whatever format it is written in: where signers are counted, one maker is one. Kin
+	// names the keys that belong to the identity in the same way, the maker among them.
 	Role   Role
 	Maker  string
+	Kin    []string
 	Signed time.Time
 	Ends   time.Time
 	Weak   []string

@@ -67,7 +67,7 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 	signers = slices.Compact(signers)
 	s.pending = slices.ContainsFunc(evidence, func(e Evidence) bool { return e.State == Pending })
 	bytes := b.grantedBytes(rules, claims, seen)
-	if had, _ := b.signedBefore(rules, memory, seen); bytes && len(signers) == 0 && len(had) > 0 {
+	if had, _ := b.signedBefore(rules, memory, seen, claims); bytes && len(signers) == 0 && len(had) > 0 {
 		b.waived = true // these bytes and no others: the files after it are held to the keys
 	}
 	s.vouched = bytes || s.vouched
@@ -105,8 +105,8 @@ func schemeOf(c Claim) string {
 }
 
 // signersOf counts who has signed. Each signature counts for one signer, and each key that
-// made some counts once: a subkey may be bound to several certificates, and one key may be
-// granted as OpenPGP and as SSH. Whoever alone can have made a signature is a signer. Of a
+// made some counts once: a subkey may be bound to several certificates, and one key, or another
+// one of the same certificate, may be granted as OpenPGP and as SSH. Whoever alone can have made a signature is a signer. Of a
 // signature that several can have made one is, unless one of them is counted already: that
 // it was another is not known.
 func signersOf(claims []Claim) int {
@@ -118,6 +118,13 @@ func signersOf(claims []Claim) int {
 		}
 		if !slices.Contains(by[maker], c.Identity) {
 			by[maker] = append(by[maker], c.Identity)
+		}
+	}
+	for _, c := range claims {
+		for _, key := range c.Kin {
+			if who, made := by[key]; made && !slices.Contains(who, c.Identity) {
+				by[key] = append(who, c.Identity) // it could have made that as well
+			}
 		}
 	}
 	n := 0
@@ -334,7 +341,7 @@ func (b *builder) unsignedByKeys(rules Rules, claims []Claim, evidence []Evidenc
 	if rules.Evidence == RequireNothing {
 		return
 	}
-	had, bare := b.signedBefore(rules, memory, seen)
+	had, bare := b.signedBefore(rules, memory, seen, claims)
 	if len(had) > 0 && slices.ContainsFunc(had[len(had)-1].Keys, func(k Identity) bool { return slices.Contains(continued, k.Name) }) {
 		return // it goes on as it was
 	}
@@ -352,27 +359,36 @@ func (b *builder) unsignedByKeys(rules Rules, claims []Claim, evidence []Evidenc
 // some of its kind, after the first of those, went without. They are of the kind at hand, wheel
 // or sdist; where none of these is, files of the other kind hold it as well, for what is
 // installed of a project that signs its sdists is the wheel that somebody adds. A project of
-// which files of this kind were let through unsigned signs the other kind alone.
-func (b *builder) signedBefore(rules Rules, memory Memory, seen time.Time) (had []Sighting, bare bool) {
+// which files of this kind were let through without a signature, of whatever version, signs the
+// other kind alone; where publishers vouched for them, only what one of those publishers
+// vouches for may go without.
+func (b *builder) signedBefore(rules Rules, memory Memory, seen time.Time, claims []Claim) (had []Sighting, bare bool) {
 	// Where signatures lie at a place of their own, no index has a say in whether there is one.
 	placed := len(rules.Places) > 0 || slices.ContainsFunc(rules.Grants, func(g Grant) bool {
 		return g.Placed && !g.Denied && !g.Theirs && !g.Outside && g.InForce(seen)
 	})
 	var other []Sighting
 	without := false
+	by := identities(claims)
 	for _, s := range memory.Sightings {
 		there := placed || s.Index == b.artifact.Index || b.artifact.Led
 		alike := IsSdist(s.Filename) == IsSdist(b.artifact.Filename)
 		before := s.Order < 0 && (placed || uploadedBefore(s, b.artifact.UploadTime)) || s.Order == 0 && s.Filename != b.artifact.Filename
 		switch {
-		case !there || !before || s.Waived:
-		case len(s.Keys) > 0 && alike:
-			had = append(had, s)
-		case len(s.Keys) > 0 && slices.ContainsFunc(s.Keys, detached):
-			other = append(other, s)
-		case alike && len(s.Keys)+len(s.Publishers) == 0: // else a publisher vouched for it
+		case !there || s.Waived:
+		case len(s.Keys) > 0:
+			switch {
+			case before && alike:
+				had = append(had, s)
+			case before && slices.ContainsFunc(s.Keys, detached):
+				other = append(other, s)
+			}
+		case !alike || s.Order == 0 && s.Filename == b.artifact.Filename:
+		case len(s.Publishers) == 0:
 			without = true
-			bare = bare || len(had) > 0
+			bare = bare || before && len(had) > 0
+		case slices.ContainsFunc(by, func(id Identity) bool { return slices.ContainsFunc(s.Publishers, id.SameRepository) }):
+			without = true
 		}
 	}
 	if len(had) == 0 {

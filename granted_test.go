@@ -69,6 +69,8 @@ func weakBy(w ...string) func(*assay.Claim)      { return func(c *assay.Claim) {
 func as(role assay.Role) func(*assay.Claim)      { return func(c *assay.Claim) { c.Role = role } }
 func grants(list ...assay.Grant) []assay.Grant   { return list }
 func madeBy(maker string) func(*assay.Claim)     { return func(c *assay.Claim) { c.Maker = maker } }
+func kin(keys ...string) func(*assay.Claim)      { return func(c *assay.Claim) { c.Kin = keys } }
+func inSSH(c *assay.Claim)                       { c.Identity = "ssh:SHA256:abc" }
 func claimsOf(list ...assay.Claim) []assay.Claim { return list }
 
 // was is a file of an earlier version, with the keys that had signed it.
@@ -427,6 +429,13 @@ var grantCases = map[string]grantCase{
 	"two subkeys, both of two certificates": {grants: grants(lets(keyA), lets(keyB)), rules: signatures(2),
 		keys: claimsOf(signs(keyA, madeBy("s")), signs(keyB, madeBy("s")), signs(keyA, madeBy("t")), signs(keyB, madeBy("t"))),
 		want: "error signature.too-few: too few of the keys that are wanted have signed foo-2.0-py3-none-any.whl: 1 of the 2 different keys that assay.toml:4 wants have signed it: KEY-A, KEY-B, which have a signing key in common: it counts once\n"},
+	"a certificate's key, and its subkey as SSH": {grants: grants(lets(keyA), lets("SHA256:abc", ofKind(assay.GrantSSH))), rules: signatures(2),
+		keys: claimsOf(signs(keyA, madeBy("p"), kin("p", "s")), signs("", madeBy("s"), inSSH)),
+		want: "error signature.too-few: too few of the keys that are wanted have signed foo-2.0-py3-none-any.whl: 1 of the 2 different keys that assay.toml:4 wants have signed it: KEY-A, ssh:SHA256:abc, which have a signing key in common: it counts once\n"},
+	"a certificate's subkey, and its key as SSH, and somebody else": {grants: grants(lets(keyA), lets(keyB), lets("SHA256:abc", ofKind(assay.GrantSSH))), rules: signatures(2),
+		keys: claimsOf(signs(keyA, madeBy("s"), kin("p", "s")), signs("", madeBy("p"), inSSH), signs(keyB, madeBy("q"), kin("q")))},
+	"two certificates with a subkey in common, by their own keys": {grants: grants(lets(keyA), lets(keyB)), rules: signatures(2),
+		keys: claimsOf(signs(keyA, madeBy("p"), kin("p", "s")), signs(keyB, madeBy("q"), kin("q", "s")))},
 	"two keys of one certificate": {grants: grants(lets(keyA), lets(keyB)), keys: claimsOf(signs(keyA, madeBy("p")), signs(keyA, madeBy("s"))), rules: signatures(2),
 		want: "error signature.too-few: too few of the keys that are wanted have signed foo-2.0-py3-none-any.whl: 1 of the 2 different keys that assay.toml:4 wants have signed it: KEY-A\n"},
 	"one subkey of two certificates, one of them another project's": {grants: grants(lets(keyA)), foreign: foreign, rules: signatures(2),
@@ -491,6 +500,29 @@ var grantCases = map[string]grantCase{
 	"only sdists were signed, and a wheel came from a publisher": {grants: grants(lets(keyA)), before: []assay.Sighting{sighting(was("0.9", -2, keyA), sdist), sighting(was("1.0", -1), attestedOne)},
 		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: foo-0.9.tar.gz of 2026-01-03, first seen here on 2026-01-04, was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n" +
 			"error provenance.lost: the project's earlier files had provenance and this one has none: foo-1.0-py3-none-any.whl of 2026-01-03, first seen here on 2026-01-04, came from github:acme/foo@release.yml, and nobody has signed this one, uploaded 2026-01-20\n"},
+	"only sdists were signed, and a wheel came from a publisher, and this one does": {grants: grants(lets(keyA)), by: claimsOf(publishes(acmeFoo)),
+		before: []assay.Sighting{sighting(was("1.0", -1), attestedOne), sighting(was("1.0", -1, keyA), sdist)},
+		want:   "warning signature.partial: a key is granted for foo, and it has not signed this file\n"},
+	"only sdists were signed, and a wheel came from a publisher by another workflow": {grants: grants(lets(keyA)), by: claimsOf(publishes("github:acme/foo@wheels.yml")),
+		before: []assay.Sighting{sighting(was("0.9", -2, keyA), sdist), sighting(was("1.0", -1), attestedOne)},
+		want: "warning signature.partial: a key is granted for foo, and it has not signed this file\n" +
+			"warning publisher.renamed: the publisher of foo goes by another name than before: now github:acme/foo@wheels.yml, before github:acme/foo@release.yml\n"},
+	"only sdists were signed, and a wheel came from another publisher": {grants: grants(lets(keyA)), by: claimsOf(publishes("github:mallory/foo@release.yml")),
+		before: []assay.Sighting{sighting(was("0.9", -2, keyA), sdist), sighting(was("1.0", -1), attestedOne)},
+		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: foo-0.9.tar.gz of 2026-01-03, first seen here on 2026-01-04, was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n" +
+			"error publisher.changed: foo was published by somebody else before: foo-1.0-py3-none-any.whl of 2026-01-03, first seen here on 2026-01-04, came from github:acme/foo@release.yml, and this one comes from github:mallory/foo@release.yml, uploaded 2026-01-20\n"},
+	"only sdists were signed, and a wheel came from a publisher by an acceptance": {grants: grants(lets(keyA)), by: claimsOf(publishes(acmeFoo)),
+		before: []assay.Sighting{sighting(was("0.9", -2, keyA), sdist), sighting(sighting(was("1.0", -1), attestedOne), waivedOne)},
+		want:   "error signature.missing: the project's earlier files were signed by its key and this one is not: foo-0.9.tar.gz of 2026-01-03, first seen here on 2026-01-04, was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n"},
+	"only sdists were signed, and a wheel comes from a publisher": {grants: grants(lets(keyA)), by: claimsOf(publishes(acmeFoo)),
+		before: []assay.Sighting{sighting(was("0.9", -2, keyA), sdist)},
+		want:   "error signature.missing: the project's earlier files were signed by its key and this one is not: foo-0.9.tar.gz of 2026-01-03, first seen here on 2026-01-04, was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n"},
+	"only sdists were signed, and a later wheel was not": {grants: grants(lets(keyA)), before: []assay.Sighting{sighting(was("1.0", -1, keyA), sdist), was("3.0", 1)},
+		want: "warning signature.partial: a key is granted for foo, and it has not signed this file\n"},
+	"a wheel was signed, and a later one was not": {grants: grants(lets(keyA)), before: []assay.Sighting{was("1.0", -1, keyA), was("3.0", 1)},
+		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: LAST was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n"},
+	"only sdists were signed, and this wheel has other bytes than before": {grants: grants(lets(keyA)), before: []assay.Sighting{sighting(was("1.0", -1, keyA), sdist), own},
+		want: "error signature.missing: the project's earlier files were signed by its key and this one is not: foo-1.0.tar.gz of 2026-01-03, first seen here on 2026-01-04, was signed by KEY-A, and nobody who may has signed this one, uploaded 2026-01-20\n"},
 	"only wheels were signed, inside": {artifact: func(a *assay.Artifact) { a.Filename = "foo-2.0.tar.gz" },
 		before: []assay.Sighting{sighting(was("1.0", -1), func(s *assay.Sighting) { s.Keys = []assay.Identity{{Name: "jws:abc"}} })}},
 	"only wheels were signed": {artifact: func(a *assay.Artifact) { a.Filename = "foo-2.0.tar.gz" }, before: []assay.Sighting{was("1.0", -1, keyA)},

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -281,16 +280,7 @@ func (c *Certificate) Algorithm() string { return c.primary.name }
 // fingerprint or this key id of 16 hex digits. It is for finding and for messages; a key id
 // proves nothing.
 func (c *Certificate) Owns(id string) bool {
-	digits := strings.TrimPrefix(strings.ToUpper(strings.ReplaceAll(id, " ", "")), "0X")
-	for _, k := range c.keys() {
-		if digits == string(k.fingerprint) {
-			return true
-		}
-		if n, err := strconv.ParseUint(digits, 16, 64); len(digits) == 16 && err == nil && n == k.id {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.keys(), func(k *key) bool { return k.is(id) })
 }
 
 // keys returns the primary key and the subkeys.

@@ -21,8 +21,9 @@ var (
 	bsdLine = regexp.MustCompile(`^([A-Z][A-Z0-9/-]{1,15}) \((\S(?:.*\S)?)\) = ([0-9A-Fa-f]{32,128})$`)
 	// looseLine is what other readers take for such a line as well.
 	looseLine = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9/-]{1,15} ?\(.*\) ?= ?[0-9A-Fa-f]{32,128}$`)
-	// heading is the title of a section, and underline what stands below it.
-	heading   = regexp.MustCompile(`^([A-Z][A-Z0-9-]{1,15}) checksums$`)
+	// heading is the title of a section, with a colon in older lists of Django's, and
+	// underline what stands below it.
+	heading   = regexp.MustCompile(`^([A-Z][A-Z0-9-]{1,15}) checksums?:?$`)
 	underline = regexp.MustCompile(`^={3,}$`)
 )
 
@@ -54,7 +55,7 @@ func gnuLine(line string) (digits, name string, ok bool) {
 //
 //	2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae  demo-1.0.tar.gz
 //
-// Anything else is refused, for who signs a letter has not signed each line of it as a checksum:
+// Its older lists have a colon behind the titles. Anything else is refused, for who signs a letter has not signed each line of it as a checksum:
 // a prose without such sections, and a checksum outside of them. The number of digits tells the
 // algorithm; a section or a BSD name that says otherwise is an error, and so is a file that is
 // listed twice with different checksums, a line with an escaped name ("\" before it), and a name
@@ -93,7 +94,7 @@ func hasSections(text []byte) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if isTitle(line, rest) {
+		if title(line, rest) != "" {
 			return true, nil
 		}
 		text = rest
@@ -101,13 +102,17 @@ func hasSections(text []byte) (bool, error) {
 	return false, nil
 }
 
-// isTitle reports whether a line is a section's title, by what follows it.
-func isTitle(line, rest []byte) bool {
-	if !bytes.HasSuffix(line, []byte(" checksums")) || !heading.Match(line) {
-		return false
+// title returns the algorithm that a section's title names, or "" for a line that is none: it is
+// told by what follows it.
+func title(line, rest []byte) string {
+	m := heading.FindSubmatch(line)
+	if m == nil {
+		return ""
 	}
-	below, _, err := cutLine(rest, maxTextLine)
-	return err == nil && underline.Match(below)
+	if below, _, err := cutLine(rest, maxTextLine); err != nil || !underline.Match(below) {
+		return ""
+	}
+	return algorithmName(string(m[1]))
 }
 
 // checksumList is a list that is being read.
@@ -127,9 +132,12 @@ func (l *checksumList) line(line string, rest []byte) error {
 		return nil
 	case line == "":
 		return nil
-	case l.sectioned && isTitle([]byte(line), rest):
-		l.section, l.below = algorithmName(strings.TrimSuffix(line, " checksums")), true
-		return nil
+	}
+	if l.sectioned {
+		if name := title([]byte(line), rest); name != "" {
+			l.section, l.below = name, true
+			return nil
+		}
 	}
 	sum, ok, err := readChecksum(line, l.section)
 	switch {

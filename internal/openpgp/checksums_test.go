@@ -57,6 +57,13 @@ Git tag
 The 5.2.1 tag points to commit ` + hexSHA1 + `.
 `
 
+// djangoBefore is in the form of older ones: the titles end with a colon.
+var djangoBefore = strings.NewReplacer(" checksums\n", " checksums:\n", "packages\n", "packages:\n", "tag\n", "tag:\n", "=\n\n", "==\n\n").Replace(djangoText)
+
+// djangoWant is what both say.
+const djangoWant = "md5 d41d django-5.2.1.tar.gz, md5 d41d django-5.2.1-py3-none-any.whl, " +
+	"sha1 da39 django-5.2.1.tar.gz, sha1 da39 django-5.2.1-py3-none-any.whl, sha256 e3b0 django-5.2.1.tar.gz, sha256 2c26 django-5.2.1-py3-none-any.whl"
+
 const (
 	noList       = "a text that is no list of checksums: a line of it is neither a checksum nor a comment"
 	outOfSection = "a checksum stands outside of the sections of the list"
@@ -80,7 +87,11 @@ func TestReadChecksums(t *testing.T) {
 		{"BSD", "SHA256 (a.whl) = " + hexSHA256 + "\nMD5 (a.whl) = " + hexMD5, "sha256 e3b0 a.whl, md5 d41d a.whl"},
 		{"a folder before", hexSHA256 + "  ./a.whl\n" + hexOther + "  dist/b.whl", "sha256 e3b0 a.whl, sha256 2c26 dist/b.whl"},
 		{"other algorithms", strings.Repeat("ab", 64) + "  a\n" + strings.Repeat("ab", 48) + "  a\n" + strings.Repeat("ab", 28) + "  a", "sha512 abab a, sha384 abab a, sha224 abab a"},
-		{"Django", djangoText, "md5 d41d django-5.2.1.tar.gz, md5 d41d django-5.2.1-py3-none-any.whl, sha1 da39 django-5.2.1.tar.gz, sha1 da39 django-5.2.1-py3-none-any.whl, sha256 e3b0 django-5.2.1.tar.gz, sha256 2c26 django-5.2.1-py3-none-any.whl"},
+		{"Django", djangoText, djangoWant},
+		{"Django, as it was", djangoBefore, djangoWant},
+		{"a title of one checksum", "SHA256 checksum\n===\n" + hexSHA256 + "  a.whl\n", "sha256 e3b0 a.whl"},
+		{"a title with a colon, and the wrong one", "MD5 checksums:\n==============\n\n" + hexSHA256 + "  a.whl\n", "error: a checksum of sha256 under the name md5"},
+		{"a title with a colon and no line below", "SHA256 checksums:\n\n" + hexSHA256 + "  a.whl\n", "error: " + noList},
 		{"a line twice", hexSHA256 + "  a.whl\n" + hexSHA256 + "  a.whl\n", "sha256 e3b0 a.whl"},
 		{"a name with a blank", hexSHA256 + "  a b.whl\n", "sha256 e3b0 a b.whl"},
 		{"comments", "# demo 1.0\n\n" + hexSHA256 + "  a.whl\n# " + hexOther + "  a.whl\n", "sha256 e3b0 a.whl"},

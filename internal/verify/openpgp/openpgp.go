@@ -185,8 +185,10 @@ func (l *look) tooMany(n int) bool {
 	return false
 }
 
-// candidates returns the certificates that have the key which a signature names. Of one
-// that is there twice every signature counts, so that no copy lacks a revocation.
+// candidates returns the certificates that sign by the key which a signature names, and first
+// the one whose primary key it is. Into a certificate that an import brings anybody can write
+// another's key, and make as many of them as it takes: those are none. Of one that is there
+// twice every signature counts, so that no copy lacks a revocation.
 func (l *look) candidates(sig *openpgp.Signature) ([]*openpgp.Certificate, error) {
 	issuer := sig.Issuer()
 	if issuer == "" {
@@ -195,13 +197,27 @@ func (l *look) candidates(sig *openpgp.Signature) ([]*openpgp.Certificate, error
 	if f, ok := l.known[issuer]; ok {
 		return f.certs, f.err
 	}
-	own := slices.DeleteFunc(slices.Clone(l.keys.OpenPGP(issuer)), func(c *openpgp.Certificate) bool { return c == nil || !c.Owns(issuer) })
+	primary := map[openpgp.Fingerprint]bool{}
+	own := slices.DeleteFunc(slices.Clone(l.keys.OpenPGP(issuer)), func(c *openpgp.Certificate) bool {
+		if c == nil {
+			return true
+		}
+		first, sub := c.SignsBy(issuer)
+		primary[c.Fingerprint()] = first
+		return !first && !sub
+	})
 	var f found
 	f.certs, f.err = openpgp.Merge(own...)
 	if f.err != nil {
 		f.certs = own[:1]
 	}
 	slices.SortFunc(f.certs, func(a, b *openpgp.Certificate) int {
+		if first := primary[a.Fingerprint()]; first != primary[b.Fingerprint()] {
+			if first {
+				return -1
+			}
+			return 1
+		}
 		return strings.Compare(string(a.Fingerprint()), string(b.Fingerprint()))
 	})
 	f.certs = f.certs[:min(len(f.certs), maxCandidates)]
@@ -285,28 +301,34 @@ func (l *look) signature(where string, sig *openpgp.Signature) {
 	}
 }
 
-// judge holds a signature against the certificates that have its key. There are claims,
-// or there is a fault.
+// gravity has the codes of what is wrong with a signature from the gravest on. That it does not
+// hold by one of several certificates is the least.
+var gravity = []assay.Code{assay.SignatureRevoked, assay.SignatureKeyEnded, assay.SignatureWeak, assay.SignatureInvalid}
+
+// judge holds a signature against the certificates that have its key. There are claims, or
+// there is a fault, the gravest one; that a key was lost is told beside claims as well.
 func (l *look) judge(sig *openpgp.Signature, role assay.Role, verify func(*openpgp.Certificate) (openpgp.Valid, error)) ([]assay.Claim, *fault) {
 	certs, err := l.candidates(sig)
 	if err != nil {
 		return nil, &fault{assay.SignatureInvalid, err.Error()}
 	}
 	var claims []assay.Claim
-	bad := &fault{assay.SignatureInvalid, "it was made by none of the keys that it names"}
-	for i, c := range certs {
+	var bad *fault
+	for _, c := range certs {
 		valid, err := verify(c)
-		switch {
-		case err == nil:
+		if err == nil {
 			claims = append(claims, l.claim(c, valid, role))
-		case i == 0:
-			bad = &fault{codeOf(sig, err), err.Error()}
+			continue
+		}
+		code := codeOf(sig, err)
+		if bad == nil || slices.Index(gravity, code) < slices.Index(gravity, bad.code) {
+			bad = &fault{code, err.Error()}
 		}
 	}
-	if len(claims) > 0 {
-		return claims, nil
+	if len(claims) > 0 && bad != nil && bad.code != assay.SignatureRevoked {
+		bad = nil
 	}
-	return nil, bad
+	return claims, bad
 }
 
 // codeOf is the code for what is wrong with a signature.
@@ -332,6 +354,9 @@ func (l *look) claim(c *openpgp.Certificate, valid openpgp.Valid, role assay.Rol
 	out := assay.Claim{Method: "openpgp", Identity: "openpgp:" + string(valid.Signer), Digest: l.digest, Role: role, Maker: signature.Maker(valid.Public),
 		Signed: valid.Created, Ends: valid.Ends, Weak: valid.Weak,
 		Details: map[string]string{"key": string(valid.Key), "signed": valid.Created.UTC().Format(time.RFC3339)}}
+	for _, key := range c.SigningKeys() {
+		out.Kin = append(out.Kin, signature.Maker(key))
+	}
 	if ids := c.UserIDs(); len(ids) > 0 {
 		out.Details["user_id"] = openpgp.Printable(ids[0])
 	}

@@ -254,17 +254,154 @@ func TestCopies(t *testing.T) {
 func (p person) bindOwn(tb testing.TB, other person) {
 	tb.Helper()
 	sub := other.Subkeys[len(other.Subkeys)-1]
+	p.bind(tb, sub.PublicKey, sub.PrivateKey)
+}
+
+// bind binds a key to the person's certificate as one that signs. Without its private key
+// there is nobody's consent in it.
+func (p person) bind(tb testing.TB, key *packet.PublicKey, private *packet.PrivateKey) {
+	tb.Helper()
 	config := at(born, 4)
-	back := &packet.Signature{Version: 4, SigType: packet.SigTypePrimaryKeyBinding, PubKeyAlgo: sub.PublicKey.PubKeyAlgo, Hash: crypto.SHA256, CreationTime: born, IssuerKeyId: &sub.PublicKey.KeyId}
-	if err := back.CrossSignKey(sub.PublicKey, p.PrimaryKey, sub.PrivateKey, config); err != nil {
-		tb.Fatal(err)
-	}
 	bound := &packet.Signature{Version: 4, SigType: packet.SigTypeSubkeyBinding, PubKeyAlgo: p.PrimaryKey.PubKeyAlgo, Hash: crypto.SHA256, CreationTime: born,
-		IssuerKeyId: &p.PrimaryKey.KeyId, FlagsValid: true, FlagSign: true, EmbeddedSignature: back}
-	if err := bound.SignKey(sub.PublicKey, p.PrivateKey, config); err != nil {
+		IssuerKeyId: &p.PrimaryKey.KeyId, FlagsValid: true, FlagSign: true}
+	sub := *key
+	sub.IsSubkey = true
+	if private != nil {
+		back := &packet.Signature{Version: 4, SigType: packet.SigTypePrimaryKeyBinding, PubKeyAlgo: sub.PubKeyAlgo, Hash: crypto.SHA256, CreationTime: born, IssuerKeyId: &sub.KeyId}
+		if err := back.CrossSignKey(&sub, p.PrimaryKey, private, config); err != nil {
+			tb.Fatal(err)
+		}
+		bound.EmbeddedSignature = back
+	}
+	if err := bound.SignKey(&sub, p.PrivateKey, config); err != nil {
 		tb.Fatal(err)
 	}
-	p.Subkeys = append(p.Subkeys, pgp.Subkey{Primary: p.Entity, PublicKey: sub.PublicKey, PrivateKey: sub.PrivateKey, Bindings: []*packet.VerifiableSignature{packet.NewVerifiableSig(bound)}})
+	p.Subkeys = append(p.Subkeys, pgp.Subkey{Primary: p.Entity, PublicKey: &sub, PrivateKey: private, Bindings: []*packet.VerifiableSignature{packet.NewVerifiableSig(bound)}})
+}
+
+// inOrder makes people whose fingerprints rise.
+func inOrder(tb testing.TB, n int, life time.Duration) []person {
+	tb.Helper()
+	var out []person
+	for range n {
+		out = append(out, newPerson(tb, "Somebody", 4, life))
+	}
+	slices.SortFunc(out, func(a, b person) int { return strings.Compare(a.name(), b.name()) })
+	return out
+}
+
+// TestCrowd has certificates of others in which somebody's key is written, before the one whose
+// key it is: they do not crowd it out, and what it says is not hidden behind what they say.
+func TestCrowd(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		consent bool          // the key has signed that it belongs to the others as well
+		primary bool          // it is the primary one
+		life    time.Duration // of the certificates
+		revoked bool          // the certificate whose key it is was lost
+		want    string
+	}{
+		{name: "a subkey", want: "verified"},
+		{name: "a primary key", primary: true, want: "verified"},
+		{name: "a primary key, and it was agreed", primary: true, consent: true, want: "verified, verified, verified, verified"},
+		{name: "a lost subkey", revoked: true, want: "signature.revoked"},
+		{name: "a lost primary key", primary: true, revoked: true, want: "signature.revoked"},
+		{name: "a lost primary key, and others that had ended", primary: true, consent: true, life: day, revoked: true, want: "signature.revoked"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			people := inOrder(t, maxCandidates+2, tc.life)
+			ann, others := people[len(people)-1], people[:len(people)-1]
+			if err := ann.AddSigningSubkey(at(born, 4)); err != nil {
+				t.Fatal(err)
+			}
+			sub := ann.Subkeys[len(ann.Subkeys)-1]
+			public, private := sub.PublicKey, sub.PrivateKey
+			if tc.primary {
+				public, private = ann.PrimaryKey, ann.PrivateKey
+			}
+			if tc.revoked {
+				if err := ann.Revoke(packet.KeyCompromised, "", at(signed, 4)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			keys := ring{ann.certificate(t)}
+			for _, p := range others {
+				consent := private
+				if !tc.consent {
+					consent = nil
+				}
+				p.bind(t, public, consent)
+				keys = append(keys, p.certificate(t))
+			}
+			v := New(keys)
+			ev := verified(t, v, read(v, promised(asc("a", armored(t, ann.sign(t, how{key: private}))))))
+			var got []string
+			for i, c := range ev.Claims {
+				if i == 0 && c.Identity != "openpgp:"+ann.name() {
+					t.Errorf("the first claim is by %s, want %s", c.Identity, ann.name())
+				}
+				got = append(got, ev.State.String())
+			}
+			for _, f := range ev.Findings {
+				got = append(got, string(f.Code))
+			}
+			if strings.Join(got, ", ") != tc.want {
+				t.Errorf("found\n%s", render(ev))
+			}
+		})
+	}
+}
+
+// TestKin names all keys of a certificate with what one of them has signed, so that another of
+// them, granted as SSH, is not somebody else.
+func TestKin(t *testing.T) {
+	ann, eve := newPerson(t, "Ann", 4, 0), newPerson(t, "Eve", 4, 0)
+	if err := ann.AddSigningSubkey(at(born, 4)); err != nil {
+		t.Fatal(err)
+	}
+	sub := ann.Subkeys[len(ann.Subkeys)-1].PrivateKey
+	ann.bind(t, eve.PrimaryKey, nil) // without her consent
+	v := New(ring{ann.certificate(t)})
+	var makers []string
+	for _, key := range []*packet.PrivateKey{ann.PrivateKey, sub} {
+		ev := verified(t, v, read(v, promised(asc("a", armored(t, ann.sign(t, how{key: key}))))))
+		if len(ev.Claims) != 1 || len(ev.Claims[0].Kin) != 2 {
+			t.Fatalf("found\n%s", render(ev))
+		}
+		makers = append(makers, ev.Claims[0].Maker)
+		if kin := ev.Claims[0].Kin; len(makers) == 2 && (makers[0] == makers[1] || !slices.Contains(kin, makers[0]) || !slices.Contains(kin, makers[1])) {
+			t.Errorf("made by %q, which belong to %q", makers, kin)
+		}
+	}
+}
+
+// TestLostBeside has a key that two certificates share, of which the one, the second by
+// fingerprint, was lost, and the other had ended, or stands: that it was lost is told.
+func TestLostBeside(t *testing.T) {
+	for _, tc := range []struct {
+		life time.Duration
+		want string
+	}{
+		{day, "signature.revoked"},
+		{0, "beside"},
+	} {
+		people := inOrder(t, 2, tc.life)
+		eve, ann := people[0], people[1]
+		if err := ann.AddSigningSubkey(at(born, 4)); err != nil {
+			t.Fatal(err)
+		}
+		eve.bindOwn(t, ann)
+		key := ann.Subkeys[len(ann.Subkeys)-1].PrivateKey
+		if err := ann.Revoke(packet.KeyCompromised, "", at(born.Add(time.Hour), 4)); err != nil {
+			t.Fatal(err)
+		}
+		v := New(ring{ann.certificate(t), eve.certificate(t)})
+		ev := verified(t, v, read(v, promised(asc("a", armored(t, ann.sign(t, how{key: key}))))))
+		got := render(ev)
+		if !strings.Contains(got, tc.want) || !strings.Contains(got, "was revoked as compromised") {
+			t.Errorf("found\n%s", got)
+		}
+	}
 }
 
 // TestSharedSubkey has two certificates with one signing key: what it signs is stated by
