@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,6 +32,9 @@ func (r *reader) uv(root *tomlfile.Value) {
 		}
 		r.uvPackage(p)
 	}
+	if slices.ContainsFunc(packages, entry.uvStrange) {
+		r.unmarked()
+	}
 	if manifest, ok := e.table("manifest"); ok {
 		r.roots(manifest.t)
 	}
@@ -54,6 +58,22 @@ func (r *reader) roots(v *tomlfile.Value) {
 	}
 }
 
+// uvGroups are the keys of a package below which there are lists of what it asks for. The
+// last two are one to uv.
+var uvGroups = []string{"optional-dependencies", "dev-dependencies", "dependency-groups"}
+
+// uvKnown are the other keys of a package that hold more than one value.
+var uvKnown = []string{"source", "dependencies", "sdist", "wheels", "metadata", "resolution-markers", "environment-markers"}
+
+// uvStrange reports whether a package has a key in which there may be others that it asks
+// for, and under which markers nobody knows.
+func (e entry) uvStrange() bool {
+	return slices.ContainsFunc(e.t.Keys, func(k *tomlfile.Entry) bool {
+		several := k.Value.Kind == tomlfile.Table || k.Value.Kind == tomlfile.List
+		return several && !slices.Contains(uvGroups, k.Key) && !slices.Contains(uvKnown, k.Key)
+	})
+}
+
 // uvNeeds reads what a package asks for: by itself, with extras, in groups.
 func (e entry) uvNeeds() []Need {
 	var out []Need
@@ -75,7 +95,7 @@ func (e entry) uvNeeds() []Need {
 		}
 	}
 	take(e.tables("dependencies"))
-	for _, key := range []string{"optional-dependencies", "dev-dependencies"} {
+	for _, key := range uvGroups {
 		groups, ok := e.table(key)
 		if !ok {
 			continue
