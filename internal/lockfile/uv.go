@@ -43,9 +43,15 @@ func (r *reader) uv(root *tomlfile.Value) {
 // roots takes whatever is named in uv's manifest: members, requirements, groups of them.
 func (r *reader) roots(v *tomlfile.Value) {
 	switch {
-	case len(r.lock.Roots) >= maxPackages:
+	case r.full:
 	case v.Kind == tomlfile.String:
-		if name, err := pypi.NormalizeName(v.Text); err == nil {
+		name, err := pypi.NormalizeName(v.Text)
+		switch {
+		case err != nil:
+		case len(r.lock.Roots) == maxPackages:
+			r.add(v.Line, "the manifest names more than %d projects", maxPackages)
+			r.full = true
+		default:
 			r.lock.Roots = append(r.lock.Roots, name)
 		}
 	default:
