@@ -170,6 +170,52 @@ func TestUnmarked(t *testing.T) {
 	}
 }
 
+// TestUnfit: an entry of which no file is for the environment is told, and no other.
+func TestUnfit(t *testing.T) {
+	win, linux, source := "-1.0-cp311-cp311-win_amd64.whl", "-1.0-cp311-cp311-manylinux_2_17_x86_64.whl", "-1.0.tar.gz"
+	pages := map[string][]string{
+		one + " all": {"all" + win + " a"}, one + " hash": {"hash" + win + " a", "hash" + linux + " b"}, one + " fits": {"fits" + win + " a", "fits" + linux + " b"},
+		one + " sdist": {"sdist" + win + " a", "sdist" + source + " b"}, one + " gone": {"gone" + win + " a"},
+	}
+	hash := func(hex string) string { return " --hash=sha256:" + sha(hex).Hex }
+	file := func(name, end string) string {
+		return "[[packages]]\nname = \"" + name + "\"\nversion = \"1.0\"\nwheels = [{url = \"https://files.example/" + name + end + "\", hashes = {sha256 = \"" + sha("a").Hex + "\"}}]\n"
+	}
+	requirements := "all==1.0\nhash==1.0" + hash("a") + "\nfits==1.0" + hash("a") + hash("b") + "\nsdist==1.0" + hash("a") + hash("b") + "\ngone==1.0" + hash("c") + "\nopen\nnowhere==1.0\n./folder\n"
+	pylock := "lock-version = \"1.0\"\ncreated-by = \"x\"\n" + file("a", win) + file("b", linux) + file("c", "-1.0-cp310-cp310-manylinux_2_17_x86_64.whl") +
+		"[[packages]]\nname = \"d\"\nversion = \"1.0\"\nwheels = [{path = \"./d" + win + "\", hashes = {sha256 = \"" + sha("a").Hex + "\"}}]\n"
+	for _, c := range []struct{ name, lock, platform, python, want string }{
+		{"requirements.txt", requirements, "linux", "3.11", "all hash"},
+		{"requirements.txt", requirements, "windows", "3.12", "all hash fits"},
+		{"requirements.txt", requirements, "windows", "3.11", ""},
+		{"requirements.txt", requirements, "", "", ""},
+		{"pylock.toml", pylock, "linux", "3.11", "a c"},
+		{"pylock.toml", pylock, "", "", ""},
+	} {
+		lock, err := lockfile.Read(c.name, []byte(c.lock), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := NewEnvironment(c.platform, c.python)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wanted, err := Expand(t.Context(), lock, &fake{pages: pages}, Options{Environment: e, Indexes: []string{one}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var unfit []string
+		for _, w := range wanted {
+			if w.Unfit {
+				unfit = append(unfit, w.Package.Name)
+			}
+		}
+		if got := strings.Join(unfit, " "); got != c.want {
+			t.Errorf("%s for %q %q: %q is unfit, want %q", c.name, c.platform, c.python, got, c.want)
+		}
+	}
+}
+
 // TestUVKeys: a group is one under either of its names, and an unknown key may hold what
 // uv installs.
 func TestUVKeys(t *testing.T) {
