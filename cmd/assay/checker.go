@@ -149,8 +149,13 @@ func (c *checker) check(ctx context.Context, locks []*lockfile.Lock) (report.Che
 			return out, err
 		}
 		out.Locks = append(out.Locks, report.CheckedLock{Name: lock.Name, Format: string(lock.Format), Entries: len(lock.Packages), Checked: len(wanted)})
+		checked := &out.Locks[len(out.Locks)-1].Checked
 		for i := range wanted {
 			w := &wanted[i]
+			if w.Unfit {
+				*checked--
+				out.NoFit = append(out.NoFit, report.LeftOut{What: cmp.Or(w.Package.Name, w.Package.Spelled), Place: report.Place(w.Package.At)})
+			}
 			if w.Package.Source.Kind == lockfile.Virtual {
 				skipped[report.Skipped{What: cmp.Or(w.Package.Name, w.Package.Spelled), Why: w.Package.At.String() + ": it is not installed itself"}]++
 			}

@@ -105,6 +105,8 @@ type Wanted struct {
 	// lock names them or not.
 	Release  []assay.Artifact
 	Findings []Located
+	// Unfit says that the entry has files, and none of them fits the environment.
+	Unfit bool
 }
 
 // Artifact is the entry as an artifact without a file, for findings about the whole.
@@ -226,9 +228,12 @@ func (x *expansion) expand(ctx context.Context) error {
 	}
 	x.hashes()
 	if len(p.Files) > 0 {
-		return x.named(ctx)
+		err = x.named(ctx)
+	} else {
+		err = x.hashed(ctx)
 	}
-	return x.hashed(ctx)
+	x.w.Unfit = x.unfit()
+	return err
 }
 
 // inFolder reports whether an index is no index, but a folder of this computer.

@@ -176,3 +176,35 @@ func (w *ways) reach(way func(marker string) bool) []bool {
 	}
 	return out
 }
+
+// unfit reports whether the environment left none of the files that an entry stands for.
+func (x *expansion) unfit() bool {
+	if len(x.w.Files) > 0 || x.o.Environment == (Environment{}) {
+		return false
+	}
+	p := x.w.Package
+	for _, f := range p.Files {
+		if !atHand(f) && x.dropped(f.Name) {
+			return true
+		}
+	}
+	if len(p.Files) > 0 {
+		return false
+	}
+	strong := slices.ContainsFunc(p.Hashes, func(h lockfile.Hash) bool { return h.Weak == "" })
+	for _, a := range x.asked {
+		for _, f := range a.Files {
+			meant := func(h lockfile.Hash) bool { return h.Weak == "" && slices.Contains(f.Digests, h.Digest) }
+			if (!strong || slices.ContainsFunc(p.Hashes, meant)) && x.dropped(f.Filename) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// dropped reports whether a file is none for the environment, by its name.
+func (x *expansion) dropped(filename string) bool {
+	name, err := pypi.ParseFilenameFor(x.w.Package.Name, filename)
+	return err == nil && !x.o.Environment.Takes(name)
+}

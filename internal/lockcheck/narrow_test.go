@@ -75,7 +75,7 @@ func TestNarrow(t *testing.T) {
 		{"poetry.lock", "[[package]]\nname = \"a\"\nversion = \"1.0\"\ngroups = [\"main\"]\nmarkers = \"sys_platform == \\\"win32\\\"\"\nfiles = []\n" +
 			"[[package]]\nname = \"b\"\nversion = \"1.0\"\ngroups = [\"main\", \"dev\"]\nfiles = []\n[package.markers]\nmain = \"sys_platform == 'win32'\"\ndev = \"os_name == 'posix'\"\n" +
 			"[metadata]\nlock-version = \"2.1\"\npython-versions = \"*\"\ncontent-hash = \"\"\n", "macos", "", "a"},
-		{"pdm.lock", "[metadata]\nlock_version = \"4.5.0\"\n[[package]]\nname = \"a\"\nversion = \"1.0\"\nmarker = \"sys_platform == \\\"win32\\\"\"\nfiles = []\n", "linux", "", "a"},
+		{"pdm.lock", "[metadata]\nstrategy = [\"inherit_metadata\"]\nlock_version = \"4.5.0\"\n[[package]]\nname = \"a\"\nversion = \"1.0\"\nmarker = \"sys_platform == \\\"win32\\\"\"\nfiles = []\n", "linux", "", "a"},
 		{"Pipfile.lock", `{"_meta": {"pipfile-spec": 6, "sources": []}, "default": {"a": {"version": "==1.0", "markers": "sys_platform == 'win32'"}, "b": {"version": "==1.0"}}}`, "linux", "", "a"},
 	} {
 		narrows(t, c.name, c.lock, c.platform, c.python, c.left)
@@ -151,4 +151,85 @@ func TestUVResolutionMarkers(t *testing.T) {
 	lock := uvApp(`dependencies = [{ name = "a" }, { name = "w", marker = "sys_platform == 'win32'" }]`+"\n",
 		uvPackage("a", "1.0", win+`dependencies = [{ name = "b" }]`)+uvPackage("b", "1.0", win)+uvPackage("w", "1.0", ""))
 	narrows(t, "uv.lock", lock, "linux", "3.11", "w")
+}
+
+// TestUnmarked: where an installer asks no marker of a lock none leaves an entry out.
+func TestUnmarked(t *testing.T) {
+	marked := poetryPackage("a", `"main"`, `"sys_platform == 'win32'"`)
+	for version, want := range map[string]string{"1.0": "", "1.1": "", "2.0": "", "2.00": "", "2.1": "a", "2.10": "a"} {
+		narrows(t, "poetry.lock", poetryLock(version, marked), "linux", "3.11", want)
+	}
+	pdm := func(version, more string) string {
+		return "[metadata]\nlock_version = \"" + version + "\"\n" + more + "[[package]]\nname = \"a\"\nversion = \"1.0\"\nmarker = \"sys_platform == 'win32'\"\nfiles = []\n"
+	}
+	inherits := "strategy = [\"cross_platform\", \"inherit_metadata\"]\n"
+	for version, want := range map[string]string{"4": "", "4.3": "", "4.3.9": "", "4.4": "", "4.4.0": "", "4.4.1": "a", "4.5": "a", "4.5.0": "a", "4.10": "a", "4.40": "a"} {
+		narrows(t, "pdm.lock", pdm(version, inherits), "linux", "3.11", want)
+		narrows(t, "pdm.lock", pdm(version, ""), "linux", "3.11", "")
+		narrows(t, "pdm.lock", pdm(version, "strategy = [\"cross_platform\"]\ninherit_metadata = true\n"), "linux", "3.11", "")
+	}
+}
+
+// TestUnfit: an entry of which no file is for the environment is told, and no other.
+func TestUnfit(t *testing.T) {
+	win, linux, source := "-1.0-cp311-cp311-win_amd64.whl", "-1.0-cp311-cp311-manylinux_2_17_x86_64.whl", "-1.0.tar.gz"
+	pages := map[string][]string{
+		one + " all": {"all" + win + " a"}, one + " hash": {"hash" + win + " a", "hash" + linux + " b"}, one + " fits": {"fits" + win + " a", "fits" + linux + " b"},
+		one + " sdist": {"sdist" + win + " a", "sdist" + source + " b"}, one + " gone": {"gone" + win + " a"},
+	}
+	hash := func(hex string) string { return " --hash=sha256:" + sha(hex).Hex }
+	file := func(name, end string) string {
+		return "[[packages]]\nname = \"" + name + "\"\nversion = \"1.0\"\nwheels = [{url = \"https://files.example/" + name + end + "\", hashes = {sha256 = \"" + sha("a").Hex + "\"}}]\n"
+	}
+	requirements := "all==1.0\nhash==1.0" + hash("a") + "\nfits==1.0" + hash("a") + hash("b") + "\nsdist==1.0" + hash("a") + hash("b") + "\ngone==1.0" + hash("c") + "\nopen\nnowhere==1.0\n./folder\n"
+	pylock := "lock-version = \"1.0\"\ncreated-by = \"x\"\n" + file("a", win) + file("b", linux) + file("c", "-1.0-cp310-cp310-manylinux_2_17_x86_64.whl") +
+		"[[packages]]\nname = \"d\"\nversion = \"1.0\"\nwheels = [{path = \"./d" + win + "\", hashes = {sha256 = \"" + sha("a").Hex + "\"}}]\n"
+	for _, c := range []struct{ name, lock, platform, python, want string }{
+		{"requirements.txt", requirements, "linux", "3.11", "all hash"},
+		{"requirements.txt", requirements, "windows", "3.12", "all hash fits"},
+		{"requirements.txt", requirements, "windows", "3.11", ""},
+		{"requirements.txt", requirements, "", "", ""},
+		{"pylock.toml", pylock, "linux", "3.11", "a c"},
+		{"pylock.toml", pylock, "", "", ""},
+	} {
+		lock, err := lockfile.Read(c.name, []byte(c.lock), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := NewEnvironment(c.platform, c.python)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wanted, err := Expand(t.Context(), lock, &fake{pages: pages}, Options{Environment: e, Indexes: []string{one}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var unfit []string
+		for _, w := range wanted {
+			if w.Unfit {
+				unfit = append(unfit, w.Package.Name)
+			}
+		}
+		if got := strings.Join(unfit, " "); got != c.want {
+			t.Errorf("%s for %q %q: %q is unfit, want %q", c.name, c.platform, c.python, got, c.want)
+		}
+	}
+}
+
+// TestUVKeys: a group is one under either of its names, and an unknown key may hold what
+// uv installs.
+func TestUVKeys(t *testing.T) {
+	win := `dependencies = [{ name = "a", marker = "sys_platform == 'win32'" }]` + "\n"
+	for more, want := range map[string]string{
+		"": "a",
+		"[package.metadata]\nrequires-dist = [{ name = \"a\" }]\n":                              "a",
+		"[package.dependency-groups]\ndev = [{ name = \"a\" }]\n":                               "",
+		"[package.dev-dependencies]\ndev = [{ name = \"a\" }]\n":                                "",
+		"[package.build-dependencies]\nall = [{ name = \"b\" }]\n":                              "",
+		"[[package.build-dependencies]]\nname = \"a\"\n":                                        "",
+		"build-dependencies = [\"a\"]\n":                                                        "",
+		"[package.dependency-groups]\ndev = [{ name = \"a\", marker = \"os_name == 'nt'\" }]\n": "a",
+	} {
+		narrows(t, "uv.lock", uvApp(win+more, uvPackage("a", "1.0", "")+uvPackage("b", "1.0", "")), "linux", "3.11", want)
+	}
 }

@@ -26,6 +26,7 @@ func TestAbsurd(t *testing.T) {
 		{"a large file", "uv.lock", repeat("#", MaxFile+1), "uv.lock: larger than 33554432 bytes"},
 		{"many tables", "uv.lock", "version = 1\n" + repeat("[[package]]\n", maxKeys+1), "uv.lock: more than 2000000 values"},
 		{"many packages", "uv.lock", "version = 1\n" + numbered("[[package]]\nname = \"p%d\"\nsource = { virtual = \".\" }\n", maxPackages+2), "uv.lock:150002: more than 50000 packages"},
+		{"many roots", "uv.lock", "version = 1\n[manifest]\nconstraints = [" + numbered("\"p%d\",\n", maxPackages) + "]\nrequirements = [{ name = \"asked\" }, { name = \"more\" }]\n", "uv.lock:50004: the manifest names more than 50000 projects"},
 		{"many indexes", "pylock.toml", pylock + numbered("[[packages]]\nname = \"a%d\"\nwheels = []\nindex = \"https://h.example/%[1]d\"\n", maxIndexes+2), "pylock.toml:4006: more than 1000 indexes"},
 		{"many files", "pylock.toml", pylock + "[[packages]]\nname = \"a\"\nwheels = [" + repeat("{path = \"x\"},", maxFiles+1) + "]\n", "pylock.toml:3: \"a\" has more than 5000 files"},
 		{"many hashes of a file", "pylock.toml", pylock + "[[packages]]\nname = \"a\"\nsdist = {path = \"x\", hashes = {" + strings.TrimSuffix(numbered("x%d = \"00\", ", maxOfFile+1), ", ") + "}}\n", "pylock.toml:5: the file has more than 50 hashes"},

@@ -12,6 +12,7 @@ import (
 var (
 	poetryVersion = regexp.MustCompile(`^(1\.[01]|2\.\d{1,3})$`)
 	pdmVersion    = regexp.MustCompile(`^4(\.\d{1,3}){0,2}$`)
+	pdmBare       = regexp.MustCompile(`^4(\.0*[0-4](\.0*)?|\.0*[0-3]\..*)?$`) // before 4.4.1
 )
 
 // poetry reads a poetry.lock.
@@ -42,6 +43,20 @@ func (r *reader) poetry(root *tomlfile.Value) {
 			return
 		}
 		r.poetryPackage(p, old, times)
+	}
+	if major, minor, _ := strings.Cut(r.lock.Version, "."); major == "1" || strings.Trim(minor, "0") == "" {
+		r.unmarked() // before 2.1 Poetry resolves anew from what entries depend on
+	}
+}
+
+// unmarked takes all markers off a lock whose markers do not tell what is installed.
+func (r *reader) unmarked() {
+	for i := range r.lock.Packages {
+		p := &r.lock.Packages[i]
+		p.Marker = ""
+		for n := range p.Needs {
+			p.Needs[n].Marker = ""
+		}
 	}
 }
 
@@ -218,6 +233,9 @@ func (r *reader) pdm(root *tomlfile.Value) {
 			return
 		}
 		r.pdmPackage(p)
+	}
+	if pdmBare.MatchString(r.lock.Version) || !slices.Contains(meta.texts("strategy"), "inherit_metadata") {
+		r.unmarked() // PDM resolves anew from what entries depend on
 	}
 }
 

@@ -138,11 +138,20 @@ func splitWords(s string) (words []string, why string) {
 	return requirements.Words(s), ""
 }
 
+const ownHash = "--hash"
+
+// ownOptionNames are the options that may stand behind a requirement.
+var ownOptionNames = []string{ownHash, "--config-settings", "--config-setting", "--global-option", "--install-option", "-C"}
+
 // ownOptions reads the options behind a requirement.
 func (r *reader) ownOptions(l *logicalLine, p *Package, words []string) bool {
 	seen := map[string]bool{}
 	for i := 0; i < len(words); i++ {
 		name, value, inline := strings.Cut(words[i], "=")
+		if !slices.Contains(ownOptionNames, name) {
+			r.add(l.number, "behind a requirement there is no option %s", quoted(name))
+			return false
+		}
 		if !inline {
 			if i++; i == len(words) {
 				r.add(l.number, "the option %s has no value", quoted(name))
@@ -151,7 +160,7 @@ func (r *reader) ownOptions(l *logicalLine, p *Package, words []string) bool {
 			value = words[i]
 		}
 		switch name {
-		case "--hash":
+		case ownHash:
 			d, weak, err := splitHash(value)
 			if err != nil {
 				r.add(l.number, "%v", err)
@@ -164,11 +173,8 @@ func (r *reader) ownOptions(l *logicalLine, p *Package, words []string) bool {
 			}
 			seen[h.text()] = true
 			p.Hashes = append(p.Hashes, h)
-		case "--config-settings", "--config-setting", "--global-option", "--install-option", "-C":
-			p.Built = append(p.Built, name+"="+value)
 		default:
-			r.add(l.number, "behind a requirement there is no option %s", quoted(name))
-			return false
+			p.Built = append(p.Built, name+"="+value)
 		}
 	}
 	return true

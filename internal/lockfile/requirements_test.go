@@ -293,7 +293,7 @@ func TestIncludedSecrets(t *testing.T) {
 		"SECRET:SECRET\n":                 `sec:1: "…" is not a set of versions`,
 		"root:$6$SECRET:1:0:99999:7:::\n": `sec:1: "…" is not a set of versions`,
 		"--SECRET\n-SECRET\n":             "sec:1: \"…\" is no option that pip takes here\nsec:2: \"…\" is no option that pip takes here",
-		"a==1 --SECRET=x\nb==1 --hash=SECRET\nc==1 --hash=SECRET:x\n":         "sec:1: behind a requirement there is no option \"…\"\nsec:2: the hash \"…\" is not of the form algorithm:value\nsec:3: \"…\" is not the name of a hash algorithm",
+		"a==1 --SECRET\nb==1 --hash=SECRET\nc==1 --hash=SECRET:x\n":           "sec:1: behind a requirement there is no option \"…\"\nsec:2: the hash \"…\" is not of the form algorithm:value\nsec:3: \"…\" is not the name of a hash algorithm",
 		"a==1 ; SECRET\na[SECRET!]==1\n./SECRET SECRET\n":                     "sec:1: \"…\": the marker cannot be read\nsec:2: \"…\" is not the name of an extra\nsec:3: \"…\" is neither a requirement nor a path that all read alike",
 		"-r ' SECRET'\n-r=SECRET\n-i SECRET#\n":                               "sec:1: the value of --requirement begins or ends with white space, which some installers leave out: \"…\"\nsec:2: of \"…\" pip takes the equals sign for a part of the value, and uv does not\nsec:3: the value of --index-url holds a number sign, at which uv ends it: \"…\"",
 		"a @ https://h.example/SECRET-1-py3-none-any.whl\nssh-rsa SECRET x\n": "sec:1: \"…\" is no file of the project \"…\"\nsec:2: \"…\" is not a set of versions",

@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,6 +32,9 @@ func (r *reader) uv(root *tomlfile.Value) {
 		}
 		r.uvPackage(p)
 	}
+	if slices.ContainsFunc(packages, entry.uvStrange) {
+		r.unmarked()
+	}
 	if manifest, ok := e.table("manifest"); ok {
 		r.roots(manifest.t)
 	}
@@ -39,9 +43,15 @@ func (r *reader) uv(root *tomlfile.Value) {
 // roots takes whatever is named in uv's manifest: members, requirements, groups of them.
 func (r *reader) roots(v *tomlfile.Value) {
 	switch {
-	case len(r.lock.Roots) >= maxPackages:
+	case r.full:
 	case v.Kind == tomlfile.String:
-		if name, err := pypi.NormalizeName(v.Text); err == nil {
+		name, err := pypi.NormalizeName(v.Text)
+		switch {
+		case err != nil:
+		case len(r.lock.Roots) == maxPackages:
+			r.add(v.Line, "the manifest names more than %d projects", maxPackages)
+			r.full = true
+		default:
 			r.lock.Roots = append(r.lock.Roots, name)
 		}
 	default:
@@ -52,6 +62,22 @@ func (r *reader) roots(v *tomlfile.Value) {
 			r.roots(&v.Items[i])
 		}
 	}
+}
+
+// uvGroups are the keys of a package below which there are lists of what it asks for. The
+// last two are one to uv.
+var uvGroups = []string{"optional-dependencies", "dev-dependencies", "dependency-groups"}
+
+// uvKnown are the other keys of a package that hold more than one value.
+var uvKnown = []string{"source", "dependencies", "sdist", "wheels", "metadata", "resolution-markers", "environment-markers"}
+
+// uvStrange reports whether a package has a key in which there may be others that it asks
+// for, and under which markers nobody knows.
+func (e entry) uvStrange() bool {
+	return slices.ContainsFunc(e.t.Keys, func(k *tomlfile.Entry) bool {
+		several := k.Value.Kind == tomlfile.Table || k.Value.Kind == tomlfile.List
+		return several && !slices.Contains(uvGroups, k.Key) && !slices.Contains(uvKnown, k.Key)
+	})
 }
 
 // uvNeeds reads what a package asks for: by itself, with extras, in groups.
@@ -75,7 +101,7 @@ func (e entry) uvNeeds() []Need {
 		}
 	}
 	take(e.tables("dependencies"))
-	for _, key := range []string{"optional-dependencies", "dev-dependencies"} {
+	for _, key := range uvGroups {
 		groups, ok := e.table(key)
 		if !ok {
 			continue

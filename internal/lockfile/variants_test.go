@@ -121,7 +121,7 @@ files = []
 type = "file"
 url = "f-1.zip"
 [metadata]
-lock-version = "2.0"
+lock-version = "2.1"
 python-versions = "^3.9"
 content-hash = "x"
 `, `poetry.lock:1 a 1.0 registry(https://h.example/simple secret) ; (os_name == 'x') or (extra == 'y') [main dev]
@@ -154,6 +154,7 @@ poetry.lock:5 a 2.0 [dev]
 `},
 		{"pdm", "pdm.lock", `[metadata]
 groups = ["default"]
+strategy = ["inherit_metadata"]
 lock_version = "4.4.1"
 [[package]]
 name = "a"
@@ -172,10 +173,10 @@ revision = "` + commit + `"
 name = "l"
 version = "1"
 path = "./l-1.zip"
-`, `pdm.lock:4 a 1.0 [x y] ; os_name == 'x' [default dev]
+`, `pdm.lock:5 a 1.0 [x y] ; os_name == 'x' [default dev]
   a-1.0-py3-none-any.whl https://h.example/a-1.0-py3-none-any.whl  [sha256] 0 0001-01-01
-pdm.lock:11 g 1 vcs(https://h.example/g at ` + commit + ` secret)
-pdm.lock:17 l 1 file(./l-1.zip)
+pdm.lock:12 g 1 vcs(https://h.example/g at ` + commit + ` secret)
+pdm.lock:18 l 1 file(./l-1.zip)
 `},
 		{"Pipfile", "Pipfile.lock", `{"_meta": {"pipfile-spec": 6, "requires": {"python_version": "3.11"}, "sources": [
  {"name": "pypi", "url": "https://${U}:${P}@h.example/simple", "verify_ssl": true},

@@ -1,6 +1,7 @@
 package marker
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -81,42 +82,70 @@ func (c comparison) truth(e Environment) truth {
 // versions are the variables that are compared as versions.
 var versions = []string{"python_version", "python_full_version", "implementation_version"}
 
+// plainText is a text that all readers take for one value: to some of them blanks, commas
+// and bars part alternatives, blanks at the ends are cut off, and signs in front are operators.
+var plainText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+
 // ofTexts compares texts. Their order means different things to readers.
 func ofTexts(value, operator, text string, reversed bool) truth {
-	within := func() bool {
-		if reversed {
-			return strings.Contains(value, text)
-		}
-		return strings.Contains(text, value)
+	if operator == "in" || operator == "not in" {
+		return within(value, operator, text, reversed)
+	}
+	if !plainText.MatchString(text) {
+		return unknown
 	}
 	switch operator {
 	case "==":
 		return known(value == text)
 	case "!=":
 		return known(value != text)
-	case "in":
-		return known(within())
-	case "not in":
-		return known(!within())
 	}
 	return unknown
+}
+
+// within is about a text in another, which some readers take for a list of words: what
+// it is to both.
+func within(value, operator, text string, reversed bool) truth {
+	words := strings.Split(text, " ")
+	if slices.ContainsFunc(words, func(word string) bool { return !plainText.MatchString(word) }) {
+		return unknown
+	}
+	part, whole, list := value, text, words
+	if reversed {
+		part, whole, list = text, value, []string{value}
+	}
+	listed := slices.Contains(list, part)
+	if listed != strings.Contains(whole, part) {
+		return unknown
+	}
+	return known(listed == (operator == "in"))
 }
 
 // flipped are the operators as they are with their operands in the other order.
 var flipped = map[string]string{"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
+// plainVersion is a release: readers cut other versions down, or compare them with
+// python_version differently.
+var plainVersion = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){0,4}$`)
+
 // ofVersions compares versions as PEP 440 does.
 func ofVersions(value, operator, text string, reversed bool) truth {
 	if operator == "in" || operator == "not in" {
-		if reversed {
-			return unknown
+		// To some readers it is a list of versions, to others a text, and those of fewer
+		// parts may stand for all that begin with them.
+		for _, one := range strings.Split(text, " ") {
+			if reversed || !plainVersion.MatchString(one) || strings.Count(one, ".") != strings.Count(value, ".") {
+				return unknown
+			}
 		}
-		// To some readers it is a list of versions, to others a text.
-		listed := slices.Contains(strings.FieldsFunc(text, func(c rune) bool { return c == ' ' || c == ',' || c == '|' }), value)
-		if listed != strings.Contains(text, value) {
-			return unknown
-		}
-		return known(listed == (operator == "in"))
+		return within(value, operator, text, false)
+	}
+	release := text
+	if operator == "==" || operator == "!=" {
+		release = strings.TrimSuffix(text, ".*")
+	}
+	if !plainVersion.MatchString(release) {
+		return unknown
 	}
 	if !reversed {
 		return contains(operator, text, value)
@@ -136,7 +165,7 @@ func ofVersions(value, operator, text string, reversed bool) truth {
 // contains reports whether a version is one of those that a clause asks for.
 func contains(operator, clause, version string) truth {
 	v, err := pypi.ParseVersion(version)
-	if err != nil || strings.Contains(clause, ",") || operator == "===" {
+	if err != nil || operator == "===" {
 		return unknown
 	}
 	s, err := pypi.ParseSpecifier(operator + clause)

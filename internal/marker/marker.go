@@ -9,8 +9,9 @@
 //
 // An Environment says of some variables which values they can have. What it does not say,
 // extras among it, may be anything; so may what readers are known to compare differently:
-// the order of texts, two literals, a version that is none. In doubt a marker may apply,
-// and what it stands at is looked at.
+// the order of texts, two literals, a version that is no plain release, a list that is also
+// a text ("linux2 win32"), a value with a blank, a comma or a bar. In doubt a marker may
+// apply, and what it stands at is looked at.
 //
 // Sources: PEP 508, PEP 751 (extras, dependency_groups), packaging's markers.py, uv's
 // pep508_rs.

@@ -111,6 +111,44 @@ func TestWords(t *testing.T) {
 	}
 }
 
+// TestReadersDiffer: what some reader finds to hold, though another does not, may apply.
+func TestReadersDiffer(t *testing.T) {
+	e := Environment{
+		"sys_platform": {"linux"}, "platform_system": {"Linux"}, "os_name": {"posix"}, "platform_machine": {"x86_64"},
+		"python_version": {"3.11"}, "python_full_version": {"3.11.0", "3.11.9"}, "implementation_version": {"3.11.0", "3.11.9"},
+		"implementation_name": {"cpython"}, "platform_python_implementation": {"CPython"},
+	}
+	for _, text := range []string{
+		`python_version in '3.12,3.13'`, `python_version not in '3.11 , 3.12'`, `python_version not in '3.11|3.12'`, `python_version not in ' 3.11'`,
+		`python_version not in '3.11  3.12'`, "python_version in '3.12\t3.13'", `python_version in ''`, `python_version in '3'`, `python_version in '3.11.0 3.12'`,
+		`python_version not in '3.11 3.12rc1'`, `python_version in '3.12 3.*'`, `python_version in '03.12'`,
+		`python_version == '3.11rc1'`, `python_version <= '3.11rc1'`, `python_version < '3.11.dev0'`, `python_version != '3.11.post1' and python_version == '3.11.post1'`,
+		`python_version == '1!3.11'`, `python_version == '3.11+local'`, `'3.11rc1' == python_version`, `'3.11rc1' >= python_version`, `python_version == ' 3.12'`,
+		`python_version == 'v3.12'`, `python_version == '3.12 '`, `python_version < '3.11.*'`, `python_version == '3.12rc1.*'`, `python_version == '3.12,3.13'`,
+		`python_full_version in "3.11"`, `python_full_version not in "3.11"`, `implementation_version in "3.11"`, `python_full_version < '3.11.0rc1'`,
+		`sys_platform not in "linux2 win32"`, `sys_platform == " linux"`, `sys_platform == "linux "`, `os_name == "posix|nt"`, `os_name == "posix,nt"`, `os_name == "posix nt"`,
+		`os_name != "posix" or os_name == "nt|posix"`, `os_name not in "posixx"`, `platform_machine not in "x86_64h arm64"`, `implementation_name not in "cpython3"`,
+		`sys_platform not in "linux,win32"`, `sys_platform in "win32  darwin"`, `sys_platform in ""`, `sys_platform == ""`, `sys_platform == "*"`, `sys_platform == "==linux"`,
+		"sys_platform == 'linux\u00a0'", `"lin" not in sys_platform`, `"lin|win" in sys_platform`, `" linux" == sys_platform`, `"" not in sys_platform`,
+	} {
+		m, err := Parse(text)
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+		} else if !m.MayApply(e) {
+			t.Errorf("%q is left out", text)
+		}
+	}
+	for _, text := range []string{
+		`python_version in '3.12 3.13'`, `python_version not in '3.10 3.11'`, `python_version == '3.12'`, `python_version == '3.12.*'`, `python_full_version in "3.12.1 3.12.2"`,
+		`sys_platform not in "linux win32"`, `sys_platform in "win32 darwin"`, `sys_platform == "win32"`, `"win" in sys_platform`, `"linux" not in sys_platform`,
+		`platform_machine == "arm64"`, `platform_machine != "x86_64"`, `'3.12' <= python_version`,
+	} {
+		if m, err := Parse(text); err != nil || m.MayApply(e) {
+			t.Errorf("%q is not left out: %v", text, err)
+		}
+	}
+}
+
 // reference answers for each line of JSON, a marker and environments, what Python's
 // packaging library makes of it: null for what it cannot read, else whether it holds in
 // each environment, null where it cannot tell.

@@ -20,7 +20,9 @@ type Check struct {
 	Skipped []Skipped
 	// LeftOut are entries that were not looked at because their markers keep them out of
 	// Environment, which is the platform and the Python that a person asked for.
-	LeftOut     []LeftOut
+	LeftOut []LeftOut
+	// NoFit are entries that have files, and none that fits Environment.
+	NoFit       []LeftOut
 	Environment string
 	// FromPlaces are the packages that come from places with files, in the locks' order.
 	FromPlaces []FromPlace
@@ -213,6 +215,13 @@ func (c Check) scope(packages int) string {
 	if left := c.leftOut(); left != "" {
 		text += ", and not " + left
 	}
+	if n := len(c.NoFit); n > 0 {
+		entries := "1 entry"
+		if n > 1 {
+			entries = fmt.Sprintf("%d entries", n)
+		}
+		text += ", and no file of " + entries + " fits " + c.Environment
+	}
 	if c.Offline {
 		text += ", from the cache alone"
 	}
@@ -255,7 +264,8 @@ func (c Check) WriteText(w io.Writer, t Text) error {
 	t.writeCheckedRows(&b, rows)
 	t.writeFoldedAs(&b, plain(folded), "without attestations (digests as listed)")
 	t.writePlaces(&b, c.FromPlaces)
-	t.writeLeftOut(&b, c.LeftOut)
+	t.writeLeftOut(&b, "left out by their markers: ", c.LeftOut)
+	t.writeLeftOut(&b, "no file fits: ", c.NoFit)
 	t.writeSkipped(&b, "  ", c.Skipped)
 	if s := c.Summary(); s.Refused+s.Undecided > 0 {
 		b.WriteString("assay: " + s.counts("package") + "\n")
@@ -265,22 +275,28 @@ func (c Check) WriteText(w io.Writer, t Text) error {
 	return write(w, &b)
 }
 
-// writeLeftOut names the entries that markers keep out, each once.
-func (t Text) writeLeftOut(b *strings.Builder, all []LeftOut) {
+// writeLeftOut names entries that were not looked at, with why.
+func (t Text) writeLeftOut(b *strings.Builder, why string, all []LeftOut) {
+	if len(all) > 0 {
+		t.writeWrapped(b, "  ", why+named(all, t.name))
+	}
+}
+
+// named lists entries, each once, up to maxLeftOut.
+func named(all []LeftOut, show func(string) string) string {
 	var names []string
+	seen := map[string]bool{}
 	for _, l := range all {
-		if name := t.name(l.What); !slices.Contains(names, name) {
+		if name := show(l.What); !seen[name] {
+			seen[name] = true
 			names = append(names, name)
 		}
-	}
-	if len(names) == 0 {
-		return
 	}
 	more := ""
 	if extra := len(names) - maxLeftOut; extra > 0 {
 		names, more = names[:maxLeftOut], fmt.Sprintf(" and %d more", extra)
 	}
-	t.writeWrapped(b, "  ", "left out by their markers: "+strings.Join(names, ", ")+more)
+	return strings.Join(names, ", ") + more
 }
 
 // maxLeftOut bounds how many of them are named.

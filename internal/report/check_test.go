@@ -184,6 +184,47 @@ func narrowed() Check {
 	return NewCheck(c)
 }
 
+// TestNoFit: every form counts and names the entries that have no file for the environment.
+func TestNoFit(t *testing.T) {
+	c := Check{Locks: []CheckedLock{{Name: "uv.lock", Format: "uv", Entries: 3}}, Environment: "linux", LeftOut: []LeftOut{{What: "win", Place: Place{"uv.lock", 1}}},
+		NoFit: []LeftOut{{What: "a", Place: Place{"uv.lock", 2}}, {What: "odd\x1b[m`@here", Place: Place{"other.txt", 3}}}}
+	var text, one, json, sarif, junit, markdown strings.Builder
+	for _, err := range []error{c.WriteText(&text, Text{Width: 100}), c.WriteJSON(&json), c.WriteSARIF(&sarif, "1"), c.WriteJUnit(&junit), c.WriteMarkdown(&markdown)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "assay: looked at 0 packages, 0 files of 1 lock file, and not at 1 entry, which its marker keeps out of linux, and no file of 2 entries fits linux\n" +
+		"  left out by their markers: win\n  no file fits: a, odd\\u{1b}[m`@here\nassay: nothing was refused\n"
+	if text.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", text.String(), want)
+	}
+	for name, has := range map[string][2]string{
+		"JSON": {json.String(), `"no_file_fits": [
+    {
+      "what": "a",
+      "file": "uv.lock",
+      "line": 2
+    },`},
+		"SARIF":          {sarif.String(), `"text": "no file fits: a, odd\\\\u{{1b}}\\[m` + "`" + `@here"`},
+		"JUnit":          {junit.String(), `skipped="3"`},
+		"a case":         {junit.String(), `<skipped message="no file of it fits linux"></skipped>`},
+		"Markdown":       {markdown.String(), "and no file of 2 entries fits linux"},
+		"Markdown names": {markdown.String(), "\nNo file fits: `a`, `odd\\u{1b}[m'@here`.\n"},
+	} {
+		if !strings.Contains(has[0], has[1]) {
+			t.Errorf("%s has no %s:\n%s", name, has[1], has[0])
+		}
+		if strings.Contains(has[0], "\x1b") {
+			t.Errorf("%s lets a name through", name)
+		}
+	}
+	c.LeftOut, c.NoFit = nil, c.NoFit[:1]
+	if err := c.WriteText(&one, Text{Width: 100}); err != nil || !strings.HasPrefix(one.String(), "assay: looked at 0 packages, 0 files of 1 lock file, and no file of 1 entry fits linux\n") {
+		t.Errorf("%v: %s", err, one.String())
+	}
+}
+
 // TestLeftOut: every form says how many entries were not looked at.
 func TestLeftOut(t *testing.T) {
 	c := narrowed()

@@ -16,8 +16,15 @@ type jsonCheck struct {
 	Files       int           `json:"files"`
 	NotLookedAt []jsonSkipped `json:"not_looked_at"`
 	// LeftOut are entries that markers keep out of Environment.
-	LeftOut     []jsonLeftOut `json:"left_out"`
-	Environment string        `json:"environment"`
+	LeftOut []jsonLeftOut `json:"left_out"`
+	// NoFit are entries of which no file fits Environment.
+	NoFit       []jsonUnfit `json:"no_file_fits"`
+	Environment string      `json:"environment"`
+}
+
+type jsonUnfit struct {
+	What string `json:"what"`
+	jsonPlace
 }
 
 type jsonLeftOut struct {
@@ -50,7 +57,7 @@ type jsonPlace struct {
 func (c Check) WriteJSON(w io.Writer) error {
 	out := jsonCheck{Schema: Schema, Command: "check", Locks: []jsonLock{}, Since: c.Since, Offline: c.Offline,
 		Artifacts: []jsonChecked{}, Entries: []jsonChecked{}, Summary: c.Summary(), Files: c.files(), NotLookedAt: []jsonSkipped{},
-		LeftOut: []jsonLeftOut{}, Environment: c.Environment}
+		LeftOut: []jsonLeftOut{}, NoFit: []jsonUnfit{}, Environment: c.Environment}
 	for _, l := range c.Locks {
 		out.Locks = append(out.Locks, jsonLock(l))
 	}
@@ -73,6 +80,9 @@ func (c Check) WriteJSON(w io.Writer) error {
 	}
 	for _, l := range c.LeftOut {
 		out.LeftOut = append(out.LeftOut, jsonLeftOut{l.What, l.Marker, jsonPlace(l.Place)})
+	}
+	for _, l := range c.NoFit {
+		out.NoFit = append(out.NoFit, jsonUnfit{l.What, jsonPlace(l.Place)})
 	}
 	return EncodeJSON(w, out)
 }

@@ -51,7 +51,8 @@ type junitProblem struct {
 
 // WriteJUnit writes a test suite for each lock and a test case for each of its
 // packages: refused is a failure, undecided an error, and what is warned about the
-// case's output. Entries that markers keep out are skipped.
+// case's output. Entries that markers keep out, and those of which no
+// file fits, are skipped.
 func (c Check) WriteJUnit(w io.Writer) error {
 	out := junitSuites{Name: "assay check"}
 	packs := c.packs()
@@ -64,7 +65,12 @@ func (c Check) WriteJUnit(w io.Writer) error {
 		}
 		for _, l := range c.LeftOut {
 			if belongs(l.Place.File, lock.Name, c.Locks) {
-				suite.skip(l, lock.Name, c.Environment)
+				suite.skip(l, lock.Name, "markers keep it out of "+c.Environment)
+			}
+		}
+		for _, l := range c.NoFit {
+			if belongs(l.Place.File, lock.Name, c.Locks) {
+				suite.skip(l, lock.Name, "no file of it fits "+c.Environment)
 			}
 		}
 		out.Tests, out.Failures, out.Errors = out.Tests+suite.Tests, out.Failures+suite.Failures, out.Errors+suite.Errors
@@ -100,12 +106,12 @@ func belongs(file, lock string, all []CheckedLock) bool {
 	return file == lock || !slices.ContainsFunc(all, named) && len(all) > 0 && all[0].Name == lock
 }
 
-// skip adds an entry that markers keep out.
-func (s *junitSuite) skip(l LeftOut, lock, environment string) {
+// skip adds an entry that was not looked at.
+func (s *junitSuite) skip(l LeftOut, lock, why string) {
 	s.Tests++
 	s.Skipped++
 	s.Cases = append(s.Cases, junitCase{Class: Line(lock), Name: Line(l.What), File: Line(l.Place.File), Line: l.Place.Line,
-		Skipped: &junitSkipped{Line("markers keep it out of " + environment)}})
+		Skipped: &junitSkipped{Line(why)}})
 }
 
 func (s *junitSuite) add(p checkedPack, place Place, lock string) {

@@ -65,6 +65,9 @@ func (c Check) WriteMarkdown(w io.Writer) error {
 		}
 	}
 	fmt.Fprintf(&b, "\n%d of %s attested by who published them.\n", attested, plural(of, "file"))
+	if len(c.NoFit) > 0 {
+		fmt.Fprintf(&b, "\nNo file fits: %s.\n", named(c.NoFit, func(name string) string { return mdCode(Text{}.name(name)) }))
+	}
 	for _, skipped := range c.Skipped {
 		fmt.Fprintf(&b, "\nNot looked at: %s (%s).\n", mdCode(skipped.What), mdText(skipped.Why))
 	}

@@ -102,6 +102,9 @@ func (c Check) WriteSARIF(w io.Writer, version string) error {
 	if text := c.leftOut(); text != "" {
 		run.Invocations[0].Notifications = []sarifNotification{{"note", sarifText{"not looked " + text}}}
 	}
+	if len(c.NoFit) > 0 {
+		run.Invocations[0].Notifications = append(run.Invocations[0].Notifications, sarifNotification{"note", sarifMessage("no file fits: " + named(c.NoFit, Text{}.name))})
+	}
 	packs := c.packs()
 	used := map[assay.Code]bool{}
 	for _, p := range packs {
