@@ -45,6 +45,9 @@ type Lock struct {
 	Version        string
 	RequiresPython string // as it is written; empty where the file does not say
 
+	// Strategy are the words that say how a pdm.lock was made, sorted.
+	Strategy []string
+
 	// Packages are in the order of the files; an included file's stand where it is
 	// included.
 	Packages []Package
