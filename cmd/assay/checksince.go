@@ -53,7 +53,7 @@ func entriesOf(l *lockfile.Lock, e lockcheck.Environment) rendered {
 	es := rendered{map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	narrowed, out := constraintsOf(l), e.LeavesOut(l)
 	for i, p := range l.Packages {
-		if p.Constraint {
+		if p.OnlyNarrows() {
 			continue // what only narrows others was never looked at itself
 		}
 		text := narrowed.entry(p)

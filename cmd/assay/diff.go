@@ -154,7 +154,7 @@ type sided struct {
 func installedFrom(lock *lockfile.Lock) map[string]*sided {
 	out := map[string]*sided{}
 	for _, p := range lock.Packages {
-		if p.Constraint || p.Source.Kind == lockfile.Virtual {
+		if p.OnlyNarrows() || p.Source.Kind == lockfile.Virtual {
 			continue
 		}
 		name := titleOf(p)

@@ -31,7 +31,7 @@ func conditionsOf(lock *lockfile.Lock) map[string]conditions {
 		into[name] = list
 	}
 	for _, p := range lock.Packages {
-		if p.Constraint {
+		if p.OnlyNarrows() {
 			continue
 		}
 		put(own, titleOf(p), p.Marker)

@@ -135,7 +135,7 @@ func without(list, other []string) []string {
 func reached(after *lockfile.Lock) map[string]bool {
 	out := map[string]bool{}
 	for _, p := range after.Packages {
-		if listsIndexes(after) && !p.Constraint && p.Source.Kind == lockfile.Registry {
+		if listsIndexes(after) && !p.OnlyNarrows() && p.Source.Kind == lockfile.Registry {
 			out[titleOf(p)] = true
 		}
 	}

@@ -133,7 +133,7 @@ func (w *Wanted) add(a assay.Artifact, at lockfile.Place) int {
 }
 
 // Expand returns what each entry of a lock stands for, in the lock's order. Entries
-// that only constrain others stand for nothing and are left out, and so are those that
+// that only narrow others stand for nothing and are left out, and so are those that
 // Options.Only does not take, and those whose markers keep them out of the environment.
 // The error is that of a cancelled context, or a bug.
 func Expand(ctx context.Context, lock *lockfile.Lock, releases Releases, o Options) ([]Wanted, error) {
@@ -141,7 +141,7 @@ func Expand(ctx context.Context, lock *lockfile.Lock, releases Releases, o Optio
 	leftOut := o.Environment.leavesOut(lock)
 	for i, p := range lock.Packages {
 		switch {
-		case p.Constraint || o.Only != nil && !o.Only(p):
+		case p.OnlyNarrows() || o.Only != nil && !o.Only(p):
 		case !leftOut[i]:
 			packages = append(packages, p)
 		case o.LeftOut != nil:
