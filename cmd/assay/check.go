@@ -107,7 +107,7 @@ func (a *app) check(ctx context.Context, f checkFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	only, err := a.changedSince(ctx, f.since, locks, &f.access)
+	only, err := a.changedSince(ctx, f, locks)
 	if err != nil {
 		return err
 	}

@@ -191,6 +191,9 @@ func (c *checker) check(ctx context.Context, locks []*lockfile.Lock) (report.Che
 // expand works out what a lock stands for.
 func (c *checker) expand(ctx context.Context, lock *lockfile.Lock) ([]lockcheck.Wanted, error) {
 	o := lockcheck.Options{Environment: c.flags.environment, Bytes: c.flags.download, Hosts: map[string]string{index.PyPIFiles: index.PyPI}, Indexes: bases(c.settings), Links: links(c.settings)}
+	if c.flags.download {
+		o.Hash = c.hash
+	}
 	if c.only != nil {
 		o.Only = func(p lockfile.Package) bool { return c.only(lock, p) }
 	}

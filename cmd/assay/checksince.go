@@ -11,43 +11,60 @@ import (
 	"strings"
 
 	"assay/internal/gitrepo"
+	"assay/internal/lockcheck"
 	"assay/internal/lockfile"
 )
 
 // changedSince returns which entries of locks are not, as they are, in the same file at
-// a git revision; nil where no revision is named. A file that was not there then has
-// changed as a whole.
-func (a *app) changedSince(ctx context.Context, rev string, locks []*lockfile.Lock, access *lockAccess) (func(*lockfile.Lock, lockfile.Package) bool, error) {
-	if rev == "" {
+// the git revision that was named; nil where none was. A file that was not there then has
+// changed as a whole. Where entries are narrowed to an environment, one that was kept out
+// of it then and is not now has changed too: whatever lets it in stands elsewhere.
+func (a *app) changedSince(ctx context.Context, f checkFlags, locks []*lockfile.Lock) (func(*lockfile.Lock, lockfile.Package) bool, error) {
+	if f.since == "" {
 		return nil, nil
 	}
-	before := map[*lockfile.Lock]map[string]bool{}
+	before, after := map[*lockfile.Lock]rendered{}, map[*lockfile.Lock]rendered{}
+	narrowed := map[*lockfile.Lock]constraints{}
 	for _, lock := range locks {
-		old, err := a.lockAt(ctx, rev, lock.Name, access)
+		narrowed[lock] = constraintsOf(lock)
+		old, err := a.lockAt(ctx, f.since, lock.Name, &f.access)
 		if errors.Is(err, gitrepo.ErrNoFile) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		before[lock] = map[string]bool{}
 		if !sameSources(old, lock) {
 			continue // every entry may come from elsewhere now
 		}
-		narrowed := constraintsOf(old)
-		for _, p := range old.Packages {
-			if !p.Constraint { // what only narrows others was never looked at itself
-				before[lock][narrowed.entry(p)] = true
-			}
-		}
-	}
-	narrowed := map[*lockfile.Lock]constraints{}
-	for _, lock := range locks {
-		narrowed[lock] = constraintsOf(lock)
+		before[lock], after[lock] = entriesOf(old, f.environment), entriesOf(lock, f.environment)
 	}
 	return func(l *lockfile.Lock, p lockfile.Package) bool {
-		return anyBytes(p) || !before[l][narrowed[l].entry(p)]
+		text := narrowed[l].entry(p)
+		return anyBytes(p) || !before[l].has[text] || before[l].out[text] && after[l].in[text]
 	}, nil
+}
+
+// rendered are the rendered entries of a lock: all, and those of which any is kept out
+// of the environment or in it.
+type rendered struct{ has, out, in map[string]bool }
+
+func entriesOf(l *lockfile.Lock, e lockcheck.Environment) rendered {
+	es := rendered{map[string]bool{}, map[string]bool{}, map[string]bool{}}
+	narrowed, out := constraintsOf(l), e.LeavesOut(l)
+	for i, p := range l.Packages {
+		if p.OnlyNarrows() {
+			continue // what only narrows others was never looked at itself
+		}
+		text := narrowed.entry(p)
+		es.has[text] = true
+		if out[i] {
+			es.out[text] = true
+		} else {
+			es.in[text] = true
+		}
+	}
+	return es
 }
 
 // constraints are the entries of a lock that only narrow what others ask for, rendered,
@@ -234,11 +251,11 @@ func (a *app) within(top, name string) (string, error) {
 	return filepath.ToSlash(rel), nil
 }
 
-// sameSources reports whether two locks take their packages from the same places, as far
-// as that is said once for all of them.
+// sameSources reports whether two locks take their packages from the same places, and mean
+// the same by their entries, as far as that is said once for all of them.
 func sameSources(a, b *lockfile.Lock) bool {
 	text := func(l *lockfile.Lock) string {
-		out := fmt.Sprintf("%s %v %v", l.Format, l.NoIndex, l.RequireHashes)
+		out := fmt.Sprintf("%s %q %q %v %v", l.Format, l.Version, l.Strategy, l.NoIndex, l.RequireHashes)
 		for _, ix := range l.Indexes {
 			out += fmt.Sprintf("\n%s %s %q %v", ix.Kind, ix.URL, ix.Name, ix.Unverified)
 		}

@@ -147,13 +147,14 @@ type sided struct {
 	looked   bool             // into the files
 	inside   []string         // what does more than it looks like
 	earlier  []assay.Sighting // what memory has of releases before these
+	when     conditions       // under which it is installed
 }
 
 // installedFrom groups a lock's entries by project.
 func installedFrom(lock *lockfile.Lock) map[string]*sided {
 	out := map[string]*sided{}
 	for _, p := range lock.Packages {
-		if p.Constraint || p.Source.Kind == lockfile.Virtual {
+		if p.OnlyNarrows() || p.Source.Kind == lockfile.Virtual {
 			continue
 		}
 		name := titleOf(p)
@@ -170,8 +171,10 @@ func installedFrom(lock *lockfile.Lock) map[string]*sided {
 			add(&s.Sources, sourceText(p))
 		}
 	}
-	for _, s := range out {
+	when := conditionsOf(lock)
+	for name, s := range out {
 		slices.Sort(s.pins)
+		s.when = when[name]
 	}
 	return out
 }
@@ -186,8 +189,9 @@ func add(list *[]string, value string) {
 func (c *checker) difference(ctx context.Context, names []string, locks [2]*lockfile.Lock) (report.Diff, error) {
 	before, after := installedFrom(locks[0]), installedFrom(locks[1])
 	changed := map[string]bool{}
+	mixed := locks[0].Format != locks[1].Format // some formats say it at other places, or leave it out
 	for name, s := range before {
-		changed[name] = after[name] == nil || !slices.Equal(s.pins, after[name].pins)
+		changed[name] = after[name] == nil || !slices.Equal(s.pins, after[name].pins) || !mixed && after[name].when.differs(s.when)
 	}
 	for name := range after {
 		changed[name] = changed[name] || before[name] == nil
@@ -220,6 +224,9 @@ func (c *checker) difference(ctx context.Context, names []string, locks [2]*lock
 		default:
 			x.Before, x.After = b.Pinned, a.Pinned
 			a.earlier = c.earlier(ctx, name, a.Versions)
+			if mixed {
+				a.when = b.when
+			}
 		}
 		if a != nil {
 			x.Signals = signals(b, a)
@@ -416,6 +423,7 @@ func compare(before, after *sided, say func(report.Weight, string, ...any)) {
 		say(report.Suspicious, "it comes from %s now, and came from %s before", strings.Join(fresh, " and "), strings.Join(before.Sources, " and "))
 	}
 	compareHold(before, after, say)
+	compareConditions(before.when, after.when, say)
 	if older(after.Versions, before.Versions) {
 		say(report.Suspicious, "an older version than before")
 	}

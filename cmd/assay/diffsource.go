@@ -35,6 +35,13 @@ func lockSignals(before, after *lockfile.Lock) []report.Signal {
 		}
 		out = append(out, report.Signal{Weight: weight, Text: text})
 	}
+	if !mixed && before.Version != after.Version {
+		out = append(out, report.Signal{Weight: report.Suspicious, Text: fmt.Sprintf("the version of the lock's format changed, and with it what its entries mean: %s → %s", before.Version, after.Version)})
+	}
+	if !mixed && !slices.Equal(before.Strategy, after.Strategy) {
+		out = append(out, report.Signal{Weight: report.Suspicious, Text: fmt.Sprintf("the lock's strategy changed: %s → %s",
+			cmp.Or(listed(before.Strategy), "none named"), cmp.Or(listed(after.Strategy), "none named"))})
+	}
 	if before.Format == lockfile.Requirements && after.Format == lockfile.Requirements {
 		gone, fresh := without(optionsOf(before), optionsOf(after)), without(optionsOf(after), optionsOf(before))
 		if len(fresh) > 0 {
@@ -128,7 +135,7 @@ func without(list, other []string) []string {
 func reached(after *lockfile.Lock) map[string]bool {
 	out := map[string]bool{}
 	for _, p := range after.Packages {
-		if listsIndexes(after) && !p.Constraint && p.Source.Kind == lockfile.Registry {
+		if listsIndexes(after) && !p.OnlyNarrows() && p.Source.Kind == lockfile.Registry {
 			out[titleOf(p)] = true
 		}
 	}

@@ -132,6 +132,33 @@ func digestOf(ctx context.Context, path string) (assay.Digest, int64, error) {
 	return assay.Digest{Algorithm: "sha256", Hex: hex.EncodeToString(sum.Sum(nil))}, size, err
 }
 
+// hash reads a file for its digests in the algorithms of some, or says why it cannot.
+func (c *checker) hash(ctx context.Context, a assay.Artifact, some []assay.Digest) ([]assay.Digest, *assay.Finding, error) {
+	var content assay.Content
+	var err error
+	if path, ok := c.here(a); ok {
+		var file *os.File
+		if file, err = openRegular(path, badDistribution); err == nil {
+			content, err = gate.Read(cancellable{ctx, file}, assay.NewHasher(some), nil)
+			file.Close()
+		}
+	} else {
+		if j, refused := beforehand(a); refused {
+			main, _ := j.Decision.Main()
+			return nil, &assay.Finding{Code: main.Code, Detail: a.Filename}, nil
+		}
+		a.Digests = some
+		content, err = fetch(ctx, c.client, a, nil)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, nil, context.Cause(ctx)
+	case err != nil:
+		return nil, &assay.Finding{Code: assay.FileUnavailable, Detail: err.Error()}, nil
+	}
+	return content.Digests, nil, nil
+}
+
 // here returns the path of a file that lies in a folder that was looked into.
 func (c *checker) here(a assay.Artifact) (string, bool) {
 	c.mu.Lock()

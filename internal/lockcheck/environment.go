@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"assay/internal/lockfile"
 	"assay/internal/pypi"
 )
 
@@ -87,6 +88,9 @@ func (e Environment) Takes(f pypi.Filename) bool {
 	}
 	return f.Kind == pypi.Wheel && slices.ContainsFunc(f.Tags(), e.takesTag)
 }
+
+// LeavesOut reports, for each of a lock's packages, whether its markers keep it out.
+func (e Environment) LeavesOut(lock *lockfile.Lock) []bool { return e.leavesOut(lock) }
 
 func (e Environment) takesTag(tag string) bool {
 	parts := strings.SplitN(tag, "-", 3)

@@ -202,8 +202,24 @@ func (x *expansion) hashed(ctx context.Context) error {
 	if len(wanted) == 0 && !any {
 		x.unlisted(p.At, -1, p.Name+" "+p.Version)
 	}
+	var open []lockfile.Hash
 	for i, h := range wanted {
-		if found[i] {
+		if !found[i] {
+			open = append(open, h)
+		}
+	}
+	return x.unfoundHashes(ctx, open)
+}
+
+// unfoundHashes looks for the hashes that no place lists: in the bytes of the files that are
+// listed in other algorithms, where they may be read. A file whose bytes have none of the
+// hashes is simply not one of the lock's.
+func (x *expansion) unfoundHashes(ctx context.Context, open []lockfile.Hash) error {
+	p := x.w.Package
+	var untold []lockfile.Hash // which a file that is listed otherwise may have
+	for _, h := range open {
+		if len(x.candidates(h.Digest)) > 0 && x.answered() {
+			untold = append(untold, h)
 			continue
 		}
 		what := "no file of the release has " + h.Digest.String()
@@ -215,7 +231,88 @@ func (x *expansion) hashed(ctx context.Context) error {
 		}
 		x.unlisted(h.At, -1, what)
 		if len(x.w.Release) == 0 {
-			break // once for the release
+			return nil // once for the release
+		}
+	}
+	if x.o.Hash != nil && len(untold) > 0 {
+		return x.read(ctx, untold)
+	}
+	for _, h := range untold {
+		c := x.candidates(h.Digest)[0]
+		listed := "without a digest"
+		if names := algorithms(c.file.Digests); names != "" {
+			listed = "with " + names + " alone"
+		}
+		x.w.find(h.At, -1, assay.LockUnconfirmedHash, fmt.Sprintf("the lock has %s, and %s is listed %s on %s", h.Digest, c.file.Filename, listed, shownIndex(c.from.index)))
+	}
+	return nil
+}
+
+// answered reports whether all places that were asked said what they list.
+func (x *expansion) answered() bool {
+	return !slices.ContainsFunc(x.asked, func(a answer) bool { return a.Problem != nil || a.Standing.Quarantined() })
+}
+
+// candidate is a file that is listed without a digest of some algorithm.
+type candidate struct {
+	from answer
+	file assay.Artifact
+}
+
+func (x *expansion) candidates(d assay.Digest) []candidate {
+	var out []candidate
+	for _, from := range x.asked {
+		for _, a := range from.Files {
+			if _, told := a.Digest(string(d.Algorithm)); !told {
+				out = append(out, candidate{from, a})
+			}
+		}
+	}
+	return out
+}
+
+// read looks for hashes in the bytes of the files that may have them, each read once.
+func (x *expansion) read(ctx context.Context, untold []lockfile.Hash) error {
+	var wanted []assay.Digest
+	for _, h := range untold {
+		wanted = append(wanted, h.Digest)
+	}
+	type key struct{ index, name, url string }
+	type content struct {
+		digests []assay.Digest
+		problem *assay.Finding
+	}
+	read := map[key]content{}
+	for _, h := range untold {
+		found, whole := false, true
+		var problem *assay.Finding
+		for _, c := range x.candidates(h.Digest) {
+			if name, err := pypi.ParseFilenameFor(x.w.Package.Name, c.file.Filename); err == nil && !x.o.Environment.Takes(name) {
+				whole = false // it may be this one, which is not installed here
+				continue
+			}
+			k := key{c.from.index, c.file.Filename, c.file.URL}
+			have, known := read[k]
+			if !known {
+				var err error
+				if have.digests, have.problem, err = x.o.Hash(ctx, c.file, wanted); err != nil {
+					return err
+				}
+				read[k] = have
+			}
+			problem = cmp.Or(problem, have.problem)
+			if slices.Contains(have.digests, h.Digest) {
+				c.file.Digests = slices.Concat(c.file.Digests, []assay.Digest{h.Digest}) // the bytes must have it when they are judged
+				x.take(c.from, c.file, h.At)
+				found = true
+			}
+		}
+		switch {
+		case found:
+		case problem != nil:
+			x.w.find(h.At, -1, problem.Code, problem.Detail)
+		case whole:
+			x.unlisted(h.At, -1, "the bytes of no file of the release have "+h.Digest.String())
 		}
 	}
 	return nil

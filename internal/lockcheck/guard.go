@@ -34,11 +34,17 @@ func NewGuard(locks ...*lockfile.Lock) *Guard {
 	g := &Guard{projects: map[string][]pin{}, urls: map[string][]pin{}}
 	for _, lock := range locks {
 		g.names = append(g.names, lock.Name)
+		asked := map[string]bool{}
 		for _, p := range lock.Packages {
-			if p.Constraint {
-				continue
+			if !p.Constraint {
+				asked[p.Name] = true
+				g.add(lock.Format, p)
 			}
-			g.add(lock.Format, p)
+		}
+		for _, p := range lock.Packages { // beside an entry of its own a constraint lets nothing more in
+			if p.Constraint && !p.OnlyNarrows() && !asked[p.Name] {
+				g.add(lock.Format, p)
+			}
 		}
 	}
 	return g

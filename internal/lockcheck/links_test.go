@@ -22,8 +22,8 @@ func TestLinks(t *testing.T) {
 			"lock.txt:3 -1 lock.unlisted: no file of the release has " + sha("d").String() + "; looked at flat and own\n"},
 		{"demo==1.0" + hash("d"), one + " demo|own demo", "lock.txt:1 -1 lock.unlisted: no file of the release has " + sha("d").String() + "; looked at " + one + " and own\n"},
 		{"-f down\ndemo==1.0" + hash("d"), one + " demo|down demo|own demo", "lock.txt:2 -1 page.unavailable: down\n"},
-		{"-f bare\ndemo==1.0" + hash("d"), one + " demo|bare demo|own demo", "lock.txt:2 -1 lock.unlisted: no file of the release has " + sha("d").String() +
-			"; " + sdist + " is listed without a digest on bare\n"},
+		{"-f bare\ndemo==1.0" + hash("d"), one + " demo|bare demo|own demo", "lock.txt:2 -1 lock.unconfirmed-hash: the lock has " + sha("d").String() +
+			", and " + sdist + " is listed without a digest on bare\n"},
 		{"-f rebuilt\ndemo==1.0" + hash("d"), one + " demo|rebuilt demo", wheel + " rebuilt lock.txt:2\nlock.txt:2 0 lock.other-digest: " + wheel + " has " + sha("d").String() +
 			" in the lock, as at rebuilt, and " + sha("a").String() + " at " + one + ", which is asked before\n"},
 		{"--no-index\n-f rebuilt\ndemo==1.0" + hash("d"), "rebuilt demo", wheel + " rebuilt lock.txt:3\n"},

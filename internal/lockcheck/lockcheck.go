@@ -67,6 +67,10 @@ type Options struct {
 	// Bytes says that all bytes are hashed before anything is said of a file: then it is
 	// no matter in which algorithms the index promises them.
 	Bytes bool
+	// Hash reads a file's bytes and returns their digests in the algorithms of some, or why it
+	// could not; nil where bytes are not to be read. It is called from many goroutines. The
+	// error is a cancelled context or a bug.
+	Hash func(ctx context.Context, a assay.Artifact, some []assay.Digest) ([]assay.Digest, *assay.Finding, error)
 	// Environment narrows entries and files. The zero value takes those of every platform.
 	Environment Environment
 	// LeftOut is told of each entry that the environment leaves out for its markers; nil for
@@ -135,7 +139,7 @@ func (w *Wanted) add(a assay.Artifact, at lockfile.Place) int {
 }
 
 // Expand returns what each entry of a lock stands for, in the lock's order. Entries
-// that only constrain others stand for nothing and are left out, and so are those that
+// that only narrow others stand for nothing and are left out, and so are those that
 // Options.Only does not take, and those whose markers keep them out of the environment.
 // The error is that of a cancelled context, or a bug.
 func Expand(ctx context.Context, lock *lockfile.Lock, releases Releases, o Options) ([]Wanted, error) {
@@ -143,7 +147,7 @@ func Expand(ctx context.Context, lock *lockfile.Lock, releases Releases, o Optio
 	leftOut := o.Environment.leavesOut(lock)
 	for i, p := range lock.Packages {
 		switch {
-		case p.Constraint || o.Only != nil && !o.Only(p):
+		case p.OnlyNarrows() || o.Only != nil && !o.Only(p):
 		case !leftOut[i]:
 			packages = append(packages, p)
 		case o.LeftOut != nil:
@@ -435,7 +439,7 @@ func (x *expansion) unlisted(at lockfile.Place, file int, what string) {
 	}
 	for _, a := range x.asked {
 		for _, f := range a.Files {
-			if len(f.Digests) == 0 { // it may be this one: without its bytes nobody can tell
+			if len(f.Digests) == 0 && x.o.Hash == nil { // it may be this one: without its bytes nobody can tell
 				x.w.find(at, file, assay.LockUnlisted, what+"; "+f.Filename+" is listed without a digest on "+shownIndex(a.index))
 				return
 			}

@@ -45,6 +45,9 @@ type Lock struct {
 	Version        string
 	RequiresPython string // as it is written; empty where the file does not say
 
+	// Strategy are the words that say how a pdm.lock was made, sorted.
+	Strategy []string
+
 	// Packages are in the order of the files; an included file's stand where it is
 	// included.
 	Packages []Package
@@ -102,7 +105,7 @@ type Package struct {
 	Built []string
 
 	// Constraint says that the entry only narrows what others ask for (-c). One that
-	// names a URL, a file or a folder does not: that is what is installed.
+	// names a URL, a file or a folder does not: that is what is installed. See OnlyNarrows.
 	Constraint bool
 
 	At     Place
@@ -110,6 +113,11 @@ type Package struct {
 
 	ref int // 1 + its place in Lock.sites
 }
+
+// OnlyNarrows reports whether the entry says nothing of what is installed by itself. A
+// constraint with a pin and hashes does say it: pip takes those files for what somebody
+// asks for without a hash.
+func (p Package) OnlyNarrows() bool { return p.Constraint && (p.Version == "" || len(p.Hashes) == 0) }
 
 // Need is another entry that an entry asks for.
 type Need struct {

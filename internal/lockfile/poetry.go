@@ -223,6 +223,8 @@ func (r *reader) pdm(root *tomlfile.Value) {
 		r.add(meta.line("lock_version"), "lock_version is %s; assay reads 4", quoted(r.lock.Version))
 		return
 	}
+	r.lock.Strategy = meta.texts("strategy")
+	slices.Sort(r.lock.Strategy)
 	for _, t := range meta.tables("targets") {
 		if r.lock.RequiresPython == "" {
 			r.lock.RequiresPython = t.text("requires_python")
