@@ -250,7 +250,7 @@ var registry = map[Code]Entry{
 	SignatureFuture:        {Severity: Error, Text: "the signature is from the future", Hint: "set this computer's clock; if it is right, do not install the file, and tell the project's maintainers"},
 	SignatureInvalid:       {Severity: Error, Text: "the signature does not hold", Hint: hintPage},
 	SignatureKeyEnded:      {Severity: Error, Text: "the key that has signed {filename} had ended before the file was seen", Hint: "run 'assay trust refresh --keys' to get the key anew; if it says the same, ask the project's maintainers for their new key"},
-	SignatureMalformed:     {Severity: Error, Text: "the signature cannot be read without doubt", Hint: hintProducer},
+	SignatureMalformed:     {Severity: Error, Text: "the signature cannot be read without doubt", Hint: "show it to {project}'s maintainers; until it is mended, pin another version; 'assay verify {project}=={version}' fetches it again"},
 	SignatureMissing:       {Severity: Error, Text: "the project's earlier files were signed by its key and this one is not", Hint: hintAccept},
 	SignaturePartial:       {Severity: Warning, Text: "a key is granted for {project}, and it has not signed this file", Hint: hintExplain},
 	SignatureRevoked:       {Severity: Error, Text: "the key that has signed {filename} was given up as lost to somebody else", Hint: "do not install it: nothing that the key ever signed can be believed; ask the project's maintainers for their new key"},

@@ -13,6 +13,7 @@ const (
 	hexSHA1   = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
 	hexSHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 	hexOther  = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+	hexBLAKE  = hexOther + hexOther // in length
 )
 
 // djangoText is in the form of Django's *.checksum.txt.
@@ -65,8 +66,8 @@ const djangoWant = "md5 d41d django-5.2.1.tar.gz, md5 d41d django-5.2.1-py3-none
 	"sha1 da39 django-5.2.1.tar.gz, sha1 da39 django-5.2.1-py3-none-any.whl, sha256 e3b0 django-5.2.1.tar.gz, sha256 2c26 django-5.2.1-py3-none-any.whl"
 
 const (
-	noList       = "a text that is no list of checksums: a line of it is neither a checksum nor a comment"
-	outOfSection = "a checksum stands outside of the sections of the list"
+	noList       = " is neither a checksum nor a comment: a list of checksums has lines as sha256sum writes them and nothing else, or underlined sections as Django's"
+	outOfSection = " is a checksum, and stands outside of the sections of the list"
 
 	// letter is a text that is signed, and whose lines are no list.
 	letter = `Hello,
@@ -91,32 +92,46 @@ func TestReadChecksums(t *testing.T) {
 		{"Django, as it was", djangoBefore, djangoWant},
 		{"a title of one checksum", "SHA256 checksum\n===\n" + hexSHA256 + "  a.whl\n", "sha256 e3b0 a.whl"},
 		{"a title with a colon, and the wrong one", "MD5 checksums:\n==============\n\n" + hexSHA256 + "  a.whl\n", "error: a checksum of sha256 under the name md5"},
-		{"a title with a colon and no line below", "SHA256 checksums:\n\n" + hexSHA256 + "  a.whl\n", "error: " + noList},
+		{"a title with a colon and no line below", "SHA256 checksums:\n\n" + hexSHA256 + "  a.whl\n", "error: line 1" + noList},
 		{"a line twice", hexSHA256 + "  a.whl\n" + hexSHA256 + "  a.whl\n", "sha256 e3b0 a.whl"},
 		{"a name with a blank", hexSHA256 + "  a b.whl\n", "sha256 e3b0 a b.whl"},
 		{"comments", "# demo 1.0\n\n" + hexSHA256 + "  a.whl\n# " + hexOther + "  a.whl\n", "sha256 e3b0 a.whl"},
-		{"prose before", "The sum is " + hexOther + "  x.\n" + hexSHA256 + "  a.whl\n", "error: " + noList},
-		{"prose behind", hexSHA256 + "  a.whl\n\nYours, Ann", "error: " + noList},
-		{"one blank", hexSHA256 + "  a.whl\n" + hexOther + " one-blank\n", "error: " + noList},
-		{"a letter", letter, "error: " + noList},
-		{"a letter that quotes Django", letter + djangoText, "error: " + outOfSection},
-		{"a title without a line below", "SHA256 checksums\n\n" + hexSHA256 + "  a.whl\n", "error: " + noList},
-		{"a checksum before the sections", hexOther + "  a.whl\n\nSHA256 checksums\n================\n\n" + hexSHA256 + "  b.whl\n", "error: " + outOfSection},
-		{"a checksum behind a section", "SHA256 checksums\n================\n\n" + hexSHA256 + "  a.whl\n\nNot this one:\n\n" + hexOther + "  a.whl\n", "error: " + outOfSection},
-		{"one of BSD behind a section", "SHA256 checksums\n================\n" + hexSHA256 + "  a.whl\nNot:\nSHA256 (b.whl) = " + hexOther + "\n", "error: " + outOfSection},
-		{"one of OpenSSL behind a section", "SHA256 checksums\n================\n" + hexSHA256 + "  a.whl\nNot:\nSHA2-256(b.whl)= " + hexOther + "\n", "error: " + outOfSection},
-		{"an indented one in a section", "SHA256 checksums\n================\n" + hexSHA256 + "  a.whl\n  " + hexOther + "  a.whl\n", "error: " + outOfSection},
+		{"prose before", "The sum is " + hexOther + "  x.\n" + hexSHA256 + "  a.whl\n", "error: line 1" + noList},
+		{"prose behind", hexSHA256 + "  a.whl\n\nYours, Ann", "error: line 3" + noList},
+		{"one blank", hexSHA256 + "  a.whl\n" + hexOther + " one-blank\n", "error: line 2" + noList},
+		{"a letter", letter, "error: line 1" + noList},
+		{"a letter that quotes Django", letter + djangoText, "error: line 5" + outOfSection},
+		{"a title without a line below", "SHA256 checksums\n\n" + hexSHA256 + "  a.whl\n", "error: line 1" + noList},
+		{"a checksum before the sections", hexOther + "  a.whl\n\nSHA256 checksums\n================\n\n" + hexSHA256 + "  b.whl\n", "error: line 1" + outOfSection},
+		{"a checksum behind a section", "SHA256 checksums\n================\n\n" + hexSHA256 + "  a.whl\n\nNot this one:\n\n" + hexOther + "  a.whl\n", "error: line 8" + outOfSection},
+		{"one of BSD behind a section", "SHA256 checksums\n================\n" + hexSHA256 + "  a.whl\nNot:\nSHA256 (b.whl) = " + hexOther + "\n", "error: line 5" + outOfSection},
+		{"one of OpenSSL behind a section", "SHA256 checksums\n================\n" + hexSHA256 + "  a.whl\nNot:\nSHA2-256(b.whl)= " + hexOther + "\n", "error: line 5" + outOfSection},
+		{"an indented one in a section", "SHA256 checksums\n================\n" + hexSHA256 + "  a.whl\n  " + hexOther + "  a.whl\n", "error: line 4" + outOfSection},
 		{"a section that holds nothing", "SHA256 checksums\n================\n\nnone\n", "error: there is no checksum in the list"},
 		{"a section twice, and different", "SHA256 checksums\n================\n" + hexSHA256 + "  a.whl\nSHA256 checksums\n================\n" + hexOther + "  a.whl\n", "error: a.whl is listed twice with different checksums by sha256"},
 		{"twice and different", hexSHA256 + "  a.whl\n" + hexOther + "  a.whl\n", "error: a.whl is listed twice with different checksums by sha256"},
 		{"twice and different, by two forms", hexSHA256 + "  a.whl\nSHA256 (./a.whl) = " + hexOther, "error: a.whl is listed twice with different checksums by sha256"},
 		{"a wrong section", "MD5 checksums\n=============\n\n" + hexSHA256 + "  a.whl\n", "error: a checksum of sha256 under the name md5"},
-		{"a wrong BSD name", "SHA3-256 (a.whl) = " + hexSHA256, "error: a checksum of sha256 under the name sha3-256"},
+		{"a wrong BSD name", "SHA512 (a.whl) = " + hexSHA256, "error: a checksum of sha256 under the name sha512"},
+		{"another algorithm's BSD name", "SHA3-256 (a.whl) = " + hexOther + "\nSHA256 (a.whl) = " + hexSHA256 + "\nBLAKE2b (a.whl) = " + hexBLAKE + "\nSHA512/256 (a.whl) = " + hexOther, "sha256 e3b0 a.whl"},
+		{"another algorithm alone", "BLAKE2b (a.whl) = " + hexBLAKE, ""},
+		{"another algorithm's section", "BLAKE2B checksums\n=================\n\n" + hexBLAKE + "  a.whl\n\nSHA256 checksums\n================\n\n" + hexSHA256 + "  a.whl\n", "sha256 e3b0 a.whl"},
+		{"another algorithm behind a section", "SHA256 checksums\n================\n" + hexSHA256 + "  a.whl\nNot:\nBLAKE2b (a.whl) = " + hexBLAKE + "\n", "error: line 5" + outOfSection},
+		{"OpenSSL", "SHA256(a.whl)= " + hexSHA256 + "\nSHA2-256(b (1).whl)= " + hexOther + "\nSHA3-256(a.whl)= " + hexOther, "sha256 e3b0 a.whl, sha256 2c26 b (1).whl"},
+		{"OpenSSL, in sections", "MD5 checksums\n=============\nMD5(a.whl)= " + hexMD5 + "\n", "md5 d41d a.whl"},
+		{"half of OpenSSL", "SHA256(a.whl) = " + hexSHA256, "error: line 1" + noList},
+		{"comments in sections", "SHA256 checksums\n================\n# wheels\n" + hexSHA256 + "  a.whl\n\n# sdists\n" + hexOther + "  b\n", "sha256 e3b0 a.whl, sha256 2c26 b"},
+		{"a checksum behind a comment in the prose", "SHA256 checksums\n================\n" + hexSHA256 + "  a.whl\nNot:\n# sdists\n" + hexOther + "  b\n", "error: line 6" + outOfSection},
+		{"an escaped name of another file", hexSHA256 + "  a.whl\n" + `\` + hexOther + `  b\\c\n.whl` + "\n" + `\SHA256 (b\\c.whl) = ` + hexOther + "\n", "sha256 e3b0 a.whl"},
+		{"an escaped name outside of the sections", "SHA256 checksums\n================\n" + hexSHA256 + "  a.whl\nNot:\n" + `\` + hexOther + `  b\\c.whl` + "\n", "error: line 5" + outOfSection},
+		{"a title", "demo 1.0\n\n" + hexSHA256 + "  a.whl\n", "error: line 1" + noList},
 		{"an odd size", hexSHA256 + "ab  a.whl\n", "error: a checksum of 66 hex digits"},
-		{"an escaped name", `\` + hexSHA256 + `  a\nb.whl`, "error: a checksum of a file whose name is escaped"},
+		{"an escape that is none", `\` + hexSHA256 + `  a.whl`, "error: a checksum of a file whose name is said to be escaped, and is not"},
+		{"an escape of what is not escaped", `\` + hexSHA256 + `  a\x2ewhl`, "error: a checksum of a file whose name is said to be escaped, and is not"},
+		{"an escape of nothing", `\` + hexSHA256 + `  a.whl\`, "error: a checksum of a file whose name is said to be escaped, and is not"},
 		{"an escape in a name", hexSHA256 + "  a\x1b[2J.whl", "error: a checksum of a file whose name is too long or not plain to see"},
 		{"a name that turns around", hexSHA256 + "  a\u202e.whl", "error: a checksum of a file whose name is too long or not plain to see"},
-		{"nothing", "hello\n", "error: " + noList},
+		{"nothing", "hello\n", "error: line 1" + noList},
 		{"empty", "\n\n# nothing\n", "error: there is no checksum in the list"},
 		{"a long line", strings.Repeat("a", 1<<20), "error: a line is longer than 16384 bytes"},
 	} {
@@ -162,7 +177,7 @@ func TestDjango(t *testing.T) {
 		t.Fatalf("%+v, %v", v, err)
 	}
 	sums, err := ReadChecksums(text.Text)
-	if err != nil || !slices.Contains(sums, Checksum{"sha256", hexSHA256, "django-5.2.1.tar.gz"}) {
+	if err != nil || !slices.Contains(sums, Checksum{"sha256", hexSHA256, "django-5.2.1.tar.gz", true}) {
 		t.Errorf("%v, %v", sums, err)
 	}
 }

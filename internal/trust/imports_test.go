@@ -149,6 +149,57 @@ func TestAgreement(t *testing.T) {
 	}
 }
 
+// TestAgreementEnds has imports that end on different days: what they agree on ends with the
+// last day on which enough of them say so, whatever others say beside them.
+func TestAgreementEnds(t *testing.T) {
+	type list struct {
+		until string
+		sum   string   // of the source: the same one is the same list
+		by    []string // who has certified the key
+	}
+	for name, c := range map[string]struct {
+		agree int
+		lists []list
+		want  string
+	}{
+		"one is enough":                      {1, []list{{"2027-10-31", "aa", nil}}, "import a until 2027-11-01"},
+		"one is enough, and a shorter one":   {1, []list{{"2027-10-31", "aa", nil}, {"2026-11-28", "bb", nil}}, "import a until 2027-11-01"},
+		"one is enough, and a longer one":    {1, []list{{"2026-11-28", "aa", nil}, {"2027-10-31", "bb", nil}}, "import b until 2027-11-01"},
+		"one is enough, and it stands twice": {1, []list{{"2027-10-31", "aa", nil}, {"2026-11-28", "aa", nil}}, "import a until 2027-11-01"},
+		"one is enough, and one is like it":  {1, []list{{"2027-10-31", "aa", nil}, {"2027-10-31", "bb", nil}}, "import a and b until 2027-11-01"},
+		"two of three":                       {2, []list{{"2026-12-31", "aa", nil}, {"2027-10-31", "bb", nil}, {"2027-05-31", "cc", nil}}, "import b and c until 2027-06-01"},
+		"two of three, one of them a copy":   {2, []list{{"2026-12-31", "aa", nil}, {"2027-10-31", "bb", nil}, {"2027-05-31", "bb", nil}}, "import a and b until 2027-01-01"},
+		"two of two copies":                  {2, []list{{"2027-10-31", "bb", nil}, {"2027-05-31", "bb", nil}}, ""},
+		"two of two":                         {2, []list{{"2027-10-31", "aa", nil}, {"2026-12-31", "bb", nil}}, "import a and b until 2027-01-01"},
+		"two that rest on one, and on each":  {2, []list{{"2027-10-31", "aa", []string{oneKey, otherKey}}, {"2027-05-31", "bb", []string{oneKey}}, {"2026-12-31", "cc", []string{otherKey}}}, "import b and c until 2027-01-01"},
+		"three of two":                       {3, []list{{"2027-10-31", "aa", nil}, {"2026-12-31", "bb", nil}}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := fmt.Sprintf("agree = %d\n", c.agree)
+			l := &trust.Lock{}
+			for i, one := range c.lists {
+				text += fmt.Sprintf("[[import]]\nname = %q\nkind = \"web-of-trust\"\nsource = \"/%d\"\nuntil = %s\nreason = \"r\"\n", string(rune('a'+i)), i, one.until)
+				g := keyFor("demo", strings.Repeat("4", 40), false)
+				g.CertifiedBy = one.by
+				in := locked(string(rune('a'+i)), g)
+				in.SHA256 = strings.Repeat(one.sum, 32)
+				l.Put(in)
+			}
+			store, err := trust.Join(mustParse(t, text), l, nil, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, g := range store.For(assay.Artifact{Ecosystem: assay.PyPI, Project: "demo", Version: "1.0"}) {
+				got = append(got, g.From+" until "+g.Until.Format(time.DateOnly))
+			}
+			if strings.Join(got, "; ") != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 // TestAuthorityIsGone has an import of what an authority certified, and the person names
 // that authority no longer.
 func TestAuthorityIsGone(t *testing.T) {

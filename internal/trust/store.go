@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"assay"
 	"assay/internal/openpgp"
@@ -159,29 +160,82 @@ func projects(grants []Grant) int {
 	return len(seen)
 }
 
+// voice is the word of one import.
+type voice struct {
+	name  string
+	grant Grant
+	who   []string // whose word it is: one list under two names is one, and so is one certifier
+}
+
 // agreed is what imports say of one key, project and role.
 type agreed struct {
-	grant Grant
-	by    []string
-	who   []string // whose word it is: one list under two names is one, and so is one certifier
+	voices []voice
 	// fallen are imports whose word rests on a key that was given up as lost.
 	fallen []Grant
 }
 
-// vote adds the word of an import, unless somebody's is counted already on whom it rests.
-func (a *agreed) vote(name string, g Grant, who []string) {
-	if g.Until.Before(a.grant.Until) {
-		a.grant.Until = g.Until // all that are counted must hold
-	}
-	if slices.ContainsFunc(who, func(w string) bool { return slices.Contains(a.who, w) }) {
-		return
-	}
-	a.by, a.who = append(a.by, name), append(a.who, who...)
-	for _, key := range g.CertifiedBy {
-		if !slices.Contains(a.grant.CertifiedBy, key) {
-			a.grant.CertifiedBy = append(slices.Clip(a.grant.CertifiedBy), key)
+// independent returns those of the voices that hold until a time, and of several that rest on
+// somebody's word one.
+func (a *agreed) independent(until time.Time) []voice {
+	var order []int
+	for i, v := range a.voices {
+		if !v.grant.Until.Before(until) {
+			order = append(order, i)
 		}
 	}
+	// Who rests on fewer people's word leaves more room for others.
+	slices.SortStableFunc(order, func(i, j int) int { return len(a.voices[i].who) - len(a.voices[j].who) })
+	counted := map[string]bool{}
+	var taken []int
+	for _, i := range order {
+		if slices.ContainsFunc(a.voices[i].who, func(w string) bool { return counted[w] }) {
+			continue
+		}
+		for _, w := range a.voices[i].who {
+			counted[w] = true
+		}
+		taken = append(taken, i)
+	}
+	slices.Sort(taken)
+	var out []voice
+	for _, i := range taken {
+		out = append(out, a.voices[i])
+	}
+	return out
+}
+
+// grant returns what at least so many of the voices agree on, for as long as so many do: a
+// further import never shortens what the others suffice for.
+func (a *agreed) grant(need int) (Grant, bool) {
+	var ends []time.Time // the earliest first
+	for _, v := range a.voices {
+		ends = append(ends, v.grant.Until)
+	}
+	slices.SortFunc(ends, time.Time.Compare)
+	if len(ends) == 0 || len(a.independent(ends[0])) < need {
+		return Grant{}, false
+	}
+	latest, _ := slices.BinarySearchFunc(ends, need, func(end time.Time, need int) int {
+		if len(a.independent(end)) >= need {
+			return -1
+		}
+		return 1
+	}) // the first end that is too late
+	end := ends[latest-1]
+	voices := a.independent(end)
+	out := voices[0].grant
+	out.Until = end
+	var by []string
+	for i, v := range voices {
+		by = append(by, v.name)
+		for _, key := range v.grant.CertifiedBy {
+			if i > 0 && !slices.Contains(out.CertifiedBy, key) {
+				out.CertifiedBy = append(slices.Clip(out.CertifiedBy), key)
+			}
+		}
+	}
+	out.From = "import " + strings.Join(by, " and ")
+	return out, true
 }
 
 // imported returns what enough of the imports agree on: who may sign what. That one lets
@@ -230,24 +284,22 @@ func imported(own *File, lock *Lock, lost map[string]bool) (grants []Grant, keys
 					found[id] = a
 					ids = append(ids, id)
 				}
-				switch {
-				case g.Withdrawn != "":
+				if g.Withdrawn != "" {
 					a.fallen = append(a.fallen, g)
 					continue
-				case len(a.by) == 0:
-					a.grant = g
 				}
-				a.vote(i.Name, g, who)
+				a.voices = append(a.voices, voice{i.Name, g, who})
 			}
 		}
 	}
 	need := max(own.Agree, 1)
 	for _, id := range ids {
-		switch a := found[id]; {
-		case len(a.by) >= need:
-			a.grant.From = "import " + strings.Join(a.by, " and ")
-			grants = withRole(grants, a.grant)
-		case len(a.fallen) > 0 && len(a.by)+len(a.fallen) >= need:
+		a := found[id]
+		g, ok := a.grant(need)
+		switch {
+		case ok:
+			grants = withRole(grants, g)
+		case len(a.fallen) > 0 && len(a.independent(time.Time{}))+len(a.fallen) >= need:
 			grants = withRole(grants, a.fallen[0])
 		}
 	}

@@ -495,7 +495,7 @@ func TestChecksums(t *testing.T) {
 		want  string // where it is another
 	}{
 		{"a letter with a line like one of a list", list(t, "The bad one is\n\n"+line("sha256"), ann),
-			"invalid\nsignature.malformed SHA256SUMS.asc: a text that is no list of checksums: a line of it is neither a checksum nor a comment", ""},
+			"invalid\nsignature.malformed SHA256SUMS.asc: line 1 is neither a checksum nor a comment: a list of checksums has lines as sha256sum writes them and nothing else, or underlined sections as Django's", ""},
 		{"sha256", list(t, "# Release 1.0\n\n"+line("sha256"), ann), "verified\nchecksums " + id(ann) + " sha256", ""},
 		{"bsd", list(t, "SHA256 ("+filename+") = "+hex("sha256")+"\n", ann), "verified\nchecksums " + id(ann) + " sha256", ""},
 		{"among others", list(t, wrong+"  a.whl\n"+line("md5")+line("sha256")+line("sha512"), ann), "verified\nchecksums " + id(ann) + " sha256", ""},
@@ -506,7 +506,14 @@ func TestChecksums(t *testing.T) {
 		{"two signers, one lost", list(t, line("sha256"), ann, lost), "verified\nchecksums " + id(ann) + " sha256 beside SHA256SUMS.asc: " + revoked, ""},
 
 		{"another digest", list(t, wrong+"  "+filename+"\n", ann), "invalid\nsignature.wrong-checksum SHA256SUMS.asc: it has sha256:" + wrong + ", the file is sha256:" + hex("sha256"), ""},
-		{"another sha512", list(t, wrong+wrong+"  "+filename+"\n", ann), "pending",
+		{"openssl", list(t, "SHA2-256("+filename+")= "+hex("sha256")+"\n", ann), "verified\nchecksums " + id(ann) + " sha256", ""},
+		{"b2sum", list(t, wrong+wrong+"  "+filename+"\n", ann), "pending",
+			"absent\nsignature.unlisted SHA256SUMS.asc: it has the file by 128 digits only, which are not its SHA-512 and can be those of BLAKE2b"},
+		{"b2sum, beside another digest", list(t, wrong+"  "+filename+"\n"+wrong+wrong+"  "+filename+"\n", ann),
+			"invalid\nsignature.wrong-checksum SHA256SUMS.asc: it has sha256:" + wrong + ", the file is sha256:" + hex("sha256"), ""},
+		{"BLAKE2b by name", list(t, "BLAKE2b ("+filename+") = "+wrong+wrong+"\n", ann), "absent\nsignature.unlisted SHA256SUMS.asc: it is signed by " + id(ann), ""},
+		{"BLAKE2b by name, beside the digest", list(t, "BLAKE2b ("+filename+") = "+wrong+wrong+"\nSHA256 ("+filename+") = "+hex("sha256")+"\n", ann), "verified\nchecksums " + id(ann) + " sha256", ""},
+		{"another sha512", list(t, "SHA512 ("+filename+") = "+wrong+wrong+"\n", ann), "pending",
 			"invalid\nsignature.wrong-checksum SHA256SUMS.asc: it has sha512:" + wrong + wrong + ", the file is sha512:" + hex("sha512")},
 		{"not named", list(t, wrong+"  other.tar.gz\n", ann), "absent\nsignature.unlisted SHA256SUMS.asc: it is signed by " + id(ann), ""},
 		{"not in this folder", list(t, hex("sha256")+"  dist/"+filename+"\n", ann), "absent\nsignature.unlisted SHA256SUMS.asc: it is signed by " + id(ann), ""},
@@ -515,7 +522,7 @@ func TestChecksums(t *testing.T) {
 		{"unknown", list(t, wrong+"  "+filename+"\n", eve), "absent\nsignature.unknown-key SHA256SUMS.asc: " + id(eve), ""},
 		{"changed", tampered, "invalid\nsignature.invalid SHA256SUMS.asc: the key " + ann.name() + " has not signed these bytes", ""},
 		{"named outside of the block", outside, "invalid\nsignature.malformed SHA256SUMS.asc: it does not start with -----BEGIN PGP SIGNED MESSAGE-----", ""},
-		{"no list", list(t, "good morning\n", ann), "invalid\nsignature.malformed SHA256SUMS.asc: a text that is no list of checksums: a line of it is neither a checksum nor a comment", ""},
+		{"no list", list(t, "good morning\n", ann), "invalid\nsignature.malformed SHA256SUMS.asc: line 1 is neither a checksum nor a comment: a list of checksums has lines as sha256sum writes them and nothing else, or underlined sections as Django's", ""},
 		{"two digests", list(t, line("sha256")+wrong+"  "+filename+"\n", ann), "invalid\nsignature.malformed SHA256SUMS.asc: " + filename + " is listed twice with different checksums by sha256", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -532,6 +539,14 @@ func TestChecksums(t *testing.T) {
 		})
 	}
 
+	t.Run("another sha512 by the list's name", func(t *testing.T) {
+		m := sums(list(t, wrong+wrong+"  "+filename+"\n", ann))
+		m.Name = "SHA512SUMS.asc"
+		want := "invalid\nsignature.wrong-checksum SHA512SUMS.asc: it has sha512:" + wrong + wrong + ", the file is sha512:" + hex("sha512")
+		if got := render(verified(t, v, read(v, promised(m)))); got != want {
+			t.Errorf("found\n%s\nwant\n%s", got, want)
+		}
+	})
 	t.Run("promised sha512", func(t *testing.T) {
 		s := promised(sums(list(t, line("sha512"), ann)))
 		s.Artifact.Digests = append(s.Artifact.Digests, assay.Digest{Algorithm: "sha512", Hex: hex("sha512")})
