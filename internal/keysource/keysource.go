@@ -78,6 +78,8 @@ type Request struct {
 	// Own is the file that the import is or will be in: its authorities, keys and grants
 	// are what "certified" and "web-of-trust" start from. It may be nil.
 	Own *trust.File
+	// Known finds the certificates of those who may revoke a key; it may be nil.
+	Known trust.Known
 	// Before is what the lock has of the import: what was certified, and seen here, before a
 	// key was superseded stays. It may be empty.
 	Before trust.Locked
@@ -298,7 +300,7 @@ func clip(s string) string {
 // can be read again.
 func (s *session) key(k trust.Key) {
 	l := &s.out.Locked
-	k, err := trust.Fit(k)
+	k, err := trust.Fit(k, s.known)
 	if err != nil {
 		s.warn("", "%v: it is left out", err)
 		return
@@ -308,7 +310,7 @@ func (s *session) key(k trust.Key) {
 			continue
 		}
 		if k.Certificate != nil && known.Certificate != nil {
-			merged, err := trust.Merged(known, k)
+			merged, err := trust.Merged(known, k, s.known)
 			if err != nil {
 				s.warn("", "%v: one copy of it is left out", err)
 				return
@@ -347,7 +349,7 @@ func (s *session) certificate(c *openpgp.Certificate, f found) error {
 	} else if end, ok := c.Expires(); ok && !end.After(s.Now) {
 		s.note(f.project, "the key %s expired on %s: what it signed before counts", key, day(end))
 	}
-	if _, err := trust.Fit(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: c}); err != nil {
+	if _, err := trust.Fit(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: c}, nil); err != nil {
 		s.warn(f.project, "%v: it is not granted", err)
 		return nil
 	}
@@ -369,10 +371,18 @@ func (s *session) certificate(c *openpgp.Certificate, f found) error {
 	return nil
 }
 
-// known returns the certificate of a key that the person's own file has.
+// known returns the certificate of a key that is known here already, or that the source has.
 func (s *session) known(f openpgp.Fingerprint) *openpgp.Certificate {
-	k, _ := s.Own.Key(assay.GrantOpenPGP, string(f))
-	return k.Certificate
+	if s.Known != nil {
+		if c := s.Known(f); c != nil {
+			return c
+		}
+	}
+	own := s.Own
+	if own == nil {
+		own = &trust.File{}
+	}
+	return own.Knows(nil, s.out.Locked.Keys...)(f)
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

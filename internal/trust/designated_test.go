@@ -84,8 +84,63 @@ func TestDesignatedRevoker(t *testing.T) {
 			t.Errorf("%s: lost: %v, %v", name, lost, own.Lost(c.lock, annKey))
 		}
 	}
-	f := &trust.File{Grants: []trust.Grant{keyFor("demo", annKey, false)}, Keys: []trust.Key{ann, rita}}
-	if f.Sweep(); !slices.ContainsFunc(f.Keys, func(k trust.Key) bool { return k.Fingerprint == ritaKey }) {
-		t.Error("the revoker's certificate is forgotten")
+}
+
+// TestSweepKeepsRevokers takes grants back, of a revoker's key and of others: what the lock
+// knows of a lost key is verified by the revoker's, so that it stays, and so does a key that
+// was lost by a revoker's word.
+func TestSweepKeepsRevokers(t *testing.T) {
+	ann, rita := designated(t, annCert), designated(t, ritaCert)
+	imported := locked("b")
+	imported.Keys = []trust.Key{ann}
+	inLock := &trust.Lock{Imports: []trust.Locked{imported}}
+	removed := func(keys ...string) (out []trust.Grant) {
+		for _, k := range keys {
+			out = append(out, keyFor("demo", k, false))
+		}
+		return out
+	}
+	for name, c := range map[string]struct {
+		keys []trust.Key
+		lock *trust.Lock
+		gone []trust.Grant
+		want []string
+	}{
+		"the owner's grant":                       {[]trust.Key{ann, rita}, nil, removed(annKey), []string{annKey, ritaKey}},
+		"another's grant, and the owner's import": {[]trust.Key{rita}, inLock, removed(oneKey), []string{ritaKey}},
+		"the revoker's grant, the owner's import": {[]trust.Key{rita}, inLock, removed(ritaKey), []string{ritaKey}},
+		"the revoker's grant, and no owner":       {[]trust.Key{rita}, nil, removed(ritaKey), nil},
+		"the owner's grant, and no revoker":       {[]trust.Key{ann}, nil, removed(annKey), nil},
+	} {
+		f := &trust.File{Keys: c.keys}
+		f.Sweep(c.lock, c.gone)
+		var got []string
+		for _, k := range f.Keys {
+			got = append(got, k.Fingerprint)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: kept %v, want %v", name, got, c.want)
+		}
+		if c.lock != nil && !f.Lost(c.lock, annKey) {
+			t.Errorf("%s: the key is not lost any more", name)
+		}
+	}
+}
+
+// TestLostByRevoker treats a key that a revoker gave up like one that its owner did, wherever
+// something of it is left out.
+func TestLostByRevoker(t *testing.T) {
+	ann, rita := designated(t, annCert), designated(t, ritaCert)
+	known := (&trust.File{Keys: []trust.Key{rita}}).Knows(nil)
+	if ann.Lost(nil) || !ann.Lost(known) || !ann.Lost((&trust.File{}).Knows(nil, rita)) || ann.Lost((&trust.File{}).Knows(&trust.Lock{}, ann)) {
+		t.Error("lost by others than by the revoker")
+	}
+	k, err := trust.Merged(ann, ann, known)
+	if err != nil || !k.Lost(nil) {
+		t.Errorf("what is merged is not lost: %v", err)
+	}
+	again := designated(t, string(k.Certificate.Armor()))
+	if again.Lost(nil) || !again.Lost(known) {
+		t.Error("what was kept is not lost, or without the revoker")
 	}
 }
