@@ -219,6 +219,26 @@ type session struct {
 	out     Result
 	sums    []string // the SHA-256 of each document
 	read    int64    // bytes
+
+	adopted map[*openpgp.Certificate]adopted // for one that many projects have
+}
+
+// adopted is a certificate with what those have said whom its owner lets revoke it.
+type adopted struct {
+	cert *openpgp.Certificate
+	open []openpgp.Fingerprint
+}
+
+func (s *session) adopt(c *openpgp.Certificate) (*openpgp.Certificate, []openpgp.Fingerprint) {
+	a, ok := s.adopted[c]
+	if !ok {
+		a.cert, a.open = c.Adopt(s.known)
+		if s.adopted == nil {
+			s.adopted = map[*openpgp.Certificate]adopted{}
+		}
+		s.adopted[c] = a
+	}
+	return a.cert, a.open
 }
 
 // fetch asks for a document, and notes it.
@@ -334,15 +354,14 @@ type found struct {
 // gave up as lost is granted to nobody.
 func (s *session) certificate(c *openpgp.Certificate, f found) error {
 	key := string(c.Fingerprint())
-	whole := c
-	c, open := c.Adopt(s.known)
+	c, open := s.adopt(c)
 	for _, revoker := range open {
 		s.warn(f.project, "the key %s seems to be revoked by %s, whom its owner lets do so, and whose certificate is not here: until it is a [[key]] in trust.toml that counts for nothing", key, revoker)
 	}
 	if r, ok := c.Revoked(); ok && r.Hard {
 		// Its revocation is kept, so that it counts where the key was granted before, or is by others.
 		s.warn(f.project, "the key %s was given up as lost on %s (%s): nothing that it signed counts", key, day(r.At), said(r.Reason))
-		s.key(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: whole})
+		s.key(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: c})
 		return nil
 	} else if ok {
 		s.note(f.project, "the key %s was superseded on %s (%s): what it signed before counts", key, day(r.At), said(r.Reason))
@@ -351,6 +370,9 @@ func (s *session) certificate(c *openpgp.Certificate, f found) error {
 	}
 	if _, err := trust.Fit(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: c}, nil); err != nil {
 		s.warn(f.project, "%v: it is not granted", err)
+		if left := c.Remains(); left != c { // what was revoked of it counts where others grant it
+			s.key(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: left})
+		}
 		return nil
 	}
 	g := trust.Grant{Project: f.project, Signatures: f.signatures}
@@ -363,7 +385,7 @@ func (s *session) certificate(c *openpgp.Certificate, f found) error {
 	if err := s.grant(g); err != nil {
 		return err
 	}
-	k := trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: whole}
+	k := trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: c}
 	if isURL(f.source) && len(f.source) <= maxPlace {
 		k.Source = f.source
 	}

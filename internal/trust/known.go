@@ -63,3 +63,23 @@ func (f *File) Sweep(l *Lock, gone []Grant) {
 	}
 	f.Keys = slices.DeleteFunc(slices.Clone(f.Keys), func(k Key) bool { return slices.ContainsFunc(gone, of(k)) && !needed(k) })
 }
+
+// Settle has the revocations by known revokers take the place of whatever was said in their
+// names, in the file and in the lock, before these are written: of what is not verified, a few
+// are kept only, and anybody can make such.
+func (f *File) Settle(l *Lock) {
+	known := f.Knows(l)
+	settle := func(keys []Key) []Key {
+		out := slices.Clone(keys)
+		for i, k := range out {
+			if k.Certificate != nil {
+				out[i].Certificate, _ = k.Certificate.Adopt(known)
+			}
+		}
+		return out
+	}
+	f.Keys = settle(f.Keys)
+	for i := range l.Imports {
+		l.Imports[i].Keys = settle(l.Imports[i].Keys)
+	}
+}
