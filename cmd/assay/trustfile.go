@@ -131,6 +131,7 @@ func (a *app) changeTrust(do func(*trust.File, *trust.Lock) error) error {
 	case err != nil:
 		return err
 	}
+	f.Settle(l)
 	text, lockText := f.Text(), l.Text()
 	if len(l.Imports) == 0 && lockBefore == nil {
 		lockText = nil // there is nothing to lock

@@ -282,7 +282,7 @@ func (a *app) addGrant(cmd *cobra.Command, f grantFlags, args []string) error {
 		}
 		file.Grants = append(slices.DeleteFunc(file.Grants, same), g)
 		if known.Fingerprint != "" {
-			if err := file.Take(known); err != nil {
+			if err := file.Take(known, file.Knows(lock)); err != nil {
 				return usage(tooLargeHint, "%w", err)
 			}
 		}
@@ -304,11 +304,11 @@ func (a *app) denyGrant(cmd *cobra.Command, f grantFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	err = a.changeTrust(func(file *trust.File, _ *trust.Lock) error {
+	err = a.changeTrust(func(file *trust.File, lock *trust.Lock) error {
 		same := func(o trust.Grant) bool { return o.Denied && o.Project == g.Project && o.Identity() == g.Identity() }
 		file.Grants = append(slices.DeleteFunc(file.Grants, same), g)
 		if _, ok := file.Key(k.Kind, k.Fingerprint); !ok && k.Certificate != nil {
-			if err := file.Take(k); err != nil { // without it nobody could tell what the key has signed
+			if err := file.Take(k, file.Knows(lock)); err != nil { // without it nobody could tell what the key has signed
 				return usage(tooLargeHint, "%w", err)
 			}
 		}
@@ -357,7 +357,8 @@ func completeKey(file *trust.File, lock *trust.Lock, g trust.Grant, k trust.Key)
 			k.Source = before.Source
 		}
 	}
-	if r, ok := k.Certificate.Revoked(); ok && r.Hard {
+	c, _ := k.Certificate.Adopt(file.Knows(lock))
+	if r, ok := c.Revoked(); ok && r.Hard {
 		return k, &failure{report.ExitRefused, fmt.Errorf("the key %s was given up as lost to somebody else%s", g.Grant.Key, becauseOf(r.Reason)),
 			"ask the project's maintainers for their new key"}
 	}
@@ -515,7 +516,7 @@ func (a *app) removeGrant(cmd *cobra.Command, args []string, key, reason string)
 		return usage("leave the version out", "--grant is about a project")
 	}
 	var gone []trust.Grant
-	err = a.changeTrust(func(file *trust.File, _ *trust.Lock) error {
+	err = a.changeTrust(func(file *trust.File, lock *trust.Lock) error {
 		file.Grants = slices.DeleteFunc(file.Grants, func(g trust.Grant) bool {
 			match := g.Project == project && (strings.EqualFold(g.Identity(), key) || strings.EqualFold(g.Grant.Key, key))
 			if match {
@@ -526,7 +527,7 @@ func (a *app) removeGrant(cmd *cobra.Command, args []string, key, reason string)
 		if len(gone) == 0 {
 			return usage("'assay trust list "+project+"' shows what there is", "nothing of %s is granted or denied to %s", project, shown(key))
 		}
-		file.Sweep()
+		file.Sweep(lock, gone)
 		return nil
 	})
 	if err != nil {

@@ -186,7 +186,7 @@ func (a *app) mayImport(own *trust.File, i trust.Import) error {
 
 func (a *app) readImport(ctx context.Context, fetcher keysource.Fetcher, own *trust.File, lock *trust.Lock, i trust.Import, now time.Time) (keysource.Result, error) {
 	before, _ := lock.Find(i.Name)
-	r, err := keysource.Read(ctx, fetcher, keysource.Request{Import: i, Own: own.With(lock), Before: before, Now: now})
+	r, err := keysource.Read(ctx, fetcher, keysource.Request{Import: i, Own: own.With(lock), Known: own.Knows(lock), Before: before, Now: now})
 	if err != nil {
 		return r, sourceFailure("the import "+i.Name, err)
 	}
@@ -208,7 +208,7 @@ func (a *app) takeImport(own *trust.File, lock *trust.Lock, i trust.Import, r ke
 		return usage("name the projects that it is for with --project; 'assay trust list' shows what is there already", "%s cannot be imported: %w", i.Name, err)
 	}
 	a.showImport(own, lock, i, now, before)
-	for _, n := range newsOf(before.Keys, now.Keys) {
+	for _, n := range newsOf(adopted(before.Keys, own.Knows(lock)), adopted(now.Keys, own.Knows(lock))) {
 		fmt.Fprintf(a.stdout, "* %s %s\n", n.identity, n.text)
 	}
 	a.showRemarks(r.Remarks)
@@ -240,7 +240,7 @@ func (a *app) takeImport(own *trust.File, lock *trust.Lock, i trust.Import, r ke
 // unsigned. The errors are about single keys, which stay as they were.
 func carried(own *trust.File, lock *trust.Lock, before, now trust.Locked) (trust.Locked, []error) {
 	var errs []error
-	now.Keys, errs = mergedKeys(before.Keys, now)
+	now.Keys, errs = mergedKeys(before.Keys, now, own.Knows(lock, now.Keys...))
 	now.Grants = slices.Clone(now.Grants)
 	known := trust.Lock{Imports: append(slices.Clone(lock.Imports), now)} // with what is seen only now
 	for _, g := range trust.Lost(before, now) {
@@ -265,7 +265,7 @@ func withKeyOf(keys, before []trust.Key, g trust.Grant) []trust.Key {
 // was seen stays, though a source goes back to an older copy, or leaves the key out, which
 // another import may still grant. A key of which there is more by now than can be kept stays
 // as it was, with an error.
-func mergedKeys(before []trust.Key, now trust.Locked) ([]trust.Key, []error) {
+func mergedKeys(before []trust.Key, now trust.Locked, known trust.Known) ([]trust.Key, []error) {
 	out := slices.Clone(now.Keys)
 	var errs []error
 	for i, k := range out {
@@ -273,7 +273,7 @@ func mergedKeys(before []trust.Key, now trust.Locked) ([]trust.Key, []error) {
 			if b.Kind != k.Kind || b.Fingerprint != k.Fingerprint || b.Certificate == nil || k.Certificate == nil {
 				continue
 			}
-			merged, err := trust.Merged(b, k)
+			merged, err := trust.Merged(b, k, known)
 			if err != nil {
 				out[i] = b
 				errs = append(errs, fmt.Errorf("%w: it stays as it was", err))
@@ -284,7 +284,7 @@ func mergedKeys(before []trust.Key, now trust.Locked) ([]trust.Key, []error) {
 	}
 	for _, b := range before {
 		same := func(k trust.Key) bool { return k.Kind == b.Kind && k.Fingerprint == b.Fingerprint }
-		if b.Lost() && !slices.ContainsFunc(out, same) {
+		if b.Lost(known) && !slices.ContainsFunc(out, same) {
 			out = append(out, b)
 		}
 	}
@@ -326,8 +326,9 @@ func (a *app) showGrant(mark string, own *trust.File, lock *trust.Lock, i trust.
 		roles = " for " + joinRoles(r)
 	}
 	fmt.Fprintf(a.stdout, "%s %s  %s%s, until %s\n", mark, g.Project, g.Identity(), roles, lastDayBefore(until))
+	known := own.Knows(lock)
 	for _, k := range now.Keys {
-		if k.Lost() && k.Kind == g.Kind && k.Fingerprint == g.Grant.Key {
+		if k.Lost(known) && k.Kind == g.Kind && k.Fingerprint == g.Grant.Key {
 			fmt.Fprintln(a.stdout, "    given up as lost: what it signed is refused")
 		}
 		if k.Kind == g.Kind && k.Fingerprint == g.Grant.Key && k.Certificate != nil {

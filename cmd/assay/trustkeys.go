@@ -222,7 +222,7 @@ func (r *keyRefresh) takeImported(got reread) {
 	taken := now
 	if less { // what is new of the keys that it still has counts nevertheless: revocations do
 		taken = before
-		taken.Keys = replaced(before.Keys, now.Keys)
+		taken.Keys = replaced(before.Keys, now.Keys, r.own.Knows(r.lock, now.Keys...))
 	}
 	if err := r.lock.Take(taken); err != nil {
 		r.fail(err, "name the projects that it is for: import it again with --project", "%s was not taken, and stays as it was: %v", name)
@@ -250,7 +250,7 @@ func (r *keyRefresh) takeImported(got reread) {
 
 // replaced puts what is known by now of keys in the place of what was, and adds those that are
 // known to be lost: what they certified falls.
-func replaced(keys, now []trust.Key) []trust.Key {
+func replaced(keys, now []trust.Key, known trust.Known) []trust.Key {
 	out := slices.Clone(keys)
 	for i, k := range out {
 		for _, n := range now {
@@ -261,7 +261,7 @@ func replaced(keys, now []trust.Key) []trust.Key {
 	}
 	for _, n := range now {
 		same := func(k trust.Key) bool { return k.Kind == n.Kind && k.Fingerprint == n.Fingerprint }
-		if n.Lost() && !slices.ContainsFunc(out, same) {
+		if n.Lost(known) && !slices.ContainsFunc(out, same) {
 			out = append(out, n)
 		}
 	}
@@ -275,27 +275,22 @@ func sameImport(a, b trust.Import) bool {
 
 // compare shows and notes what is new of keys.
 func (r *keyRefresh) compare(before, now []trust.Key, from string) {
-	for _, n := range newsOf(r.adopted(before), r.adopted(now)) {
+	known := r.own.Knows(r.lock)
+	for _, n := range newsOf(adopted(before, known), adopted(now, known)) {
 		fmt.Fprintf(r.stdout, "* %s %s\n", n.identity, n.text)
 		r.news = append(r.news, journal.Entry{Kind: journal.Grant, Route: "refreshed", Identity: n.identity, Origin: from, Reason: n.text, By: r.userName()})
 	}
 }
 
 // adopted are keys with what their designated revokers have said.
-func (r *keyRefresh) adopted(keys []trust.Key) []trust.Key {
+func adopted(keys []trust.Key, known trust.Known) []trust.Key {
 	out := slices.Clone(keys)
 	for i, k := range out {
 		if k.Certificate != nil {
-			out[i].Certificate, _ = k.Certificate.Adopt(r.known)
+			out[i].Certificate, _ = k.Certificate.Adopt(known)
 		}
 	}
 	return out
-}
-
-// known returns what is known of the certificate of a key, or nil.
-func (r *keyRefresh) known(f openpgp.Fingerprint) *openpgp.Certificate {
-	k, _ := r.own.Known(r.lock, assay.GrantOpenPGP, string(f))
-	return k.Certificate
 }
 
 // keyChange is what is new of one key.
@@ -371,7 +366,7 @@ func (r *keyRefresh) takeKeys(got refetched) {
 	}
 	for _, k := range old {
 		of := func(o trust.Key) bool { return o.Kind == k.Kind && o.Fingerprint == k.Fingerprint }
-		now, kept := mergedKeys([]trust.Key{k}, trust.Locked{Keys: slices.DeleteFunc(slices.Clone(got.keys), func(o trust.Key) bool { return !of(o) })})
+		now, kept := mergedKeys([]trust.Key{k}, trust.Locked{Keys: slices.DeleteFunc(slices.Clone(got.keys), func(o trust.Key) bool { return !of(o) })}, r.own.Knows(r.lock, got.keys...))
 		for _, err := range kept {
 			r.fail(err, keptHint, "%s: %v", index.RedactString(got.source))
 		}
@@ -380,7 +375,7 @@ func (r *keyRefresh) takeKeys(got refetched) {
 			r.warn("%s no longer has the key %s: it stays as it was", index.RedactString(got.source), k.Fingerprint)
 			continue
 		}
-		if err := r.own.Take(now[at]); err != nil {
+		if err := r.own.Take(now[at], r.own.Knows(r.lock)); err != nil {
 			r.fail(err, keptHint, "%s: %v", index.RedactString(got.source))
 			continue
 		}
@@ -388,7 +383,7 @@ func (r *keyRefresh) takeKeys(got refetched) {
 		if now[at].Certificate == nil {
 			continue
 		}
-		if _, open := now[at].Certificate.Adopt(r.known); len(open) > 0 {
+		if _, open := now[at].Certificate.Adopt(r.own.Knows(r.lock)); len(open) > 0 {
 			r.warn("the key %s seems to be revoked by %s, whom its owner lets do so: that counts once the certificate of %s is a [[key]] in trust.toml", k.Fingerprint, open[0], open[0])
 		}
 	}

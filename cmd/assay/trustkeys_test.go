@@ -144,14 +144,14 @@ func TestRefreshGoesOn(t *testing.T) {
 		t.Fatalf("what was written is not read: %v", err)
 	}
 	for _, e := range []*pgp.Entity{ann, bob, eve} {
-		if k, ok := now.Key("openpgp", pgpKey(t, e).Fingerprint); !ok || k.Lost() || len(k.Certificate.UserIDs()) != 1 {
+		if k, ok := now.Key("openpgp", pgpKey(t, e).Fingerprint); !ok || k.Lost(nil) || len(k.Certificate.UserIDs()) != 1 {
 			t.Errorf("%s is another one: %v", pgpKey(t, e).Fingerprint, k)
 		}
 	}
-	if k, ok := now.Key("openpgp", pgpKey(t, joe).Fingerprint); !ok || !k.Lost() {
+	if k, ok := now.Key("openpgp", pgpKey(t, joe).Fingerprint); !ok || !k.Lost(nil) {
 		t.Error("that joe's key is lost was not taken")
 	}
-	if l, ok := locked.Find("sound"); !ok || len(l.Keys) != 1 || !l.Keys[0].Lost() {
+	if l, ok := locked.Find("sound"); !ok || len(l.Keys) != 1 || !l.Keys[0].Lost(nil) {
 		t.Errorf("that kim's key is lost was not taken:\n%s", out)
 	}
 	for name, want := range map[string]int{"huge": 11, "more": 1} {
@@ -357,10 +357,10 @@ func TestReplaced(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	out := replaced(before, []trust.Key{pgpKey(t, ann), pgpKey(t, eve), pgpKey(t, pgpPerson(t, "joe"))})
+	out := replaced(before, []trust.Key{pgpKey(t, ann), pgpKey(t, eve), pgpKey(t, pgpPerson(t, "joe"))}, nil)
 	var got []bool
 	for _, k := range out {
-		got = append(got, k.Lost())
+		got = append(got, k.Lost(nil))
 	}
 	if !slices.Equal(got, []bool{true, false, true}) || out[2].Fingerprint != pgpKey(t, eve).Fingerprint {
 		t.Errorf("lost: %v of %d keys", got, len(out))

@@ -134,7 +134,44 @@ func TestCarriedRevocation(t *testing.T) {
 	}
 	k := pgpKey(t, e)
 	now, err := carried(&trust.File{}, &trust.Lock{}, trust.Locked{Name: "a", Keys: []trust.Key{k}, Grants: []trust.Grant{grantTo(k, false)}}, trust.Locked{Name: "a"})
-	if len(err) > 0 || len(now.Keys) != 1 || !now.Keys[0].Lost() || len(now.Grants) != 1 {
+	if len(err) > 0 || len(now.Keys) != 1 || !now.Keys[0].Lost(nil) || len(now.Grants) != 1 {
 		t.Errorf("%+v, %v", now, err)
+	}
+}
+
+const ritasKey = `-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+xjMEZ3SFgRYJKwYBBAHaRw8BAQdAz+jLbeTZEM91mYQ1WA++Ludh8gh8I0uHBrsP
+DiMxisrNF1JpdGEgPHJpdGFAZXhhbXBsZS5vcmc+wogEExYIADr/AAAABQJndIWB
+/wAAABYhBF97Lzppr84xwbfjI587vSfp6sUW/wAAAAkQnzu9J+nqxRb/AAAAAhsD
+AADZHgEAu2fSSCuFvFY0WENn+T6aRtUF4ofU79e02zaicu1T6OsBAPnb/VzM+89f
+WHmDgR/IunWGwJWSO6rA4K0DoyzTTWYO
+=1aGZ
+-----END PGP PUBLIC KEY BLOCK-----
+`
+
+// TestCarriedByRevoker has an import that leaves a key out, or grants less, after somebody gave
+// it up whom its owner lets do so: that one's certificate is in trust.toml.
+func TestCarriedByRevoker(t *testing.T) {
+	read := func(text string) trust.Key {
+		certs, err := openpgp.ReadCertificates([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return trust.Key{Kind: "openpgp", Fingerprint: string(certs[0].Fingerprint()), Certificate: certs[0]}
+	}
+	k, rita := read(revokedByRita), read(ritasKey)
+	before := trust.Locked{Name: "a", Keys: []trust.Key{k}, Grants: []trust.Grant{grantTo(k, false)}}
+	for name, c := range map[string]struct {
+		own  trust.File
+		want int
+	}{"the revoker is known": {trust.File{Keys: []trust.Key{rita}}, 1}, "the revoker is not known": {trust.File{}, 0}} {
+		now, err := carried(&c.own, &trust.Lock{Imports: []trust.Locked{before}}, before, trust.Locked{Name: "a"})
+		if len(err) > 0 || len(now.Keys) != c.want || len(now.Grants) != c.want {
+			t.Errorf("%s: %+v, %v", name, now, err)
+		}
+		if out := replaced(nil, []trust.Key{k}, c.own.Knows(nil)); len(out) != c.want {
+			t.Errorf("%s: a list that grants less leaves %d keys", name, len(out))
+		}
 	}
 }

@@ -26,7 +26,7 @@ func (s *session) certified() error {
 	if err != nil {
 		return err
 	}
-	if cert = s.joined(cert, certs); lost(cert) {
+	if cert = s.joined(cert, certs); s.lost(cert) {
 		r, _ := cert.Revoked()
 		s.warn("", "the authority %s gave its key up as lost on %s (%s): nothing that it certified counts", authority.Name, day(r.At), said(r.Reason))
 		s.key(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: string(cert.Fingerprint()), Certificate: cert})
@@ -124,7 +124,7 @@ func (s *session) joined(c *openpgp.Certificate, certs []*openpgp.Certificate) *
 		}
 		now := known
 		now.Certificate = other
-		merged, err := trust.Merged(known, now)
+		merged, err := trust.Merged(known, now, s.known)
 		if err != nil {
 			s.warn("", "%v: it counts as it was", err)
 			continue
@@ -134,9 +134,9 @@ func (s *session) joined(c *openpgp.Certificate, certs []*openpgp.Certificate) *
 	return known.Certificate
 }
 
-func lost(c *openpgp.Certificate) bool {
-	r, ok := c.Revoked()
-	return ok && r.Hard
+// lost reports whether a key was given up as lost, by its owner or by whom the owner lets do so.
+func (s *session) lost(c *openpgp.Certificate) bool {
+	return trust.Key{Kind: assay.GrantOpenPGP, Certificate: c}.Lost(s.known)
 }
 
 // since is when the lock first had a key for a project on somebody's certification, or zero.

@@ -36,7 +36,7 @@ func (s *session) grants() error {
 			waived++
 		}
 		k, ok := theirs.Key(g.Kind, g.Grant.Key)
-		if _, err := trust.Fit(k); err != nil && !g.Denied {
+		if _, err := trust.Fit(k, s.known); err != nil && !g.Denied {
 			s.warn(g.Project, "%v: it is not granted", err)
 			continue
 		}
@@ -69,7 +69,8 @@ func (s *session) grants() error {
 
 func (s *session) theirKey(project string, k trust.Key) {
 	if k.Certificate != nil {
-		if r, ok := k.Certificate.Revoked(); ok && r.Hard {
+		c, _ := k.Certificate.Adopt(s.known)
+		if r, ok := c.Revoked(); ok && r.Hard {
 			s.warn(project, "the key %s was given up as lost on %s (%s): nothing that it signed counts", k.Fingerprint, day(r.At), said(r.Reason))
 		}
 	}

@@ -78,6 +78,8 @@ type Request struct {
 	// Own is the file that the import is or will be in: its authorities, keys and grants
 	// are what "certified" and "web-of-trust" start from. It may be nil.
 	Own *trust.File
+	// Known finds the certificates of those who may revoke a key; it may be nil.
+	Known trust.Known
 	// Before is what the lock has of the import: what was certified, and seen here, before a
 	// key was superseded stays. It may be empty.
 	Before trust.Locked
@@ -217,6 +219,26 @@ type session struct {
 	out     Result
 	sums    []string // the SHA-256 of each document
 	read    int64    // bytes
+
+	adopted map[*openpgp.Certificate]adopted // for one that many projects have
+}
+
+// adopted is a certificate with what those have said whom its owner lets revoke it.
+type adopted struct {
+	cert *openpgp.Certificate
+	open []openpgp.Fingerprint
+}
+
+func (s *session) adopt(c *openpgp.Certificate) (*openpgp.Certificate, []openpgp.Fingerprint) {
+	a, ok := s.adopted[c]
+	if !ok {
+		a.cert, a.open = c.Adopt(s.known)
+		if s.adopted == nil {
+			s.adopted = map[*openpgp.Certificate]adopted{}
+		}
+		s.adopted[c] = a
+	}
+	return a.cert, a.open
 }
 
 // fetch asks for a document, and notes it.
@@ -298,7 +320,7 @@ func clip(s string) string {
 // can be read again.
 func (s *session) key(k trust.Key) {
 	l := &s.out.Locked
-	k, err := trust.Fit(k)
+	k, err := trust.Fit(k, s.known)
 	if err != nil {
 		s.warn("", "%v: it is left out", err)
 		return
@@ -308,7 +330,7 @@ func (s *session) key(k trust.Key) {
 			continue
 		}
 		if k.Certificate != nil && known.Certificate != nil {
-			merged, err := trust.Merged(known, k)
+			merged, err := trust.Merged(known, k, s.known)
 			if err != nil {
 				s.warn("", "%v: one copy of it is left out", err)
 				return
@@ -332,23 +354,25 @@ type found struct {
 // gave up as lost is granted to nobody.
 func (s *session) certificate(c *openpgp.Certificate, f found) error {
 	key := string(c.Fingerprint())
-	whole := c
-	c, open := c.Adopt(s.known)
+	c, open := s.adopt(c)
 	for _, revoker := range open {
 		s.warn(f.project, "the key %s seems to be revoked by %s, whom its owner lets do so, and whose certificate is not here: until it is a [[key]] in trust.toml that counts for nothing", key, revoker)
 	}
 	if r, ok := c.Revoked(); ok && r.Hard {
 		// Its revocation is kept, so that it counts where the key was granted before, or is by others.
 		s.warn(f.project, "the key %s was given up as lost on %s (%s): nothing that it signed counts", key, day(r.At), said(r.Reason))
-		s.key(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: whole})
+		s.key(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: c})
 		return nil
 	} else if ok {
 		s.note(f.project, "the key %s was superseded on %s (%s): what it signed before counts", key, day(r.At), said(r.Reason))
 	} else if end, ok := c.Expires(); ok && !end.After(s.Now) {
 		s.note(f.project, "the key %s expired on %s: what it signed before counts", key, day(end))
 	}
-	if _, err := trust.Fit(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: c}); err != nil {
+	if _, err := trust.Fit(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: c}, nil); err != nil {
 		s.warn(f.project, "%v: it is not granted", err)
+		if left := c.Remains(); left != c { // what was revoked of it counts where others grant it
+			s.key(trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: left})
+		}
 		return nil
 	}
 	g := trust.Grant{Project: f.project, Signatures: f.signatures}
@@ -361,7 +385,7 @@ func (s *session) certificate(c *openpgp.Certificate, f found) error {
 	if err := s.grant(g); err != nil {
 		return err
 	}
-	k := trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: whole}
+	k := trust.Key{Kind: assay.GrantOpenPGP, Fingerprint: key, Certificate: c}
 	if isURL(f.source) && len(f.source) <= maxPlace {
 		k.Source = f.source
 	}
@@ -369,10 +393,18 @@ func (s *session) certificate(c *openpgp.Certificate, f found) error {
 	return nil
 }
 
-// known returns the certificate of a key that the person's own file has.
+// known returns the certificate of a key that is known here already, or that the source has.
 func (s *session) known(f openpgp.Fingerprint) *openpgp.Certificate {
-	k, _ := s.Own.Key(assay.GrantOpenPGP, string(f))
-	return k.Certificate
+	if s.Known != nil {
+		if c := s.Known(f); c != nil {
+			return c
+		}
+	}
+	own := s.Own
+	if own == nil {
+		own = &trust.File{}
+	}
+	return own.Knows(nil, s.out.Locked.Keys...)(f)
 }
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

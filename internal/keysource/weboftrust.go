@@ -101,7 +101,7 @@ func (s *session) reach(project string, from []introducer, certs []*openpgp.Cert
 			if err := s.certificate(c, found{project: project, note: note, until: by.until, certifiedBy: by.chain}); err != nil {
 				return err
 			}
-			if !lost(c) {
+			if !s.lost(c) {
 				next = append(next, introducer{cert: c, until: by.until, chain: append(slices.Clip(by.chain), string(c.Fingerprint()))})
 			}
 		}

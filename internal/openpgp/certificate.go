@@ -253,16 +253,24 @@ func (c *Certificate) Expires() (time.Time, bool) {
 // What designated revokers have said counts once [Certificate.Adopt] has verified it.
 func (c *Certificate) Revoked() (Revocation, bool) { return revocationOf(c.revocations) }
 
-// revocationOf picks the one that counts: a hard one before the earliest.
+// revocationOf returns what the one says that counts.
 func revocationOf(list []*Signature) (Revocation, bool) {
-	var out Revocation
-	for i, s := range list {
-		hard := !s.soft()
-		if i == 0 || hard && !out.Hard || hard == out.Hard && s.created.Before(out.At) {
-			out = Revocation{hard, s.created, s.reasonText}
+	s := gravest(list)
+	if s == nil {
+		return Revocation{}, false
+	}
+	return Revocation{!s.soft(), s.created, s.reasonText}, true
+}
+
+// gravest picks the revocation that counts: a hard one before the earliest.
+func gravest(list []*Signature) *Signature {
+	var out *Signature
+	for _, s := range list {
+		if out == nil || out.soft() && !s.soft() || out.soft() == s.soft() && s.created.Before(out.created) {
+			out = s
 		}
 	}
-	return out, len(list) > 0
+	return out
 }
 
 // soft reports whether a revocation leaves what was signed before it standing: the key was
@@ -296,8 +304,9 @@ func (c *Certificate) keys() []*key {
 func (c *Certificate) String() string { return string(c.Fingerprint()) }
 
 // Armor returns the certificate as one armored block with what verification needs and
-// nothing else: the primary key, its revocations, those by keys that its owner lets revoke it, the newest signatures of its owner about
-// it, about each user id and about each subkey that can sign. What others have certified is
+// nothing else: the primary key, its revocations, a few of those by keys that its owner lets
+// revoke it, the newest signatures of its owner about it, about each user id and about each
+// subkey that can sign, and that subkeys were revoked. What others have certified is
 // left out. The same parts give the same bytes, in whatever order they were read.
 //
 // The result is always read by [ReadCertificates]. Self-signatures that newer ones replaced
@@ -311,20 +320,21 @@ func (c *Certificate) Armor() []byte {
 	}
 	put(c.revocations)
 	put(c.named())
-	put(c.essentialDirect())
+	vouching := c.vouching()
+	put(c.essentialDirect(vouching))
 	all := len(c.UserIDs()) == 0
 	for _, u := range c.users {
 		if len(u.self) == 0 || u.revoked() && !all && u.id == "" {
 			continue
 		}
 		out = frame(out, tagUserID, []byte(u.id))
-		put(essential(u.self))
+		put(essentialWith(u.self, vouching))
 		if u.revoked() {
 			put([]*Signature{newest(u.revocations)})
 		}
 	}
 	for _, s := range c.subkeys {
-		if s.key.public == nil || len(s.bindings) == 0 {
+		if s.key.public == nil || len(s.bindings)+len(s.revocations) == 0 { // another copy may have the binding
 			continue
 		}
 		out = frame(out, tagPublicSubkey, s.key.body)
@@ -332,18 +342,6 @@ func (c *Certificate) Armor() []byte {
 		put(essential(s.bindings))
 	}
 	return writeArmor(out, armorPublicKey)
-}
-
-// Remains returns the least that is left of a certificate whose key was revoked as
-// compromised: the primary key and that revocation. It is for keeping what is known of a lost
-// key where the whole certificate is too large; any other certificate comes back as it is.
-func (c *Certificate) Remains() *Certificate {
-	for _, s := range c.revocations {
-		if !s.soft() {
-			return &Certificate{primary: c.primary, revocations: []*Signature{s}}
-		}
-	}
-	return c
 }
 
 // essential returns the newest signature, and before it the newest that is not weak.

@@ -32,7 +32,9 @@ const (
 	maxNotations        = 64       // notations of one signature
 	maxCertifications   = 64       // certifications by one authority on one certificate that are checked
 	maxRevokers         = 16       // keys that may revoke a certificate's
-	maxDesignated       = 8        // revocations in the name of designated revokers that a smaller certificate keeps
+	maxDesignated       = 8        // revocations in the name of one designated revoker that a smaller certificate keeps
+	maxDesignatedSize   = 4 << 10  // bytes of those in the names of all, and
+	leastDesignatedSize = 1 << 10  // in the name of one whatever the others have
 	maxKeyBits          = 16384    // bits of an RSA modulus
 	maxDSABits          = 4096     // bits of a DSA prime
 	minRSABits          = 2048     // bits of an RSA modulus that is not weak

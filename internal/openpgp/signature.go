@@ -95,9 +95,10 @@ type Signature struct {
 	embedded            [][]byte
 	revokers            []Fingerprint // who else may revoke the key
 
-	core      string // of a signature by the certificate's own key: what makes it, see coreOf
-	weakSelf  string // of a self-signature: the word for its weak hash, or ""
-	backValid bool   // of a subkey's binding: the subkey has signed the primary key
+	core      string      // of a signature by the certificate's own key: what makes it, see coreOf
+	by        Fingerprint // of a revocation by a designated revoker that holds: whose it is
+	weakSelf  string      // of a self-signature: the word for its weak hash, or ""
+	backValid bool        // of a subkey's binding: the subkey has signed the primary key
 }
 
 // cursor reads fields off a packet; after a failure everything is empty.

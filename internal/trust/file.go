@@ -125,25 +125,3 @@ func (f *File) PutKey(k Key) {
 	}
 	f.Keys = append(f.Keys, k)
 }
-
-// Lost reports whether a key was revoked as compromised.
-func (k Key) Lost() bool {
-	if k.Certificate == nil {
-		return false
-	}
-	r, ok := k.Certificate.Revoked()
-	return ok && r.Hard
-}
-
-// Sweep removes the keys that no grant, import, authority or owner of another key names any longer. Those that
-// were given up as lost stay: an import may still have an older copy, and grant them.
-func (f *File) Sweep() {
-	f.Keys = slices.DeleteFunc(f.Keys, func(k Key) bool {
-		return !k.Lost() && !slices.ContainsFunc(f.Grants, func(g Grant) bool { return g.Kind == k.Kind && g.Grant.Key == k.Fingerprint }) &&
-			!slices.ContainsFunc(f.Authorities, func(a Authority) bool {
-				return k.Kind == assay.GrantOpenPGP && string(a.Fingerprint) == k.Fingerprint
-			}) && !slices.ContainsFunc(f.Keys, func(o Key) bool { // what it revokes is verified by it
-			return o.Certificate != nil && slices.Contains(o.Certificate.Revokers(), openpgp.Fingerprint(k.Fingerprint))
-		})
-	})
-}

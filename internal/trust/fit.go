@@ -9,14 +9,18 @@ import (
 	"assay/internal/tomlfile"
 )
 
-// Fit returns a key as it can be written and read again. Of a certificate that is too large,
-// and whose key was given up as lost, what is left says so; of another one that is too large
-// nothing is kept, and the error says that.
-func Fit(k Key) (Key, error) {
-	if k.Certificate == nil || fits(k.Certificate) {
+// Fit returns a key as it can be written and read again: with what is known of those whom its
+// owner lets revoke it. Of a certificate that is too large, and whose key was given up as lost,
+// what is left says so; of another one that is too large nothing is kept, and the error says
+// that.
+func Fit(k Key, known Known) (Key, error) {
+	if k.Certificate == nil {
 		return k, nil
 	}
-	if left := k.Certificate.Remains(); k.Lost() && fits(left) {
+	if k.Certificate, _ = k.Certificate.Adopt(known); fits(k.Certificate) {
+		return k, nil
+	}
+	if left := k.Certificate.Remains(); k.Lost(nil) && fits(left) {
 		k.Certificate = left
 		return k, nil
 	}
@@ -29,22 +33,24 @@ func textSize(c *openpgp.Certificate) int { return len(strings.TrimSpace(string(
 
 // Merged returns a key with what is known of it from before and by now. Where that is more
 // than can be kept, that it was given up as lost is kept of it, and else nothing but an error.
-func Merged(before, now Key) (Key, error) {
+func Merged(before, now Key, known Known) (Key, error) {
 	if before.Certificate == nil || now.Certificate == nil {
-		return Fit(now)
+		return Fit(now, known)
 	}
+	before.Certificate, _ = before.Certificate.Adopt(known)
+	now.Certificate, _ = now.Certificate.Adopt(known)
 	merged, err := openpgp.Merge(before.Certificate, now.Certificate)
 	switch {
 	case err == nil:
 		now.Certificate = merged[0]
-	case before.Lost():
+	case before.Lost(nil):
 		now.Certificate = before.Certificate.Remains()
-	case now.Lost():
+	case now.Lost(nil):
 		now.Certificate = now.Certificate.Remains()
 	default:
 		return before, fmt.Errorf("what is new of the key %s cannot be kept beside what is known of it: %w", now.Fingerprint, err)
 	}
-	return Fit(now)
+	return Fit(now, known)
 }
 
 // Take takes what an import grants now into the lock, if the lock can be read again with it.
@@ -70,8 +76,8 @@ func (l *Lock) Take(now Locked) error {
 
 // Take takes a key into the file, if the file can be read again with it. Where it cannot, the
 // file is as it was, and the error says why.
-func (f *File) Take(k Key) error {
-	k, err := Fit(k)
+func (f *File) Take(k Key, known Known) error {
+	k, err := Fit(k, known)
 	if err != nil {
 		return err
 	}

@@ -58,22 +58,22 @@ func keyOf(t *testing.T, e *pgp.Entity) trust.Key {
 // TestFit has certificates that are too large to be read again.
 func TestFit(t *testing.T) {
 	sound, big, gone := large(t, 1, 10, false), large(t, 20, 4000, false), large(t, 20, 4000, true)
-	if k, err := trust.Fit(sound); err != nil || k.Certificate != sound.Certificate {
+	if k, err := trust.Fit(sound, nil); err != nil || k.Certificate != sound.Certificate {
 		t.Errorf("%v", err)
 	}
-	_, err := trust.Fit(big)
+	_, err := trust.Fit(big, nil)
 	if want := fmt.Sprintf("the certificate of %s has %d bytes without what others have certified, and at most 65536 are kept", big.Fingerprint, len(big.Certificate.Armor())); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	k, err := trust.Fit(gone)
-	if err != nil || !k.Lost() || len(k.Certificate.Armor()) > 2000 {
+	k, err := trust.Fit(gone, nil)
+	if err != nil || !k.Lost(nil) || len(k.Certificate.Armor()) > 2000 {
 		t.Errorf("what is lost is not kept: %v", err)
 	}
 	own := &trust.File{Agree: 1}
-	if err := own.Take(big); err == nil || len(own.Keys) != 0 {
+	if err := own.Take(big, nil); err == nil || len(own.Keys) != 0 {
 		t.Errorf("taken: %v", err)
 	}
-	if err := own.Take(gone); err != nil || len(own.Keys) != 1 {
+	if err := own.Take(gone, nil); err != nil || len(own.Keys) != 1 {
 		t.Errorf("not taken: %v", err)
 	}
 }
@@ -96,7 +96,7 @@ func TestMerged(t *testing.T) {
 		return k
 	}
 	a, b := grow("a", 11), grow("b", 11)
-	if _, err := trust.Merged(a, b); err == nil || !strings.HasPrefix(err.Error(), "the certificate of "+a.Fingerprint+" has ") {
+	if _, err := trust.Merged(a, b, nil); err == nil || !strings.HasPrefix(err.Error(), "the certificate of "+a.Fingerprint+" has ") {
 		t.Errorf("got %v", err)
 	}
 	if err := e.Revoke(packet.KeyCompromised, "stolen", config); err != nil {
@@ -104,7 +104,7 @@ func TestMerged(t *testing.T) {
 	}
 	gone := grow("c", 11)
 	for _, pair := range [][2]trust.Key{{a, gone}, {gone, a}} {
-		if k, err := trust.Merged(pair[0], pair[1]); err != nil || !k.Lost() {
+		if k, err := trust.Merged(pair[0], pair[1], nil); err != nil || !k.Lost(nil) {
 			t.Errorf("what is lost is not kept: %v", err)
 		}
 	}
@@ -179,7 +179,7 @@ func TestWhatIsTakenIsRead(t *testing.T) {
 				if r.IntN(10) == 0 {
 					k.Source = "https://keys.example/" + strings.Repeat("a", r.IntN(700))
 				}
-				if fit, err := trust.Fit(k); err == nil || r.IntN(30) == 0 {
+				if fit, err := trust.Fit(k, nil); err == nil || r.IntN(30) == 0 {
 					now.Keys = append(now.Keys, map[bool]trust.Key{true: fit, false: keys[i]}[err == nil])
 				}
 			}

@@ -127,13 +127,24 @@ func TestOneVoiceTwice(t *testing.T) {
 // which an import has an older copy.
 func TestSweepKeepsRevocations(t *testing.T) {
 	ann := somebody(t)
-	f := &trust.File{Keys: []trust.Key{ann.lost}}
-	f.Sweep()
-	if !slices.ContainsFunc(f.Keys, trust.Key.Lost) {
-		t.Error("the revocation is forgotten")
-	}
-	f = &trust.File{Keys: []trust.Key{ann.sound}}
-	if f.Sweep(); len(f.Keys) != 0 {
-		t.Errorf("kept %+v", f.Keys)
+	gone := []trust.Grant{keyFor("demo", ann.sound.Fingerprint, false)}
+	imported := locked("b")
+	imported.Keys = []trust.Key{ann.lost}
+	for name, c := range map[string]struct {
+		key  trust.Key
+		lock *trust.Lock
+		gone []trust.Grant
+		want int
+	}{
+		"lost":                            {ann.lost, nil, gone, 1},
+		"lost as the lock knows":          {ann.sound, &trust.Lock{Imports: []trust.Locked{imported}}, gone, 1},
+		"sound":                           {ann.sound, &trust.Lock{}, gone, 0},
+		"written without a grant":         {ann.sound, &trust.Lock{}, nil, 1},
+		"the grant of another is removed": {ann.sound, &trust.Lock{}, []trust.Grant{keyFor("demo", oneKey, false)}, 1},
+	} {
+		f := &trust.File{Keys: []trust.Key{c.key}}
+		if f.Sweep(c.lock, c.gone); len(f.Keys) != c.want {
+			t.Errorf("%s: kept %+v", name, f.Keys)
+		}
 	}
 }

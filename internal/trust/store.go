@@ -399,8 +399,7 @@ func (f *File) Lost(l *Lock, fingerprint string) bool {
 	}
 	eachKey(f, l, nil, func(k Key) {
 		if k.Fingerprint == fingerprint && k.Certificate != nil && !lost {
-			k.Certificate, _ = k.Certificate.Adopt(known)
-			lost = k.Lost()
+			lost = k.Lost(known)
 		}
 	})
 	return lost
