@@ -38,8 +38,9 @@ func (a *app) lockCommand() *cobra.Command {
 		Use:   "lock LOCKFILE",
 		Short: "Add the hashes and publishers that a lock file lacks",
 		Long: `Lock adds to a lock file what is missing, and touches nothing else: the sha256 of
-every file of each pinned version, and in a pylock.toml who attested the files of
-each package, where one publisher attested them all. It resolves nothing.
+every file of each pinned version (sha512 or sha384 where the index lists none),
+and in a pylock.toml who attested the files of each package, where one publisher
+attested them all. It resolves nothing.
 
 With --update what is there is derived anew too: files that were added to a
 release, and publishers that changed. A changed publisher needs --accept, which
@@ -47,8 +48,8 @@ memory keeps with its reason: 'assay trust history NAME' shows it.
 
 Nothing is written where anything is refused.
 
-Exit status: 0 when the lock is complete, 1 when something is refused, 2 bad
-usage or input, 3 could not decide.`,
+Exit status: 0 when the lock is complete, 1 when something is refused or stays
+without a hash, 2 bad usage or input, 3 could not decide.`,
 		Example: `  assay lock requirements.txt
   assay lock pylock.toml --dry-run
   assay lock pylock.toml --update --accept demo --reason 'moved to a new repository'`,
@@ -136,6 +137,7 @@ type locking struct {
 	said              []string // what changes, by line of the lock, and what does not
 	hashes, publisher int      // how many were added
 	changed           []string // packages with another publisher that nobody accepted
+	lacking           []string // packages that are without a hash, and get none
 	accepted          map[string]bool
 	acceptances       []journal.Entry      // what memory is to keep of that
 	failed            error                // what of it cannot be kept
@@ -277,9 +279,12 @@ func claimsIn(evidence []assay.Evidence) []assay.Claim {
 func (l *locking) hash(p lockfile.Package, files []assay.Artifact) {
 	var added []assay.Digest
 	for _, a := range files {
-		d, ok := a.Digest("sha256")
+		d, ok := toAdd(a)
 		if !ok {
-			l.say(p, "%s: the index lists no sha256 of it", a.Filename)
+			l.say(p, "%s: the index lists no sha256, sha512 or sha384 of it", a.Filename)
+			if l.named() && slices.ContainsFunc(p.Files, func(f lockfile.File) bool { return f.Name == a.Filename && len(f.Digests) == 0 }) {
+				l.lack(p)
+			}
 			continue
 		}
 		if l.named() {
@@ -299,6 +304,9 @@ func (l *locking) hash(p lockfile.Package, files []assay.Artifact) {
 		}
 	}
 	if len(added) == 0 {
+		if !l.named() && bare(p) {
+			l.lack(p)
+		}
 		return
 	}
 	if !l.named() {
@@ -306,6 +314,22 @@ func (l *locking) hash(p lockfile.Package, files []assay.Artifact) {
 	}
 	l.hashes += len(added)
 	l.say(p, "+ %s", hashes(len(added)))
+}
+
+// toAdd is the digest of a file that a lock gets: the usual one, and where the index does
+// not list that another strong one.
+func toAdd(a assay.Artifact) (assay.Digest, bool) {
+	for _, algorithm := range []string{"sha256", "sha512", "sha384"} {
+		if d, ok := a.Digest(algorithm); ok {
+			return d, true
+		}
+	}
+	return assay.Digest{}, false
+}
+
+// lack notes an entry that has no hash, and for which there is none.
+func (l *locking) lack(p lockfile.Package) {
+	add(&l.lacking, strings.TrimSpace(cmp.Or(p.Name, p.Spelled)+" "+p.Version))
 }
 
 // identify adds who attested all files of an entry, or holds what it names against it.
@@ -398,6 +422,11 @@ func (l *locking) write(ctx context.Context, before map[string][]byte) error {
 		name := l.changed[0]
 		a.complain(fmt.Errorf("%s: another publisher than the lock names, and nothing was written: %s", l.lock.Name, strings.Join(l.changed, ", ")),
 			fmt.Sprintf("ask the project's maintainers; if it was meant: assay lock %s --update --accept %s --reason TEXT", shown(l.lock.Name), name))
+		return exit(1)
+	}
+	if len(l.lacking) > 0 {
+		a.complain(fmt.Errorf("%s: there is no hash to add, and nothing was written: %s", l.lock.Name, listed(l.lacking)),
+			fmt.Sprintf("pin a release whose digests the index lists, or take the hashes from one that does; then run 'assay check %s'", shown(l.lock.Name)))
 		return exit(1)
 	}
 	var what []string

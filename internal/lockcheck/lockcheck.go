@@ -6,7 +6,8 @@
 //	                          └─ Releases.Release(index, project, version): one page a project and index
 //
 // A file that the lock names is found on the page by its name, and its digests are
-// compared; a hash that is tied to no name is found by the digest. An entry with
+// compared; a hash that is tied to no name is found by the digest. Where installers go by
+// the hashes all the same (PDM, Poetry), so are the names of the environment's files. An entry with
 // neither stands for every file of its release. Where the entry or its lock names an
 // index that is asked, else those that are configured, in their order: the next one
 // only while something is missing on those before. For requirements, places with files
