@@ -124,7 +124,7 @@ func TestRefreshGoesOn(t *testing.T) {
 	for _, want := range []string{
 		"assay: warning: broken was not read, and stays as it was: the import broken: ",
 		"assay: warning: more was not taken, and stays as it was: all imports together would have ",
-		" bytes and 52 tables in the lock, and at most 1048576 and 10000 are read\n",
+		" bytes and 52 tables in the lock, and at most 983040 and 10000 are taken\n",
 		"assay: hint: name the projects that it is for: import it again with --project\n",
 		"ann.asc was not read, and its keys stay as they were: ",
 		"eve.asc was not read, and its keys stay as they were: ",
@@ -344,6 +344,10 @@ func TestRefreshDesignated(t *testing.T) {
 	want := "assay: warning: the key " + k.Fingerprint + " seems to be revoked by 5F7B2F3A69AFCE31C1B7E3239F3BBD27E9EAC516, whom its owner lets do so: that counts once the certificate of 5F7B2F3A69AFCE31C1B7E3239F3BBD27E9EAC516 is a [[key]] in trust.toml\n"
 	if said.String() != want || strings.Contains(out.String(), "lost") {
 		t.Errorf("said\n%s%s\nwant\n%s", said, out, want)
+	}
+	said.Reset()
+	if status := a.run([]string{"trust", "list"}); status != 0 || said.String() != want {
+		t.Errorf("the list says %d\n%s\nwant\n%s", status, said, want)
 	}
 }
 
