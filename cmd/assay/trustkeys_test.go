@@ -370,3 +370,35 @@ func TestReplaced(t *testing.T) {
 		t.Errorf("lost: %v of %d keys", got, len(out))
 	}
 }
+
+// TestOverfullImport has a list that is too much for the lock by now, and of which a key was
+// given up: that is taken, shown, noted and said.
+func TestOverfullImport(t *testing.T) {
+	ann := pgpPerson(t, "ann")
+	before := trust.Locked{Name: "b", Keys: []trust.Key{pgpKey(t, ann)}, Grants: []trust.Grant{grantTo(pgpKey(t, ann), false)}}
+	before.SHA256, before.Fetched = strings.Repeat("a", 64), rotated
+	if err := ann.Revoke(packet.KeyCompromised, "stolen", pgpAt(rotated)); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		keys []trust.Key
+		news int
+		want string
+	}{
+		"lost":  {[]trust.Key{pgpKey(t, ann)}, 1, "b was not taken, and stays as it was but for what was revoked of its keys: too much"},
+		"sound": {before.Keys, 0, "b was not taken, and stays as it was: too much"},
+	} {
+		a, _, _ := trustApp(t)
+		out := &strings.Builder{}
+		a.stdout = out
+		r := &keyRefresh{app: a, own: &trust.File{}, lock: &trust.Lock{Imports: []trust.Locked{before}}}
+		r.takeRevocations("b", before, c.keys, errors.New("too much"))
+		if len(r.problems) != 1 || r.problems[0] != (problem{c.want, "name the projects that it is for: import it again with --project"}) {
+			t.Errorf("%s: %+v", name, r.problems)
+		}
+		shown := "* openpgp:" + before.Keys[0].Fingerprint + " was given up as lost on "
+		if len(r.news) != c.news || strings.HasPrefix(out.String(), shown) != (c.news > 0) || r.own.Lost(r.lock, before.Keys[0].Fingerprint) != (c.news > 0) {
+			t.Errorf("%s: %d news, said %s", name, len(r.news), out)
+		}
+	}
+}
