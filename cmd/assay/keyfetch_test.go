@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -121,6 +122,27 @@ func TestKeyNews(t *testing.T) {
 		}
 		if got := keyNews(read(t, forever), read(t, forever)); len(got) != 0 {
 			t.Errorf("news of the same: %s", got)
+		}
+	}
+	at := func(month time.Month) *packet.Config {
+		return &packet.Config{Algorithm: packet.PubKeyAlgoEdDSA, Time: func() time.Time { return time.Date(2026, month, 1, 12, 0, 0, 0, time.UTC) }}
+	}
+	signer, _ := madeKey(t, 0)
+	if err := signer.AddSigningSubkey(at(1)); err != nil {
+		t.Fatal(err)
+	}
+	sub := &signer.Subkeys[len(signer.Subkeys)-1]
+	name := fmt.Sprintf("%X", sub.PublicKey.Fingerprint)
+	for i, reason := range []packet.ReasonForRevocation{packet.KeySuperseded, packet.KeyCompromised} {
+		before := read(t, signer)
+		sub.Revocations = nil
+		if err := sub.Revoke(reason, "gone\x1b", at(2+time.Month(i))); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"superseded its subkey " + name + ` on 2026-02-01 ("gone\x1b"): what the subkey signed before counts`,
+			"gave its subkey " + name + ` up as lost on 2026-03-01 ("gone\x1b"): nothing that the subkey signed counts any more`}[i]
+		if got := strings.Join(keyNews(before, read(t, signer)), "; "); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
 	_, month := madeKey(t, 30*24*time.Hour)

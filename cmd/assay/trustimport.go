@@ -275,8 +275,13 @@ func mergedKeys(before []trust.Key, now trust.Locked, known trust.Known) ([]trus
 			}
 			merged, err := trust.Merged(b, k, known)
 			if err != nil {
-				out[i] = b
-				errs = append(errs, fmt.Errorf("%w: it stays as it was", err))
+				if out[i] = b; merged.Certificate != nil && len(newsOf([]trust.Key{b}, []trust.Key{merged})) > 0 {
+					out[i] = merged
+					err = fmt.Errorf("%w: of what is new only what was revoked is kept", err)
+				} else {
+					err = fmt.Errorf("%w: it stays as it was", err)
+				}
+				errs = append(errs, err)
 				continue
 			}
 			out[i].Certificate = merged.Certificate

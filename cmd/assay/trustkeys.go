@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -225,7 +226,7 @@ func (r *keyRefresh) takeImported(got reread) {
 		taken.Keys = replaced(before.Keys, now.Keys, r.own.Knows(r.lock, now.Keys...))
 	}
 	if err := r.lock.Take(taken); err != nil {
-		r.fail(err, "name the projects that it is for: import it again with --project", "%s was not taken, and stays as it was: %v", name)
+		r.takeRevocations(name, before, now.Keys, err)
 		return
 	}
 	fmt.Fprintf(r.stdout, "%s, %s: %s\n", name, got.of.Kind, shownSource(got.of.Source))
@@ -246,6 +247,30 @@ func (r *keyRefresh) takeImported(got reread) {
 		}
 	}
 	r.showDisagreements(disagreements)
+}
+
+// takeRevocations takes of an import that is too much for the lock what was revoked of keys:
+// nothing that is added to a list may keep that out.
+func (r *keyRefresh) takeRevocations(name string, before trust.Locked, keys []trust.Key, err error) {
+	const hint = "name the projects that it is for: import it again with --project"
+	from := "import " + name
+	known := r.own.Knows(r.lock, keys...)
+	if before.Name == "" {
+		r.fail(err, hint, "%s was not taken, and stays as it was: %v", name)
+		return
+	}
+	all := r.lock.TakeRevocations(before, keys, known)
+	now, _ := r.lock.Find(name)
+	count := len(r.news)
+	r.compare(before.Keys, now.Keys, from)
+	switch {
+	case !all:
+		r.fail(err, hint, "%s was not taken, and not all that was revoked of its keys could be: %v", name)
+	case len(r.news) > count || len(now.Keys) > len(before.Keys):
+		r.fail(err, hint, "%s was not taken, and stays as it was but for what was revoked of its keys: %v", name)
+	default:
+		r.fail(err, hint, "%s was not taken, and stays as it was: %v", name)
+	}
 }
 
 // replaced puts what is known by now of keys in the place of what was, and adds those that are
@@ -332,6 +357,24 @@ func keyNews(before, now *openpgp.Certificate) []string {
 	case had && has && !from.Equal(to):
 		out = append(out, fmt.Sprintf("expires on %s by now, and no longer on %s", today(to), today(from)))
 	}
+	return append(out, subkeyNews(before, now)...)
+}
+
+// subkeyNews says which subkeys were revoked since, in the order of their fingerprints.
+func subkeyNews(before, now *openpgp.Certificate) []string {
+	var out []string
+	old, revoked := before.RevokedSubkeys(), now.RevokedSubkeys()
+	for _, key := range slices.Sorted(maps.Keys(revoked)) {
+		is := revoked[key]
+		was, had := old[key]
+		switch {
+		case had && (was.Hard || !is.Hard):
+		case is.Hard:
+			out = append(out, fmt.Sprintf("gave its subkey %s up as lost on %s%s: nothing that the subkey signed counts any more", key, today(is.At), quotedReason(is.Reason)))
+		default:
+			out = append(out, fmt.Sprintf("superseded its subkey %s on %s%s: what the subkey signed before counts", key, today(is.At), quotedReason(is.Reason)))
+		}
+	}
 	return out
 }
 
@@ -384,12 +427,34 @@ func (r *keyRefresh) takeKeys(got refetched) {
 			continue
 		}
 		if _, open := now[at].Certificate.Adopt(r.own.Knows(r.lock)); len(open) > 0 {
-			r.warn("the key %s seems to be revoked by %s, whom its owner lets do so: that counts once the certificate of %s is a [[key]] in trust.toml", k.Fingerprint, open[0], open[0])
+			r.warnOpen(k.Fingerprint, open[0])
 		}
 	}
 	for _, k := range got.keys {
 		if _, known := r.own.Key(k.Kind, k.Fingerprint); !known {
 			r.propose(k, old)
+		}
+	}
+}
+
+// warnOpen warns of a revocation that cannot be verified.
+func (a *app) warnOpen(key string, revoker openpgp.Fingerprint) {
+	a.warn("the key %s seems to be revoked by %s, whom its owner lets do so: that counts once the certificate of %s is a [[key]] in trust.toml", key, revoker, revoker)
+}
+
+// warnOpenOf warns of the keys of grants of which there is such a revocation, each once.
+func (a *app) warnOpenOf(grants []trust.Grant, store *trust.Store) {
+	warned := map[string]bool{}
+	for _, g := range grants {
+		if g.Denied || g.Kind != assay.GrantOpenPGP || warned[g.Grant.Key] {
+			continue
+		}
+		warned[g.Grant.Key] = true
+		for _, c := range store.OpenPGP(g.Grant.Key) {
+			if _, open := c.Adopt(nil); string(c.Fingerprint()) == g.Grant.Key && len(open) > 0 {
+				a.warnOpen(g.Grant.Key, open[0])
+				break
+			}
 		}
 	}
 }

@@ -124,7 +124,7 @@ func TestRefreshGoesOn(t *testing.T) {
 	for _, want := range []string{
 		"assay: warning: broken was not read, and stays as it was: the import broken: ",
 		"assay: warning: more was not taken, and stays as it was: all imports together would have ",
-		" bytes and 52 tables in the lock, and at most 1048576 and 10000 are read\n",
+		" bytes and 52 tables in the lock, and at most 983040 and 10000 are taken\n",
 		"assay: hint: name the projects that it is for: import it again with --project\n",
 		"ann.asc was not read, and its keys stay as they were: ",
 		"eve.asc was not read, and its keys stay as they were: ",
@@ -345,6 +345,10 @@ func TestRefreshDesignated(t *testing.T) {
 	if said.String() != want || strings.Contains(out.String(), "lost") {
 		t.Errorf("said\n%s%s\nwant\n%s", said, out, want)
 	}
+	said.Reset()
+	if status := a.run([]string{"trust", "list"}); status != 0 || said.String() != want {
+		t.Errorf("the list says %d\n%s\nwant\n%s", status, said, want)
+	}
 }
 
 // TestReplaced keeps the keys of a list that grants less by now, what is new of them, and whose
@@ -364,5 +368,37 @@ func TestReplaced(t *testing.T) {
 	}
 	if !slices.Equal(got, []bool{true, false, true}) || out[2].Fingerprint != pgpKey(t, eve).Fingerprint {
 		t.Errorf("lost: %v of %d keys", got, len(out))
+	}
+}
+
+// TestOverfullImport has a list that is too much for the lock by now, and of which a key was
+// given up: that is taken, shown, noted and said.
+func TestOverfullImport(t *testing.T) {
+	ann := pgpPerson(t, "ann")
+	before := trust.Locked{Name: "b", Keys: []trust.Key{pgpKey(t, ann)}, Grants: []trust.Grant{grantTo(pgpKey(t, ann), false)}}
+	before.SHA256, before.Fetched = strings.Repeat("a", 64), rotated
+	if err := ann.Revoke(packet.KeyCompromised, "stolen", pgpAt(rotated)); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		keys []trust.Key
+		news int
+		want string
+	}{
+		"lost":  {[]trust.Key{pgpKey(t, ann)}, 1, "b was not taken, and stays as it was but for what was revoked of its keys: too much"},
+		"sound": {before.Keys, 0, "b was not taken, and stays as it was: too much"},
+	} {
+		a, _, _ := trustApp(t)
+		out := &strings.Builder{}
+		a.stdout = out
+		r := &keyRefresh{app: a, own: &trust.File{}, lock: &trust.Lock{Imports: []trust.Locked{before}}}
+		r.takeRevocations("b", before, c.keys, errors.New("too much"))
+		if len(r.problems) != 1 || r.problems[0] != (problem{c.want, "name the projects that it is for: import it again with --project"}) {
+			t.Errorf("%s: %+v", name, r.problems)
+		}
+		shown := "* openpgp:" + before.Keys[0].Fingerprint + " was given up as lost on "
+		if len(r.news) != c.news || strings.HasPrefix(out.String(), shown) != (c.news > 0) || r.own.Lost(r.lock, before.Keys[0].Fingerprint) != (c.news > 0) {
+			t.Errorf("%s: %d news, said %s", name, len(r.news), out)
+		}
 	}
 }

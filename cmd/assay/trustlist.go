@@ -46,6 +46,7 @@ verification, as nobody says that the first publisher was the right one.`,
 					return writeJSON(a.stdout, jsonList(grants, store, known))
 				}
 				a.writeGrants(grants)
+				a.warnOpenOf(grants, store)
 				if len(known) > 0 || len(grants) == 0 {
 					a.writeList(known, names)
 				}

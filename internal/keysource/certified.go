@@ -125,11 +125,9 @@ func (s *session) joined(c *openpgp.Certificate, certs []*openpgp.Certificate) *
 		now := known
 		now.Certificate = other
 		merged, err := trust.Merged(known, now, s.known)
-		if err != nil {
-			s.warn("", "%v: it counts as it was", err)
-			continue
+		if known = merged; err != nil {
+			s.warn("", "%v: it counts as it was, but for what was revoked", err)
 		}
-		known = merged
 	}
 	return known.Certificate
 }

@@ -331,11 +331,9 @@ func (s *session) key(k trust.Key) {
 		}
 		if k.Certificate != nil && known.Certificate != nil {
 			merged, err := trust.Merged(known, k, s.known)
-			if err != nil {
-				s.warn("", "%v: one copy of it is left out", err)
-				return
+			if l.Keys[i].Certificate = merged.Certificate; err != nil {
+				s.warn("", "%v: one copy of it is left out, but for what it says was revoked", err)
 			}
-			l.Keys[i].Certificate = merged.Certificate
 		}
 		return
 	}

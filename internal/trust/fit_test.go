@@ -2,6 +2,7 @@ package trust_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -203,5 +204,90 @@ func TestWhatIsTakenIsRead(t *testing.T) {
 	}
 	if taken < rounds/10 || taken == rounds {
 		t.Errorf("taken: %d of %d", taken, rounds)
+	}
+}
+
+// TestTakeRevocations has a lock that an import has filled, up to what is taken and up to what
+// is read: that a key of another import was given up is taken all the same, and nothing else is.
+func TestTakeRevocations(t *testing.T) {
+	ann, bob, eve := somebody(t), somebody(t), somebody(t)
+	before := locked("b", keyFor("demo", ann.sound.Fingerprint, false))
+	before.Keys = []trust.Key{ann.sound, bob.sound}
+	for name, c := range map[string]struct {
+		room int // in the lock
+		want bool
+	}{"as much as is taken": {64 << 10, true}, "as much as is read": {100, false}} {
+		l := &trust.Lock{Name: "lock", Imports: []trust.Locked{before, locked("big")}}
+		big := &l.Imports[1]
+		for i := 0; len(l.Text()) < trust.MaxFile-c.room-2000; i++ {
+			g := keyFor(fmt.Sprint("demo", i), oneKey, false)
+			g.Reason = strings.Repeat("x", 450)
+			for range min(100, (trust.MaxFile-c.room-2000-len(l.Text()))/1000+1) {
+				g.Project += "x"
+				big.Grants = append(big.Grants, g)
+			}
+		}
+		for i := 0; trust.MaxFile-len(l.Text()) > c.room; i++ {
+			big.Grants[i].Reason += strings.Repeat("y", min(50, trust.MaxFile-len(l.Text())-c.room))
+		}
+		now := before
+		now.Keys = []trust.Key{ann.lost, bob.sound, eve.lost}
+		if err := l.Take(now); err == nil || !strings.Contains(err.Error(), "all imports together would have ") {
+			t.Fatalf("%s: %v", name, err)
+		}
+		known := (&trust.File{Keys: []trust.Key{eve.sound}}).Knows(l)
+		if all := l.TakeRevocations(before, now.Keys, known); all != c.want {
+			t.Errorf("%s: all: %v", name, all)
+		}
+		again, err := trust.ParseLock("lock", l.Text())
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		f := &trust.File{}
+		if !f.Lost(again, ann.sound.Fingerprint) || f.Lost(again, bob.sound.Fingerprint) || f.Lost(again, eve.sound.Fingerprint) != c.want {
+			t.Errorf("%s: lost: %v, %v, %v", name, f.Lost(again, ann.sound.Fingerprint), f.Lost(again, bob.sound.Fingerprint), f.Lost(again, eve.sound.Fingerprint))
+		}
+		if got, _ := again.Find("b"); len(got.Grants) != 1 || got.Grants[0].Grant.Key != ann.sound.Fingerprint {
+			t.Errorf("%s: it grants %+v", name, got.Grants)
+		}
+	}
+	l := &trust.Lock{Imports: []trust.Locked{before}}
+	if all := l.TakeRevocations(before, []trust.Key{eve.lost}, nil); !all || (&trust.File{}).Lost(l, eve.lost.Fingerprint) {
+		t.Error("the lock fills with keys that nobody knows")
+	}
+}
+
+// TestMergedSubkey has a certificate that is too large by now, of which a subkey was revoked:
+// that is kept with what is known, and the error says that the rest is not.
+func TestMergedSubkey(t *testing.T) {
+	config := pgpConfig()
+	e, err := pgp.NewEntity("Ann", "", "ann@example.com", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.AddSigningSubkey(config); err != nil {
+		t.Fatal(err)
+	}
+	before := keyOf(t, e)
+	signing := &e.Subkeys[len(e.Subkeys)-1]
+	if err := signing.Revoke(packet.KeyCompromised, "stolen", config); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 25 {
+		if err := e.AddUserId(fmt.Sprint(i, strings.Repeat("x", 3000)), "", "", config); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k, err := trust.Merged(before, keyOf(t, e), nil)
+	if err == nil || !strings.HasPrefix(err.Error(), "the certificate of "+before.Fingerprint+" has ") {
+		t.Errorf("got %v", err)
+	}
+	fit, err := trust.Fit(k, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	revoked := fit.Certificate.RevokedSubkeys()
+	if r := revoked[openpgp.Fingerprint(strings.ToUpper(hex.EncodeToString(signing.PublicKey.Fingerprint)))]; len(revoked) != 1 || !r.Hard || len(fit.Certificate.UserIDs()) != 1 {
+		t.Errorf("kept %v", revoked)
 	}
 }
