@@ -82,6 +82,9 @@ func TestJunkAroundRevocation(t *testing.T) {
 // TestManyForgeries has thousands in a revoker's name: they are looked at in bounded time, and
 // where these are too many it is said that something is open.
 func TestManyForgeries(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of signatures are looked at")
+	}
 	for name, open := range map[string]int{"legacy": 0, "p384": 1} {
 		k, r := newKey("legacy", 4, now-900*day), newKey(name, 4, now-900*day)
 		names, user := ownerAndRevoker(k, r)
