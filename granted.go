@@ -67,8 +67,10 @@ func (b *builder) granted(rules Rules, claims []Claim, evidence []Evidence, memo
 	signers = slices.Compact(signers)
 	s.pending = slices.ContainsFunc(evidence, func(e Evidence) bool { return e.State == Pending })
 	bytes := b.grantedBytes(rules, claims, seen)
-	if had, _ := b.signedBefore(rules, memory, seen, claims); bytes && len(signers) == 0 && len(had) > 0 {
-		b.waived = true // these bytes and no others: the files after it are held to the keys
+	if bytes && len(signers) == 0 {
+		if had, _ := b.signedBefore(rules, memory, seen, claims); len(had) > 0 {
+			b.waived = true // these bytes and no others: the files after it are held to the keys
+		}
 	}
 	s.vouched = bytes || s.vouched
 	s.vouched = b.grantedPublisher(rules, s.counted, seen, s.vouched || s.pending) || s.vouched
@@ -110,6 +112,9 @@ func schemeOf(c Claim) string {
 // signature that several can have made one is, unless one of them is counted already: that
 // it was another is not known.
 func signersOf(claims []Claim) int {
+	if len(claims) == 0 {
+		return 0
+	}
 	by := map[string][]string{} // maker → whom it signs for
 	for _, c := range claims {
 		maker := c.Maker
