@@ -15,6 +15,7 @@ import (
 	pgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 
 	"assay/internal/openpgp"
+	"assay/internal/openpgp/openpgptest"
 	"assay/internal/trust"
 )
 
@@ -288,7 +289,7 @@ func TestRotationRests(t *testing.T) {
 // TestDescribeDesignated warns of a key that somebody whom its owner lets do so seems to have
 // revoked.
 func TestDescribeDesignated(t *testing.T) {
-	certs, err := openpgp.ReadCertificates([]byte(revokedByRita))
+	certs, err := openpgp.ReadCertificates([]byte(openpgptest.Ann))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,27 +301,10 @@ func TestDescribeDesignated(t *testing.T) {
 	}
 }
 
-const revokedByRita = `-----BEGIN PGP PUBLIC KEY BLOCK-----
-
-xjMEZ3SFgBYJKwYBBAHaRw8BAQdA153q5JTGB19sGtiJYlTUdPjpLs965cr1HIUz
-SrJ/+vjCjwQgFggAQf8AAAAFAmkAB4D/AAAAFiEEX3svOmmvzjHBt+Mjnzu9J+nq
-xRb/AAAACRCfO70n6erFFv8AAAAJHQJiZWNhdXNlAADJrQD/SK1UYCgw1R1U6lRV
-GAcVPNuZhfPCbmYBWwy/UQzuhy4A/RuX6c6r34wYmfEKgopf3K+F68tru0SDnBRd
-JyU/J+IHwqQEHxYIAFb/AAAABQJndIWA/wAAABYhBMpsqo3wS9wvvb33vFt8eo8x
-933m/wAAAAkQW3x6jzH3feb/AAAAAhsD/wAAABcMgBZfey86aa/OMcG34yOfO70n
-6erFFgAAc1wBAOF6hvl4K2kc+MWy90EZoXTtA6wqH5cB01dozieQ7rG3AQD4ccWw
-CDQWgWMUU4L7YvDpe6tqW99VvLbnIHLbbxtoDs0VQW5uIDxhbm5AZXhhbXBsZS5v
-cmc+wogEExYIADr/AAAABQJndIWA/wAAABYhBMpsqo3wS9wvvb33vFt8eo8x933m
-/wAAAAkQW3x6jzH3feb/AAAAAhsDAAD4YAEAlJcS4D/JXIUPO9k7TosSJYCmnpfi
-dKAPZlIVZxyA1XgBAMHJOKOm6S5XaDSMAIiofhV5DDiFsdlBn97QgqldZ6UP
-=oKL2
------END PGP PUBLIC KEY BLOCK-----
-`
-
 // TestRefreshDesignated has a source that shows a revocation by somebody whom the key's owner
 // lets do so, before and after that one's certificate is known.
 func TestRefreshDesignated(t *testing.T) {
-	whole, err := openpgp.ReadCertificates([]byte(revokedByRita))
+	whole, err := openpgp.ReadCertificates([]byte(openpgptest.Ann))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -328,7 +312,7 @@ func TestRefreshDesignated(t *testing.T) {
 	out := &strings.Builder{}
 	a.stdout = out
 	path := filepath.Join(home, "ann.asc")
-	if err := os.WriteFile(path, []byte(revokedByRita), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(openpgptest.Ann), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	k := trust.Key{Kind: "openpgp", Fingerprint: string(whole[0].Fingerprint()), Certificate: whole[0], Source: "file://" + filepath.ToSlash(path)}

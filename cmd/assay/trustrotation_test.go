@@ -12,6 +12,7 @@ import (
 
 	"assay"
 	"assay/internal/openpgp"
+	"assay/internal/openpgp/openpgptest"
 	"assay/internal/trust"
 )
 
@@ -139,17 +140,6 @@ func TestCarriedRevocation(t *testing.T) {
 	}
 }
 
-const ritasKey = `-----BEGIN PGP PUBLIC KEY BLOCK-----
-
-xjMEZ3SFgRYJKwYBBAHaRw8BAQdAz+jLbeTZEM91mYQ1WA++Ludh8gh8I0uHBrsP
-DiMxisrNF1JpdGEgPHJpdGFAZXhhbXBsZS5vcmc+wogEExYIADr/AAAABQJndIWB
-/wAAABYhBF97Lzppr84xwbfjI587vSfp6sUW/wAAAAkQnzu9J+nqxRb/AAAAAhsD
-AADZHgEAu2fSSCuFvFY0WENn+T6aRtUF4ofU79e02zaicu1T6OsBAPnb/VzM+89f
-WHmDgR/IunWGwJWSO6rA4K0DoyzTTWYO
-=1aGZ
------END PGP PUBLIC KEY BLOCK-----
-`
-
 // TestCarriedByRevoker has an import that leaves a key out, or grants less, after somebody gave
 // it up whom its owner lets do so: that one's certificate is in trust.toml.
 func TestCarriedByRevoker(t *testing.T) {
@@ -160,7 +150,7 @@ func TestCarriedByRevoker(t *testing.T) {
 		}
 		return trust.Key{Kind: "openpgp", Fingerprint: string(certs[0].Fingerprint()), Certificate: certs[0]}
 	}
-	k, rita := read(revokedByRita), read(ritasKey)
+	k, rita := read(openpgptest.Ann), read(openpgptest.Rita)
 	before := trust.Locked{Name: "a", Keys: []trust.Key{k}, Grants: []trust.Grant{grantTo(k, false)}}
 	for name, c := range map[string]struct {
 		own  trust.File

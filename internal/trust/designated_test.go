@@ -11,39 +11,8 @@ import (
 
 	"assay"
 	"assay/internal/openpgp"
+	"assay/internal/openpgp/openpgptest"
 	"assay/internal/trust"
-)
-
-// ann's owner lets rita revoke it, who has done so as compromised.
-const (
-	annKey  = "CA6CAA8DF04BDC2FBDBDF7BC5B7C7A8F31F77DE6"
-	annCert = `-----BEGIN PGP PUBLIC KEY BLOCK-----
-
-xjMEZ3SFgBYJKwYBBAHaRw8BAQdA153q5JTGB19sGtiJYlTUdPjpLs965cr1HIUz
-SrJ/+vjCjwQgFggAQf8AAAAFAmkAB4D/AAAAFiEEX3svOmmvzjHBt+Mjnzu9J+nq
-xRb/AAAACRCfO70n6erFFv8AAAAJHQJiZWNhdXNlAADJrQD/SK1UYCgw1R1U6lRV
-GAcVPNuZhfPCbmYBWwy/UQzuhy4A/RuX6c6r34wYmfEKgopf3K+F68tru0SDnBRd
-JyU/J+IHwqQEHxYIAFb/AAAABQJndIWA/wAAABYhBMpsqo3wS9wvvb33vFt8eo8x
-933m/wAAAAkQW3x6jzH3feb/AAAAAhsD/wAAABcMgBZfey86aa/OMcG34yOfO70n
-6erFFgAAc1wBAOF6hvl4K2kc+MWy90EZoXTtA6wqH5cB01dozieQ7rG3AQD4ccWw
-CDQWgWMUU4L7YvDpe6tqW99VvLbnIHLbbxtoDs0VQW5uIDxhbm5AZXhhbXBsZS5v
-cmc+wogEExYIADr/AAAABQJndIWA/wAAABYhBMpsqo3wS9wvvb33vFt8eo8x933m
-/wAAAAkQW3x6jzH3feb/AAAAAhsDAAD4YAEAlJcS4D/JXIUPO9k7TosSJYCmnpfi
-dKAPZlIVZxyA1XgBAMHJOKOm6S5XaDSMAIiofhV5DDiFsdlBn97QgqldZ6UP
-=oKL2
------END PGP PUBLIC KEY BLOCK-----
-`
-	ritaKey  = "5F7B2F3A69AFCE31C1B7E3239F3BBD27E9EAC516"
-	ritaCert = `-----BEGIN PGP PUBLIC KEY BLOCK-----
-
-xjMEZ3SFgRYJKwYBBAHaRw8BAQdAz+jLbeTZEM91mYQ1WA++Ludh8gh8I0uHBrsP
-DiMxisrNF1JpdGEgPHJpdGFAZXhhbXBsZS5vcmc+wogEExYIADr/AAAABQJndIWB
-/wAAABYhBF97Lzppr84xwbfjI587vSfp6sUW/wAAAAkQnzu9J+nqxRb/AAAAAhsD
-AADZHgEAu2fSSCuFvFY0WENn+T6aRtUF4ofU79e02zaicu1T6OsBAPnb/VzM+89f
-WHmDgR/IunWGwJWSO6rA4K0DoyzTTWYO
-=1aGZ
------END PGP PUBLIC KEY BLOCK-----
-`
 )
 
 func designated(t *testing.T, text string) trust.Key {
@@ -58,7 +27,7 @@ func designated(t *testing.T, text string) trust.Key {
 // TestDesignatedRevoker has a key that somebody else may revoke, and has revoked: it is lost
 // once their certificate is known, wherever that is.
 func TestDesignatedRevoker(t *testing.T) {
-	ann, rita := designated(t, annCert), designated(t, ritaCert)
+	ann, rita := designated(t, openpgptest.Ann), designated(t, openpgptest.Rita)
 	other := locked("b")
 	other.Keys = []trust.Key{rita}
 	for name, c := range map[string]struct {
@@ -72,7 +41,7 @@ func TestDesignatedRevoker(t *testing.T) {
 		"the revoker alone, and not hers": {[]trust.Key{rita}, &trust.Lock{}, false},
 	} {
 		own := mustParse(t, twoImports)
-		g := keyFor("demo", annKey, false)
+		g := keyFor("demo", openpgptest.AnnKey, false)
 		g.Until, g.From = day.AddDate(1, 0, 0), "local"
 		own.Grants, own.Keys = []trust.Grant{g}, c.keys
 		own = mustParse(t, string(own.Text())) // as it is kept
@@ -81,12 +50,12 @@ func TestDesignatedRevoker(t *testing.T) {
 			t.Fatal(err)
 		}
 		lost := false
-		for _, cert := range store.OpenPGP(annKey) {
+		for _, cert := range store.OpenPGP(openpgptest.AnnKey) {
 			r, ok := cert.Revoked()
 			lost = ok && r.Hard
 		}
-		if lost != c.want || own.Lost(c.lock, annKey) != c.want || own.Lost(c.lock, ritaKey) {
-			t.Errorf("%s: lost: %v, %v", name, lost, own.Lost(c.lock, annKey))
+		if lost != c.want || own.Lost(c.lock, openpgptest.AnnKey) != c.want || own.Lost(c.lock, openpgptest.RitaKey) {
+			t.Errorf("%s: lost: %v, %v", name, lost, own.Lost(c.lock, openpgptest.AnnKey))
 		}
 	}
 }
@@ -95,7 +64,7 @@ func TestDesignatedRevoker(t *testing.T) {
 // knows of a lost key is verified by the revoker's, so that it stays, and so does a key that
 // was lost by a revoker's word.
 func TestSweepKeepsRevokers(t *testing.T) {
-	ann, rita := designated(t, annCert), designated(t, ritaCert)
+	ann, rita := designated(t, openpgptest.Ann), designated(t, openpgptest.Rita)
 	imported := locked("b")
 	imported.Keys = []trust.Key{ann}
 	inLock := &trust.Lock{Imports: []trust.Locked{imported}}
@@ -111,11 +80,11 @@ func TestSweepKeepsRevokers(t *testing.T) {
 		gone []trust.Grant
 		want []string
 	}{
-		"the owner's grant":                       {[]trust.Key{ann, rita}, nil, removed(annKey), []string{annKey, ritaKey}},
-		"another's grant, and the owner's import": {[]trust.Key{rita}, inLock, removed(oneKey), []string{ritaKey}},
-		"the revoker's grant, the owner's import": {[]trust.Key{rita}, inLock, removed(ritaKey), []string{ritaKey}},
-		"the revoker's grant, and no owner":       {[]trust.Key{rita}, nil, removed(ritaKey), nil},
-		"the owner's grant, and no revoker":       {[]trust.Key{ann}, nil, removed(annKey), nil},
+		"the owner's grant":                       {[]trust.Key{ann, rita}, nil, removed(openpgptest.AnnKey), []string{openpgptest.AnnKey, openpgptest.RitaKey}},
+		"another's grant, and the owner's import": {[]trust.Key{rita}, inLock, removed(oneKey), []string{openpgptest.RitaKey}},
+		"the revoker's grant, the owner's import": {[]trust.Key{rita}, inLock, removed(openpgptest.RitaKey), []string{openpgptest.RitaKey}},
+		"the revoker's grant, and no owner":       {[]trust.Key{rita}, nil, removed(openpgptest.RitaKey), nil},
+		"the owner's grant, and no revoker":       {[]trust.Key{ann}, nil, removed(openpgptest.AnnKey), nil},
 	} {
 		f := &trust.File{Keys: c.keys}
 		f.Sweep(c.lock, c.gone)
@@ -126,7 +95,7 @@ func TestSweepKeepsRevokers(t *testing.T) {
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: kept %v, want %v", name, got, c.want)
 		}
-		if c.lock != nil && !f.Lost(c.lock, annKey) {
+		if c.lock != nil && !f.Lost(c.lock, openpgptest.AnnKey) {
 			t.Errorf("%s: the key is not lost any more", name)
 		}
 	}
@@ -135,7 +104,7 @@ func TestSweepKeepsRevokers(t *testing.T) {
 // TestLostByRevoker treats a key that a revoker gave up like one that its owner did, wherever
 // something of it is left out.
 func TestLostByRevoker(t *testing.T) {
-	ann, rita := designated(t, annCert), designated(t, ritaCert)
+	ann, rita := designated(t, openpgptest.Ann), designated(t, openpgptest.Rita)
 	known := (&trust.File{Keys: []trust.Key{rita}}).Knows(nil)
 	if ann.Lost(nil) || !ann.Lost(known) || !ann.Lost((&trust.File{}).Knows(nil, rita)) || ann.Lost((&trust.File{}).Knows(&trust.Lock{}, ann)) {
 		t.Error("lost by others than by the revoker")
@@ -153,7 +122,7 @@ func TestLostByRevoker(t *testing.T) {
 // TestSettle has a file and a lock with forged revocations in a revoker's name, before and
 // after the true one: what is written, however often, has the true one alone.
 func TestSettle(t *testing.T) {
-	block, err := armor.Decode(strings.NewReader(annCert))
+	block, err := armor.Decode(strings.NewReader(openpgptest.Ann))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +142,7 @@ func TestSettle(t *testing.T) {
 		forged[made+1], forged[made+4], forged[len(forged)-1] = 0x68+byte(i%2)*2, byte(i), forged[len(forged)-1]^1
 		all[i%2] = append(all[i%2], forged...)
 	}
-	ann, rita := designated(t, string(slices.Concat(data[:at], all[0], revocation, all[1], data[at+len(revocation):]))), designated(t, ritaCert)
+	ann, rita := designated(t, string(slices.Concat(data[:at], all[0], revocation, all[1], data[at+len(revocation):]))), designated(t, openpgptest.Rita)
 	for name, c := range map[string]struct{ file, locked []trust.Key }{
 		"the file has it": {[]trust.Key{ann, rita}, nil},
 		"the lock has it": {[]trust.Key{rita}, []trust.Key{ann}},
@@ -189,7 +158,7 @@ func TestSettle(t *testing.T) {
 			if l, err = trust.ParseLock("lock", l.Text()); err != nil {
 				t.Fatal(err)
 			}
-			if !own.Lost(l, annKey) {
+			if !own.Lost(l, openpgptest.AnnKey) {
 				t.Fatalf("%s, %d: the revocation is lost", name, round)
 			}
 			if n := len(own.Text()) + len(l.Text()); n > 4000 {
@@ -197,7 +166,7 @@ func TestSettle(t *testing.T) {
 			}
 		}
 	}
-	k, err := trust.Merged(designated(t, annCert), ann, (&trust.File{Keys: []trust.Key{rita}}).Knows(nil))
+	k, err := trust.Merged(designated(t, openpgptest.Ann), ann, (&trust.File{Keys: []trust.Key{rita}}).Knows(nil))
 	if err != nil || !k.Lost(nil) || len(k.Certificate.Armor()) > 1500 {
 		t.Errorf("merged: %v, %d bytes", err, len(k.Certificate.Armor()))
 	}
